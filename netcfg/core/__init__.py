@@ -1,0 +1,1 @@
+"""Values and functions: no input, no output, no clock, no environment."""

@@ -1,0 +1,218 @@
+"""What a vault's firewall should be: what is kept, what goes and why, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from ipaddress import IPv4Network
+
+from netcfg.core.declared import BROAD, Declaration
+from netcfg.core.errors import BothWanted, TooManyRules
+from netcfg.core.geography import Region
+from netcfg.core.intent import Intent
+from netcfg.core.ranges import PublishedRange, Publisher, Resolution, covers
+from netcfg.core.resources import Subnet, SubnetId, Vault
+from netcfg.core.rules import (
+    IP_RULE_LIMIT,
+    VIRTUAL_NETWORK_RULE_LIMIT,
+    DefaultAction,
+    Firewall,
+    IpRule,
+    Perimeter,
+    PublicAccess,
+    Rule,
+    VirtualNetworkRule,
+)
+from netcfg.core.standing import Standing, judge
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a rule comes, goes or stays."""
+
+    standing: Standing
+    text: str = ""
+    publishers: tuple[Publisher, ...] = ()
+    region: Region | None = None
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The firewall that a vault should have, why each rule of before and after has its place, and what must be said."""
+
+    after: Firewall
+    reasons: Mapping[Rule, Reason]
+    endpoints: tuple[SubnetId, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def fit(vault: Vault, intent: Intent, resolution: Resolution, subnets: Iterable[Subnet], today: date) -> Desired:
+    """The firewall that fulfils `intent` for this vault and takes nothing that is not ours.
+
+    `subnets` are the agents' subnets of the intent as Azure shows them. More rules than a vault holds are an error.
+    """
+    before = vault.firewall
+    reasons = {rule: _found(rule, intent, resolution, today) for rule in before.rule_set.rules}
+    if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
+        public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
+        return Desired(replace(before, public_access=public_access), reasons, (), _notes(vault, intent, resolution))
+
+    leaving = {
+        rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
+    }
+    kept = [rule for rule in before.rule_set.rules if rule not in leaving]
+    arriving = _arriving(kept, intent, resolution, today)
+    if again := next((rule for rule in arriving if rule in leaving), None):
+        raise BothWanted(str(again), arriving[again].standing.value)
+    reasons |= leaving | arriving
+
+    rules = [*kept, *arriving]
+    after = Firewall(
+        intent.public_access or before.public_access,
+        replace(
+            before.rule_set,
+            default_action=before.rule_set.default_action if intent.keep_default_action else DefaultAction.DENY,
+            ip_rules=tuple(sorted(rule for rule in rules if isinstance(rule, IpRule))),
+            virtual_network_rules=tuple(sorted(rule for rule in rules if isinstance(rule, VirtualNetworkRule))),
+        ),
+    )
+    _check_limits(vault, after)
+    endpoints = tuple(each.id for each in subnets if not each.has_endpoint and each.id in intent.subnets)
+    return Desired(after, reasons, endpoints, _notes(vault, intent, resolution))
+
+
+def is_enforced(vault: Vault) -> bool:
+    """Whether a network security perimeter decides alone who gets in, so that rules do nothing."""
+    secured = vault.firewall.public_access is PublicAccess.SECURED_BY_PERIMETER
+    return secured or vault.perimeter is Perimeter.ENFORCED
+
+
+def covering(rules: Iterable[Rule]) -> list[IPv4Network]:
+    """The networks that count as an opening: a rule broader than /16 was not meant for Azure DevOps."""
+    networks = (rule.network for rule in rules if isinstance(rule, IpRule))
+    return [each for each in networks if each is not None and each.prefixlen >= BROAD]
+
+
+def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date) -> Reason:
+    """The standing of a rule that is there, and what is known about it."""
+    standing = judge(rule, intent, resolution, today)
+    network = rule.network if isinstance(rule, IpRule) else None
+    if standing in (Standing.PUBLISHED, Standing.ELSEWHERE) and network:
+        ranges = resolution.wanted if standing is Standing.PUBLISHED else resolution.elsewhere
+        source = next(each for each in ranges if network.subnet_of(each.network))
+        return Reason(standing, _inside(network, source), source.publishers, source.region)
+    if standing in (Standing.DECLARED, Standing.EXPIRED) and network:
+        return Reason(standing, _declaration(network, intent, today).reason)
+    if standing is Standing.RETIRED:
+        retired = next(each for each in resolution.retired if each.network == network)
+        return Reason(standing, f"no edition has it since {retired.since}", (), retired.region)
+    return Reason(standing, "agents' subnet" if standing is Standing.DECLARED else "")
+
+
+def _inside(network: IPv4Network, source: PublishedRange) -> str:
+    return "" if network == source.network else f"inside {source.network}"
+
+
+def _declaration(network: IPv4Network, intent: Intent, today: date) -> Declaration:
+    """The declaration of a network that counts: one that still holds before one that has expired."""
+    declared = [each for each in intent.allow if each.network == network]
+    return min(declared, key=lambda each: (each.is_expired(today), -(each.until or date.max).toordinal()))
+
+
+def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) -> Reason | None:
+    """Why a rule goes, or `None` when it stays."""
+    network = rule.network if isinstance(rule, IpRule) else None
+    if rule in intent.remove:
+        return replace(found, text="asked for by --remove")
+    if found.standing is Standing.EXPIRED:
+        until = max(each.until for each in intent.allow if each.network == network and each.until)
+        return replace(found, text=f"{found.text}, until {until}")
+    if found.standing is Standing.RETIRED:
+        retired = next(each for each in resolution.retired if each.network == network)
+        return found if retired.outlived(intent.grace) else None
+    if found.standing in (Standing.FOREIGN, Standing.ELSEWHERE) and intent.exclusive:
+        return replace(found, text="nobody declared it, and --exclusive was given")
+    return None
+
+
+def _arriving(kept: list[Rule], intent: Intent, resolution: Resolution, today: date) -> dict[Rule, Reason]:
+    """The rules to add. Broad ranges first, so that a narrower one inside them is covered and not added too."""
+    there = covering(kept)
+    arriving: dict[Rule, Reason] = {}
+    asked = _asked(intent, resolution, today)
+    for network in sorted(asked, key=lambda each: (each.prefixlen, each)):
+        present = any(isinstance(rule, IpRule) and rule.network == network for rule in kept)
+        if present or covers(there, network):
+            continue
+        part = sorted(each for each in there if each.overlaps(network))
+        arriving[IpRule(str(network))] = _partly(asked[network], part)
+        there += [network] if network.prefixlen >= BROAD else []
+    for subnet in intent.subnets:
+        rule = VirtualNetworkRule(subnet.text)
+        if rule not in kept:
+            arriving[rule] = Reason(Standing.DECLARED, "agents' subnet")
+    return arriving
+
+
+def _asked(intent: Intent, resolution: Resolution, today: date) -> dict[IPv4Network, Reason]:
+    """Every network that should be let in, and why; what is published is not ours to give a reason for."""
+    asked = {
+        each.network: Reason(Standing.DECLARED, _declaration(each.network, intent, today).reason)
+        for each in intent.allow
+        if not each.is_expired(today)
+    }
+    published = {
+        each.network: Reason(Standing.PUBLISHED, "", each.publishers, each.region) for each in resolution.wanted
+    }
+    return asked | published
+
+
+def _partly(reason: Reason, part: list[IPv4Network]) -> Reason:
+    if not part:
+        return reason
+    text = f"{', '.join(map(str, part))} {'covers' if len(part) == 1 else 'cover'} only a part of it"
+    return replace(reason, text=f"{reason.text}; {text}".lstrip("; "))
+
+
+def _check_limits(vault: Vault, after: Firewall) -> None:
+    for kind, rules, limit in (
+        ("IP rules", after.rule_set.ip_rules, IP_RULE_LIMIT),
+        ("virtual network rules", after.rule_set.virtual_network_rules, VIRTUAL_NETWORK_RULE_LIMIT),
+    ):
+        if len(rules) > limit:
+            raise TooManyRules(vault.name, kind, len(rules), limit)
+
+
+def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, ...]:
+    """What a reviewer should know and no change shows."""
+    before = vault.firewall
+    names = ", ".join(each.name for each in resolution.geographies)
+    unread = [rule.value for rule in before.rule_set.ip_rules if rule.network is None]
+    absent = [str(rule) for rule in intent.remove if rule not in before.rule_set.rules]
+    notes: list[tuple[object, str]] = [
+        (
+            resolution.ipv6,
+            f"{resolution.ipv6} IPv6 prefixes are published for {names} and not sent: a vault takes IPv4 only",
+        ),
+        (resolution.outside, f"{resolution.outside} ranges are published for regions of no geography, and never added"),
+        (unread, f"kept as found, though they cannot be read: {', '.join(map(repr, unread))}"),
+        (absent, f"asked to be removed, but not there: {', '.join(absent)}"),
+        (
+            intent.keep_default_action and before.is_open,
+            "the default action stays Allow: every network gets in, and rules do nothing",
+        ),
+        (
+            intent.public_access is PublicAccess.DISABLED,
+            "public access is to be Disabled: Azure DevOps cannot link this vault, and rules are left as they are",
+        ),
+        (
+            vault.perimeter is Perimeter.LEARNING,
+            "a network security perimeter in Learning mode holds this vault: once it is Enforced, rules do nothing",
+        ),
+        (
+            vault.perimeter is Perimeter.UNKNOWN,
+            "whether a network security perimeter holds this vault could not be read; under one, rules may do nothing",
+        ),
+    ]
+    return tuple(text for holds, text in notes if holds)

@@ -1,0 +1,232 @@
+"""Checks on a plan that stop an apply until somebody accepts them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+
+from netcfg.core.declared import BROAD
+from netcfg.core.desired import Desired, covering, is_enforced
+from netcfg.core.errors import BareAcceptance, UnacceptableGuard, UnknownGuard
+from netcfg.core.geography import Organization
+from netcfg.core.intent import Intent
+from netcfg.core.ranges import Resolution, covers
+from netcfg.core.resources import Vault
+from netcfg.core.rules import DefaultAction, Firewall, IpRule, PublicAccess, VirtualNetworkRule
+from netcfg.core.standing import Standing
+
+MANY_RULES = 10
+MANY_REMOVALS = 0.3
+STALE_AFTER = timedelta(days=180)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A guard that fires, with what it saw, and whether that was accepted."""
+
+    id: str
+    message: str
+    accepted: bool = False
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Everything that a guard may look at."""
+
+    vault: Vault
+    desired: Desired
+    intent: Intent
+    resolution: Resolution
+    organizations: tuple[Organization, ...]
+    today: date
+
+    @property
+    def before(self) -> Firewall:
+        return self.vault.firewall
+
+    @property
+    def after(self) -> Firewall:
+        return self.desired.after
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A guard accepted by name, for the vaults whose name matches `pattern`."""
+
+    guard: str
+    pattern: str = "*"
+
+    def holds(self, guard: str, vault: Vault) -> bool:
+        return self.guard == guard and fnmatchcase(vault.name.lower(), self.pattern.lower())
+
+
+def parse_acceptance(text: str, *, several: bool) -> Acceptance:
+    """`GUARD`, or `GUARD=VAULT-PATTERN` where there are several vaults: a bare guard is then an error."""
+    guard, equals, pattern = text.partition("=")
+    if guard not in GUARDS:
+        raise UnknownGuard(guard, GUARDS)
+    if guard == "perimeter":
+        raise UnacceptableGuard(
+            guard, "rules do nothing in a vault that a perimeter secures; change the perimeter instead"
+        )
+    if several and not pattern:
+        raise BareAcceptance(guard)
+    return Acceptance(guard, pattern if equals and pattern else "*")
+
+
+def evaluate(seen: Circumstances, acceptances: Iterable[Acceptance] = ()) -> tuple[Guard, ...]:
+    """The guards that fire, in order of name. One that is accepted stays in the list, so that the plan shows it."""
+    accepted = list(acceptances)
+    fired = ((id, message) for id, guard in GUARDS.items() if guard and (message := guard(seen)))
+    return tuple(
+        Guard(id, message, any(each.holds(id, seen.vault) for each in accepted)) for id, message in sorted(fired)
+    )
+
+
+def _broad_range(seen: Circumstances) -> str | None:
+    new = set(seen.after.rule_set.ip_rules) - set(seen.before.rule_set.ip_rules)
+    broad = sorted(each for each in new if each.network and each.network.prefixlen < BROAD)
+    return f"{_list(broad)} is broader than /{BROAD}: that is more than 65,536 addresses" if broad else None
+
+
+def _default_deny(seen: Circumstances) -> str | None:
+    if seen.before.is_open and seen.after.rule_set.default_action is DefaultAction.DENY and not is_enforced(seen.vault):
+        return "the default action turns from Allow to Deny: every caller whom no rule names will be cut off"
+    return None
+
+
+def _exclusive(seen: Circumstances) -> str | None:
+    others = (Standing.FOREIGN, Standing.ELSEWHERE)
+    gone = [
+        rule
+        for rule in _removed(seen)
+        if seen.desired.reasons[rule].standing in others and rule not in seen.intent.remove
+    ]
+    return f"--exclusive removes what somebody else may need: {_list(gone)}" if gone else None
+
+
+def _geography_mismatch(seen: Circumstances) -> str | None:
+    given = set(seen.intent.geographies)
+    statements = []
+    for organization in seen.organizations:
+        told = {each.geography for each in organization.evidence}
+        if len(told) > 1:
+            said = ", ".join(f"{each.field} {each.text!r}" for each in organization.evidence)
+            statements.append(f"Azure DevOps contradicts itself about {organization.name}: {said}")
+        elif given and not told <= given:
+            wanted = ", ".join(sorted(each.name for each in given))
+            statements.append(f"{organization.name} lives in {organization.geography}, and {wanted} was given")
+    return "; ".join(statements) or None
+
+
+def _hidden_rules(seen: Circumstances) -> str | None:
+    hidden = seen.before.public_access is PublicAccess.DISABLED and not seen.before.rule_set.rules
+    if hidden and seen.after.rule_set != seen.before.rule_set:
+        return "public access is Disabled and Azure showed no rules: some may be there, and would be replaced"
+    return None
+
+
+def _inferred_geography(seen: Circumstances) -> str | None:
+    if seen.intent.geographies:
+        return None
+    names = [each.name for each in seen.organizations if each.is_inferred]
+    return (
+        f"only the sign-in page hints at where {', '.join(names)} lives; give --geography to be sure" if names else None
+    )
+
+
+def _last_path(seen: Circumstances) -> str | None:
+    losers = ["Azure DevOps"] if _admits_devops(seen, seen.before) and not _admits_devops(seen, seen.after) else []
+    for subnet in seen.intent.subnets:
+        rule = VirtualNetworkRule(subnet.text)
+        if _admits(seen.before, rule) and not _admits(seen.after, rule):
+            losers.append(f"the agents' subnet {subnet.network}/{subnet.name}")
+    return f"this closes the last known way in for {', '.join(losers)}" if losers else None
+
+
+def _perimeter(seen: Circumstances) -> str | None:
+    if is_enforced(seen.vault):
+        return "a network security perimeter secures this vault, so rules do nothing: use the perimeter's access rules"
+    return None
+
+
+def _public_access(seen: Circumstances) -> str | None:
+    if seen.before.public_access is PublicAccess.DISABLED and seen.intent.public_access is None:
+        return (
+            "public access is Disabled, so rules do nothing and Azure DevOps cannot get in: say "
+            "--public-access enabled (for selected networks only) or --public-access disabled"
+        )
+    return None
+
+
+def _removals(seen: Circumstances) -> str | None:
+    found, removed = len(seen.before.rule_set.rules), len(_removed(seen))
+    if found >= MANY_RULES and removed > MANY_REMOVALS * found:
+        return f"{removed} of {found} rules go, more than {MANY_REMOVALS:.0%}"
+    return None
+
+
+def _service_endpoint(seen: Circumstances) -> str | None:
+    if not seen.desired.endpoints:
+        return None
+    names = ", ".join(f"{each.network}/{each.name}" for each in seen.desired.endpoints)
+    return (
+        f"the service endpoint switches the source address of {names} from public to private: other vaults that admit "
+        "these agents by public address would cut them off, and which vaults those are is not known"
+    )
+
+
+def _stale_editions(seen: Circumstances) -> str | None:
+    editions = seen.resolution.editions
+    if any(seen.today - each.confirmed <= STALE_AFTER for each in editions):
+        return None
+    last = " and ".join(f"the {each.publisher.value} on {each.confirmed}" for each in editions)
+    return f"the ranges are old: Microsoft was last seen to publish {last}; run 'netcfg ranges refresh'"
+
+
+def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
+    after = set(seen.after.rule_set.rules)
+    return sorted((rule for rule in seen.before.rule_set.rules if rule not in after), key=str)
+
+
+def _admits(firewall: Firewall, rule: VirtualNetworkRule) -> bool:
+    listed = rule in firewall.rule_set.virtual_network_rules
+    return firewall.is_open or (firewall.public_access is PublicAccess.ENABLED and listed)
+
+
+def _admits_devops(seen: Circumstances, firewall: Firewall) -> bool:
+    if firewall.is_open:
+        return True
+    there = covering(firewall.rule_set.rules)
+    enabled = firewall.public_access is PublicAccess.ENABLED
+    return enabled and any(covers(there, each.network) for each in seen.resolution.wanted)
+
+
+def _list(rules: Iterable[object]) -> str:
+    texts = [str(rule) for rule in rules]
+    more = f" and {len(texts) - 5} more" if len(texts) > 5 else ""
+    return ", ".join(texts[:5]) + more
+
+
+# Every guard there will be, so that accepting one whose work has not come yet is no error; those have no function.
+GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
+    "broad-range": _broad_range,
+    "default-allow": None,
+    "default-deny": _default_deny,
+    "exclusive": _exclusive,
+    "geography-mismatch": _geography_mismatch,
+    "grown-edition": None,
+    "hidden-rules": _hidden_rules,
+    "inferred-geography": _inferred_geography,
+    "last-path": _last_path,
+    "perimeter": _perimeter,
+    "private-dns": None,
+    "public-access": _public_access,
+    "removals": _removals,
+    "service-endpoint": _service_endpoint,
+    "shrunken-edition": None,
+    "stale-editions": _stale_editions,
+    "unlinked": None,
+}

@@ -1,0 +1,62 @@
+"""What became of a plan: the result of an apply, vault by vault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from netcfg.core.errors import NetcfgError
+from netcfg.core.plan import Plan, PlanSet
+
+
+class Ending(Enum):
+    """How an apply ended for a vault."""
+
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    STALE = "stale"
+    FAILED = "failed"
+    NOT_REACHED = "not-reached"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The ending of one vault.
+
+    `verified` is whether Azure showed afterwards what was sent; `touched` whether a failure came after a write.
+    """
+
+    plan: Plan
+    ending: Ending
+    verified: bool = False
+    touched: bool = False
+    error: NetcfgError | None = None
+
+    @property
+    def status(self) -> int:
+        match self.ending:
+            case Ending.DONE | Ending.UNCHANGED:
+                return 0
+            case Ending.REFUSED:
+                return 5
+            case Ending.STALE:
+                return 7 if self.touched else 6
+            case Ending.FAILED | Ending.NOT_REACHED:
+                return 7 if self.touched else 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an apply did."""
+
+    planned: PlanSet
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def status(self) -> int:
+        """The worst wins, in the order 7, 6, 5, 0; a failure beside anything else is 7, nothing but failures is 1."""
+        statuses = {outcome.status for outcome in self.outcomes} | {1 for _ in self.planned.undetermined}
+        if statuses == {1}:
+            return 1
+        return 7 if 1 in statuses else max(statuses, default=0)

@@ -1,0 +1,224 @@
+"""A plan: the vault as it is, the vault as it should be, and what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from netcfg.core.desired import Desired, Reason, fit
+from netcfg.core.errors import NetcfgError
+from netcfg.core.geography import Geography, Organization
+from netcfg.core.guards import Acceptance, Circumstances, Guard, evaluate
+from netcfg.core.intent import Intent
+from netcfg.core.ranges import Resolution
+from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
+from netcfg.core.rules import Firewall, IpRule, Rule
+
+KEY_VAULT_ENDPOINT = "Microsoft.KeyVault"
+
+
+class Action(Enum):
+    ADD = "add"
+    REMOVE = "remove"
+    SET = "set"
+
+
+class Kind(Enum):
+    """What a change touches, in the order in which changes are shown."""
+
+    IP_RULE = "ip-rule"
+    PUBLIC_ACCESS = "public-network-access"
+    DEFAULT_ACTION = "default-action"
+    VIRTUAL_NETWORK_RULE = "virtual-network-rule"
+    SERVICE_ENDPOINT = "service-endpoint"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a plan. `was` is the value that a `set` replaces; `subnet` is where an endpoint is enabled."""
+
+    action: Action
+    kind: Kind
+    value: str
+    was: str | None = None
+    reason: Reason | None = None
+    subnet: SubnetId | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would change in one vault, and why."""
+
+    vault: Vault
+    geographies: tuple[Geography, ...]
+    desired: Desired
+    guards: tuple[Guard, ...]
+
+    @property
+    def before(self) -> Firewall:
+        return self.vault.firewall
+
+    @property
+    def after(self) -> Firewall:
+        return self.desired.after
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every difference between before and after, by kind and then by address; empty when there is nothing to do."""
+        before, after = self.before.rule_set, self.after.rule_set
+        ip_rules = self._compare(Kind.IP_RULE, before.ip_rules, after.ip_rules)
+        access = _set(Kind.PUBLIC_ACCESS, self.before.public_access, self.after.public_access)
+        action = _set(Kind.DEFAULT_ACTION, before.default_action, after.default_action)
+        subnets = self._compare(Kind.VIRTUAL_NETWORK_RULE, before.virtual_network_rules, after.virtual_network_rules)
+        endpoints = [
+            Change(Action.ADD, Kind.SERVICE_ENDPOINT, KEY_VAULT_ENDPOINT, subnet=subnet)
+            for subnet in self.desired.endpoints
+        ]
+        return (*ip_rules, *access, *action, *subnets, *endpoints)
+
+    @property
+    def kept(self) -> tuple[tuple[Rule, Reason], ...]:
+        """The rules that are there and stay."""
+        after = set(self.after.rule_set.rules)
+        return tuple(
+            (rule, self.desired.reasons[rule]) for rule in _ordered(self.before.rule_set.rules) if rule in after
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes
+
+    @property
+    def refusals(self) -> tuple[Guard, ...]:
+        """The guards that nobody accepted."""
+        return tuple(each for each in self.guards if not each.accepted)
+
+    def promises_the_same_as(self, other: Plan) -> bool:
+        """Whether a plan made after another look may stand in for the one that was shown.
+
+        Rules that both keep may differ, whatever their standing; changes, guards and every other value may not.
+        """
+        return self._promise() == other._promise()
+
+    def what_moved(self, later: Plan) -> tuple[str, ...]:
+        """In words, why `later` may not stand in for this plan."""
+        old, new = set(map(_line, self.changes)), set(map(_line, later.changes))
+        moved = [f"no longer needed: {each}" for each in sorted(old - new)] + [
+            f"new: {each}" for each in sorted(new - old)
+        ]
+        fired = {each.id for each in later.guards} ^ {each.id for each in self.guards}
+        moved += [
+            f"the guard {each} {'fires now' if each in {one.id for one in later.guards} else 'is gone'}"
+            for each in sorted(fired)
+        ]
+        moved += _differences(self.before, later.before, rules=False)
+        moved += (
+            [f"perimeter {later.vault.perimeter.value}"] if self.vault.perimeter is not later.vault.perimeter else []
+        )
+        return tuple(moved)
+
+    def _promise(self) -> tuple[object, ...]:
+        changes = tuple((each.action, each.kind, each.value, each.was, each.subnet) for each in self.changes)
+        frame = (self.before.public_access, self.before.rule_set.default_action, self.before.rule_set.bypass)
+        return (
+            self.vault.id,
+            changes,
+            tuple((each.id, each.accepted) for each in self.guards),
+            frame,
+            self.vault.perimeter,
+        )
+
+    def _compare(self, kind: Kind, before: Iterable[Rule], after: Iterable[Rule]) -> list[Change]:
+        old, new = set(before), set(after)
+        changed = dict.fromkeys(old - new, Action.REMOVE) | dict.fromkeys(new - old, Action.ADD)
+        return [Change(changed[rule], kind, str(rule), reason=self.desired.reasons[rule]) for rule in _ordered(changed)]
+
+
+def _ordered(rules: Iterable[Rule]) -> list[Rule]:
+    """Addresses in their own order, then what cannot be read, then subnets; repetitions once."""
+    return sorted(set(rules), key=lambda rule: (not isinstance(rule, IpRule), rule.key))
+
+
+def _set(kind: Kind, old: Enum, new: Enum) -> list[Change]:
+    return [] if old is new else [Change(Action.SET, kind, new.value, was=old.value)]
+
+
+def _line(change: Change) -> str:
+    where = f" on {change.subnet}" if change.subnet else ""
+    return f"{change.action.value} {change.kind.value} {change.value}{where}"
+
+
+def differences(sent: Firewall, found: Firewall) -> tuple[str, ...]:
+    """In words, how a firewall differs from the one that was meant; empty when they are equal."""
+    return tuple(_differences(sent, found, rules=True))
+
+
+def _differences(one: Firewall, other: Firewall, *, rules: bool) -> list[str]:
+    pairs: list[tuple[str, Enum, Enum]] = [
+        ("public access", one.public_access, other.public_access),
+        ("default action", one.rule_set.default_action, other.rule_set.default_action),
+        ("bypass", one.rule_set.bypass, other.rule_set.bypass),
+    ]
+    found = [f"{name} is {new.value} instead of {old.value}" for name, old, new in pairs if old is not new]
+    if rules:
+        expected, seen = set(one.rule_set.rules), set(other.rule_set.rules)
+        found += [f"{rule} is missing" for rule in _ordered(expected - seen)]
+        found += [f"{rule} is there" for rule in _ordered(seen - expected)]
+        if one.rule_set.unknown != other.rule_set.unknown:
+            found.append("a property that this version does not know differs")
+    return found
+
+
+def draw(
+    vault: Vault,
+    intent: Intent,
+    resolution: Resolution,
+    organizations: Iterable[Organization],
+    subnets: Iterable[Subnet],
+    acceptances: Iterable[Acceptance],
+    today: date,
+) -> Plan:
+    """The plan for one vault, with its guards. More rules than a vault holds, or a contradiction, are errors."""
+    desired = fit(vault, intent, resolution, subnets, today)
+    seen = Circumstances(vault, desired, intent, resolution, tuple(organizations), today)
+    return Plan(vault, resolution.geographies, desired, evaluate(seen, acceptances))
+
+
+@dataclass(frozen=True)
+class Undetermined:
+    """A vault of which nothing can be said, and why. It is neither compliant nor empty."""
+
+    vault: str
+    error: NetcfgError
+
+
+@dataclass(frozen=True)
+class PlanSet:
+    """The plans of one run, and what they all rest on."""
+
+    intent: Intent
+    organizations: tuple[Organization, ...]
+    resolution: Resolution
+    plans: tuple[Plan, ...]
+    undetermined: tuple[Undetermined, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        return any(plan.refusals for plan in self.plans)
+
+    @property
+    def changes(self) -> int:
+        return sum(len(plan.changes) for plan in self.plans)
+
+    @property
+    def vault_ids(self) -> tuple[VaultId, ...]:
+        return tuple(plan.vault.id for plan in self.plans)
+
+    @property
+    def status(self) -> int:
+        """The exit status: 1 nothing could be read, 7 something could not, 5 refused, 3 changes are pending, 0 none."""
+        if self.undetermined:
+            return 7 if self.plans else 1
+        return 5 if self.is_refused else 3 if self.changes else 0

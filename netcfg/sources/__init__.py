@@ -1,0 +1,1 @@
+"""Where ranges are published, and the editions that come with the program."""

@@ -1,0 +1,1 @@
+"""The verbs: each takes its collaborators as arguments."""
