@@ -1,0 +1,23 @@
+"""What every test stands on: an environment that says nothing, and Hypothesis without a stopwatch."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("netcfg", deadline=None)  # two busy cores make any deadline a coin toss
+settings.load_profile("netcfg")
+
+# A developer's own sign-in, a CI system's variables and a terminal's wishes would all change what netcfg does.
+SPEAKING = ("NETCFG_", "AZURE", "ARM_", "SYSTEM_", "BUILD_", "AGENT_", "TF_BUILD", "GITHUB_", "IDENTITY_", "MSI_")
+SPEAKING_EXACTLY = ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TERM")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_silent_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(SPEAKING) or name in SPEAKING_EXACTLY:
+                patch.delenv(name)
+        yield
