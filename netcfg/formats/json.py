@@ -1,0 +1,197 @@
+"""For programs: documents of version 1, as `data/schemas/` describes them. They are built field by field and only grow.
+
+Whatever a name holds, it is here in full, and yet no runner that shows the document obeys it: a string can hide any
+character behind its number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from netcfg.core.desired import Reason
+from netcfg.core.geography import Evidence, Organization, Region
+from netcfg.core.guards import Guard
+from netcfg.core.outcome import Ending, Outcome, Result
+from netcfg.core.plan import Change, Plan, PlanSet, Undetermined
+from netcfg.core.ranges import Edition, PublishedRange, Publisher, Resolution
+from netcfg.core.rules import Firewall, IpRule, Rule
+from netcfg.formats import order
+
+VERSION = 1
+
+Object = dict[str, Any]
+
+
+def plan(plans: PlanSet) -> str:
+    vaults = [_vault(each) for each in order.plans(plans.plans)]
+    return _write({"version": VERSION, "kind": "plan", **_foundation(plans), "vaults": vaults, **_end(plans)})
+
+
+def result(outcome: Result) -> str:
+    ordered = order.outcomes(outcome.outcomes)
+    counts = Counter(each.ending for each in ordered)
+    end = _end(outcome.planned)
+    end["summary"]["outcomes"] = {each.value: counts[each] for each in Ending}
+    vaults = [_outcome(each) for each in ordered]
+    return _write({"version": VERSION, "kind": "result", **_foundation(outcome.planned), "vaults": vaults, **end})
+
+
+def geography(organizations: Iterable[Organization]) -> str:
+    ordered = order.organizations(organizations)
+    found = [_organization(each) | {"statements": [_statement(one) for one in each.evidence]} for each in ordered]
+    return _write({"version": VERSION, "kind": "geography", "organizations": found})
+
+
+def ranges(resolution: Resolution) -> str:
+    document = {
+        "version": VERSION,
+        "kind": "ranges",
+        "geographies": [{"id": each.id, "name": each.name} for each in resolution.geographies],
+        "policy": resolution.policy.value,
+        "editions": [_edition(each) for each in resolution.editions],
+        "ranges": [_range(each) for each in order.ranges(resolution.wanted)],
+        "summary": {"ranges": len(resolution.wanted), "ipv6": resolution.ipv6, "outside": resolution.outside},
+    }
+    return _write(document)
+
+
+def _write(document: Object) -> str:
+    """ASCII only: it survives every pipe and code page, and no control character is left to a terminal.
+
+    The number sign appears in strings alone, so a pair of them, which begins a command of Azure Pipelines, can always
+    be written by number. GitHub's `::` counts where a line begins, and there a document has its own signs.
+    """
+    return (
+        json.dumps(document, indent=2, ensure_ascii=True).replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f")
+        + "\n"
+    )
+
+
+def _foundation(plans: PlanSet) -> Object:
+    """What all the plans of one run rest on."""
+    editions = [_edition(each) for each in plans.resolution.editions]
+    return {
+        "organizations": [_organization(each) for each in order.organizations(plans.organizations)],
+        "ranges": {"policy": plans.resolution.policy.value, "editions": editions},
+    }
+
+
+def _end(plans: PlanSet) -> Object:
+    return {
+        "undetermined": [_undetermined(each) for each in order.undetermined(plans.undetermined)],
+        "summary": {"vaults": len(plans.plans), "changes": plans.changes, "refused": plans.is_refused},
+    }
+
+
+def _organization(organization: Organization) -> Object:
+    place = organization.geography
+    found: Object = {"id": place.id, "name": place.name, "evidence": organization.evidence[0].witness.value}
+    if organization.is_inferred:
+        found["inferred"] = True
+    return {"name": organization.name, "geography": found}
+
+
+def _statement(evidence: Evidence) -> Object:
+    return {
+        "witness": evidence.witness.value,
+        "field": evidence.field,
+        "text": evidence.text,
+        "geography": evidence.geography.id,
+    }
+
+
+def _edition(edition: Edition) -> Object:
+    found: Object = {"publisher": edition.publisher.value, "edition": edition.day.isoformat()}
+    if edition.change_number is not None:
+        found["changeNumber"] = edition.change_number
+    return found | {"sha256": edition.sha256, "confirmed": edition.confirmed.isoformat()}
+
+
+def _vault(plan: Plan) -> Object:
+    return {
+        "id": str(plan.vault.id),
+        "name": plan.vault.name,
+        "geographies": [each.id for each in plan.geographies],
+        "before": _firewall(plan.before),
+        "after": _firewall(plan.after),
+        "changes": [_change(each) for each in plan.changes],
+        "kept": [_kept(rule, reason) for rule, reason in plan.kept],
+        "guards": [_guard(each) for each in plan.guards],
+        "notes": list(plan.desired.notes),
+    }
+
+
+def _outcome(outcome: Outcome) -> Object:
+    return _vault(outcome.plan) | {
+        "outcome": outcome.ending.value,
+        "verified": outcome.verified,
+        "error": str(outcome.error) if outcome.error else None,
+        "record": None,
+    }
+
+
+def _firewall(firewall: Firewall) -> Object:
+    """In Azure's own words, as its REST API has them; rules in order of address, for Azure's order means nothing."""
+    rule_set = firewall.rule_set
+    return {
+        "publicNetworkAccess": firewall.public_access.value,
+        "networkAcls": {
+            "bypass": rule_set.bypass.value,
+            "defaultAction": rule_set.default_action.value,
+            "ipRules": [
+                {"value": each.value} for each in sorted(rule_set.ip_rules, key=lambda each: (each.key, each.value))
+            ],
+            "virtualNetworkRules": [
+                {"id": each.subnet}
+                for each in sorted(rule_set.virtual_network_rules, key=lambda each: (each.key, each.subnet))
+            ],
+        },
+    }
+
+
+def _change(change: Change) -> Object:
+    found: Object = {"action": change.action.value, "kind": change.kind.value, "value": change.value}
+    if change.was is not None:
+        found["was"] = change.was
+    if change.subnet is not None:
+        found["subnet"] = str(change.subnet)
+    return found | (_reason(change.reason) if change.reason else {})
+
+
+def _kept(rule: Rule, reason: Reason) -> Object:
+    kind = "ip-rule" if isinstance(rule, IpRule) else "virtual-network-rule"
+    return {"kind": kind, "value": str(rule), **_reason(reason)}
+
+
+def _reason(reason: Reason) -> Object:
+    found: Object = {"standing": reason.standing.value, **_source(reason.publishers, reason.region)}
+    return found | ({"reason": reason.text} if reason.text else {})
+
+
+def _range(each: PublishedRange) -> Object:
+    return {"value": str(each.network), **_source(each.publishers, each.region)}
+
+
+def _source(publishers: Iterable[Publisher], region: Region | None) -> Object:
+    """Who publishes a range and for which region; a region that belongs to none of the eight has no geography."""
+    found: Object = {}
+    if names := [each.value for each in publishers]:
+        found["publishedBy"] = names
+    if region and region.geography:
+        found["geography"] = region.geography.id
+    if region:
+        found["region"] = region.name
+    if region and region.is_inferred:
+        found["inferred"] = True
+    return found
+
+
+def _guard(guard: Guard) -> Object:
+    return {"id": guard.id, "accepted": guard.accepted, "message": guard.message}
+
+
+def _undetermined(undetermined: Undetermined) -> Object:
+    return {"vault": undetermined.vault, "reason": str(undetermined.error)}

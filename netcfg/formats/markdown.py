@@ -1,0 +1,109 @@
+"""For the comment on a pull request: a plan or its result in GitHub's Markdown, which Azure DevOps reads as well.
+
+Rules stand in blocks of code, names in spans of code, and of everything else no character is left that means anything
+to Markdown or HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netcfg.core.guards import Guard
+from netcfg.core.outcome import Ending, Outcome, Result
+from netcfg.core.plan import Plan, PlanSet, Undetermined
+from netcfg.formats import diff, order, phrases
+from netcfg.formats.harmless import code, fence, prose
+from netcfg.formats.page import Page, Row
+
+MANY = 10  # kept rules beyond this are folded
+UNBOUNDED = Page(width=100_000)  # a block of code scrolls sideways, and a line that wraps is no diff any more
+
+
+def plan(plans: PlanSet) -> str:
+    """What would change and why: the summary first, then a section for each vault."""
+    several = phrases.are_several(plans)
+    shared = phrases.shared_notes(plans)
+    blocks = [
+        [f"## netcfg plan: {prose(phrases.summary(plans))}"],
+        [prose(f"{phrases.audience(plans)} · {phrases.basis(plans.resolution)}")],
+        _notes(shared),
+        *(block for each in order.plans(plans.plans) for block in _vault(each, several, shared)),
+        *_undetermined(plans.undetermined),
+    ]
+    return _join(blocks)
+
+
+def result(outcome: Result) -> str:
+    """What was done, and what was not and why: the summary first, then a section for each vault."""
+    several = phrases.are_several(outcome.planned)
+    ordered = order.outcomes(outcome.outcomes)
+    blocks = [
+        [f"## netcfg apply: {prose(phrases.conclusion(outcome))}"],
+        *(block for each in ordered for block in _outcome(each, several)),
+        *_undetermined(outcome.planned.undetermined),
+    ]
+    return _join(blocks)
+
+
+def _vault(plan: Plan, several: bool, shared: list[str]) -> list[list[str]]:
+    kept = diff.kept(plan)
+    in_view = [] if len(kept) > MANY or plan.is_empty else kept
+    folded = [] if in_view else kept
+    accepted = [f"- accepted: {code(each.id)}: {prose(each.message)}" for each in plan.guards if each.accepted]
+    return [
+        [f"### {code(plan.vault.name)}"],
+        [prose(f"in {plan.vault.id.resource_group}: {phrases.tally([plan], phrases.FUTURE)}")],
+        _refusals(plan, several),
+        _diff([*diff.changes(plan), *in_view]),
+        _folded(folded),
+        accepted + _notes(note for note in plan.desired.notes if note not in shared),
+    ]
+
+
+def _outcome(outcome: Outcome, several: bool) -> list[list[str]]:
+    return [
+        [f"### {code(outcome.plan.vault.name)}"],
+        [prose(phrases.ending(outcome))],
+        _refusals(outcome.plan, several) if outcome.ending is Ending.REFUSED else [],
+        [f"- {prose(str(outcome.error))}"] if outcome.error else [],
+        _diff(diff.changes(outcome.plan)) if outcome.ending is Ending.DONE else [],
+    ]
+
+
+def _refusals(plan: Plan, several: bool) -> list[str]:
+    if not plan.refusals:
+        return []
+    return [f"**{phrases.refusal(plan)}**", "", *(_refusal(each, plan, several) for each in plan.refusals)]
+
+
+def _refusal(guard: Guard, plan: Plan, several: bool) -> str:
+    option = phrases.acceptance(guard, plan, several=several)
+    how = f"accept with {code(option)}" if option else "cannot be accepted"
+    return f"- {code(guard.id)}: {prose(guard.message)} — {how}"
+
+
+def _diff(rows: list[Row]) -> list[str]:
+    """The rows as a block that is shown in colour; a changed line is marked as `diff` knows it, with `!`."""
+    marked = [Row("!" if row.mark == "~" else row.mark, row.subject, row.cells) for row in rows]
+    return fence(UNBOUNDED.listing(marked), "diff") if rows else []
+
+
+def _folded(rows: list[Row]) -> list[str]:
+    if not rows:
+        return []
+    summary = f"<details><summary>{phrases.count(len(rows), 'rule')} kept</summary>"
+    return [summary, "", *fence(UNBOUNDED.listing(rows), "text"), "", "</details>"]
+
+
+def _notes(notes: Iterable[str]) -> list[str]:
+    return [f"- note: {prose(each)}" for each in notes]
+
+
+def _undetermined(vaults: Iterable[Undetermined]) -> list[list[str]]:
+    ordered = order.undetermined(vaults)
+    lines = [f"- {code(phrases.vault_name(each.vault))}: {prose(str(each.error))}" for each in ordered]
+    return [["### Undetermined"], ["Nothing is known of these vaults."], lines] if lines else []
+
+
+def _join(blocks: Iterable[list[str]]) -> str:
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"

@@ -1,0 +1,127 @@
+"""What text and Markdown say in the same words: whom a plan serves, what it rests on, how much it does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import assert_never
+
+from netcfg.core.geography import Organization
+from netcfg.core.guards import Guard
+from netcfg.core.outcome import Ending, Outcome, Result
+from netcfg.core.plan import Action, Plan, PlanSet
+from netcfg.core.ranges import Resolution
+from netcfg.formats import order
+
+FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to change"}
+PAST = {Action.ADD: "added", Action.REMOVE: "removed", Action.SET: "changed"}
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def audience(plans: PlanSet) -> str:
+    """The organizations and where they live, or the geographies that were given instead."""
+    told = [home(each) for each in order.organizations(plans.organizations)]
+    given = ", ".join(each.name for each in sorted(plans.intent.geographies))
+    return " · ".join([*told, f"given: {given}"] if given else told)
+
+
+def home(organization: Organization) -> str:
+    hint = ", inferred" if organization.is_inferred else ""
+    return f"{organization.name} → {organization.geography} ({organization.evidence[0].witness.value}{hint})"
+
+
+def basis(resolution: Resolution) -> str:
+    """The editions that the ranges come from."""
+    editions = " and ".join(f"{each.publisher.value.replace('-', ' ')} {each.day}" for each in resolution.editions)
+    return f"ranges: union of {editions}" if len(resolution.editions) > 1 else f"ranges: {editions}"
+
+
+def tally(plans: Iterable[Plan], words: dict[Action, str]) -> str:
+    """`4 to add, 1 to remove, 2 to change; 3 rules kept`."""
+    chosen = list(plans)
+    counts = Counter(change.action for plan in chosen for change in plan.changes)
+    parts = [f"{counts[action]:,} {word}" for action, word in words.items() if counts[action]]
+    kept = sum(len(plan.kept) for plan in chosen)
+    return (", ".join(parts) or "nothing to change") + (f"; {count(kept, 'rule')} kept" if kept else "")
+
+
+def summary(plans: PlanSet) -> str:
+    """What the whole plan comes to, in one line."""
+    if not plans.plans:
+        return f"nothing is known of {count(len(plans.undetermined), 'vault')}"
+    refused = [plan for plan in plans.plans if plan.refusals]
+    text = tally(plans.plans, FUTURE)
+    if len(plans.plans) + len(plans.undetermined) == 1:
+        return f"{text}; REFUSED by {guard_names(refused[0].refusals)}" if refused else text
+    text = f"{count(len(plans.plans), 'vault')}: {text}"
+    text += f"; {count(len(refused), 'vault')} REFUSED" if refused else ""
+    return text + (f"; {len(plans.undetermined):,} undetermined" if plans.undetermined else "")
+
+
+def guard_names(guards: Iterable[Guard]) -> str:
+    return ", ".join(each.id for each in guards)
+
+
+def vault_name(vault: str) -> str:
+    """The name in a vault's id; what is no id is shown as it is."""
+    return vault.rstrip("/").rpartition("/")[2] or vault
+
+
+def refusal(plan: Plan) -> str:
+    """The line above the guards that refuse."""
+    hope = " until each of these is accepted" if all(each.can_be_accepted for each in plan.refusals) else ""
+    return f"REFUSED: nothing is written{hope}"
+
+
+def are_several(plans: PlanSet) -> bool:
+    """Whether a guard has to be accepted vault by vault."""
+    return len(plans.plans) + len(plans.undetermined) > 1
+
+
+def acceptance(guard: Guard, plan: Plan, *, several: bool) -> str:
+    """The option that accepts this guard for this vault; empty when nothing does."""
+    if not guard.can_be_accepted:
+        return ""
+    return f"--accept {guard.id}={plan.vault.name}" if several else f"--accept {guard.id}"
+
+
+def shared_notes(plans: PlanSet) -> list[str]:
+    """The notes that hold for every one of several vaults, to be said once."""
+    if len(plans.plans) < 2:
+        return []
+    first, *others = plans.plans
+    return [note for note in first.desired.notes if all(note in other.desired.notes for other in others)]
+
+
+def ending(outcome: Outcome) -> str:
+    """What became of one vault."""
+    match outcome.ending:
+        case Ending.DONE:
+            return f"done: {tally([outcome.plan], PAST)}; {'verified' if outcome.verified else 'NOT verified'}"
+        case Ending.UNCHANGED:
+            return f"unchanged: {tally([outcome.plan], PAST)}"
+        case Ending.REFUSED:
+            return f"REFUSED by {guard_names(outcome.plan.refusals)}: nothing was written"
+        case Ending.STALE | Ending.FAILED:
+            written = "something was written before that" if outcome.touched else "nothing was written"
+            return f"{outcome.ending.value.upper()}: {written}"
+        case Ending.NOT_REACHED:
+            return "not reached: nothing was written"
+        case _:
+            assert_never(outcome.ending)
+
+
+def conclusion(result: Result) -> str:
+    """What the whole apply comes to, in one line."""
+    counts = Counter(each.ending for each in result.outcomes)
+    parts = [f"{counts[each]:,} {each.value.replace('-', ' ')}" for each in Ending if counts[each]]
+    missing = len(result.planned.undetermined)
+    parts += [f"{missing:,} undetermined"] if missing else []
+    unverified = sum(each.ending is Ending.DONE and not each.verified for each in result.outcomes)
+    parts += [f"{unverified:,} NOT verified"] if unverified else []
+    done = [each.plan for each in result.outcomes if each.ending is Ending.DONE]
+    text = f"{count(len(result.outcomes) + missing, 'vault')}: {', '.join(parts)}"
+    return f"{text}; {tally(done, PAST)}" if done else text
