@@ -1,0 +1,92 @@
+"""`networkAcls` as JSON: what Azure writes becomes a firewall, and the firewall becomes what is sent back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from netcfg.azure.arm import Json, an_object, objects
+from netcfg.core.resources import Vault
+from netcfg.core.rules import (
+    Bypass,
+    DefaultAction,
+    Firewall,
+    IpRule,
+    NetworkRuleSet,
+    PublicAccess,
+    VirtualNetworkRule,
+    parse_value,
+)
+
+_KNOWN = frozenset({"bypass", "defaultAction", "ipRules", "virtualNetworkRules"})
+
+
+def parse_firewall(properties: Json, vault: str) -> Firewall:
+    """The firewall among the `properties` of a vault. A vault that was never given rules is open to all networks.
+
+    Public access that is not mentioned is enabled: versions of the API before 2020 did not know it. So is the bypass,
+    whose default the reference gives; the default action has none there, and is not guessed.
+    """
+    access = _given(properties, "publicNetworkAccess", PublicAccess.ENABLED.value)
+    acls = properties.get("networkAcls")
+    return Firewall(
+        parse_value(PublicAccess, access, f"publicNetworkAccess of {vault}"),
+        NetworkRuleSet() if acls is None else _parse_rule_set(an_object(acls, vault), vault),
+    )
+
+
+def _parse_rule_set(acls: Json, vault: str) -> NetworkRuleSet:
+    bypass = _given(acls, "bypass", Bypass.AZURE_SERVICES.value)
+    ip_rules = objects(acls.get("ipRules"), vault)
+    subnets = objects(acls.get("virtualNetworkRules"), vault)
+    unknown = {name: value for name, value in acls.items() if name not in _KNOWN}
+    return NetworkRuleSet(
+        parse_value(Bypass, bypass, f"bypass of {vault}"),
+        parse_value(DefaultAction, acls.get("defaultAction"), f"defaultAction of {vault}"),
+        tuple(IpRule(_text(each, "value"), _kept(each)) for each in ip_rules),
+        tuple(VirtualNetworkRule(_text(each, "id"), _kept(each)) for each in subnets),
+        _kept(unknown) if unknown else "",
+    )
+
+
+def patch(vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool) -> Json:
+    """The body that makes `after` the firewall of `vault`.
+
+    `networkAcls` is whole, both lists included, because a list that is left out may keep what it had
+    (azure-sdk-for-net#41355). Public access is sent only if it changes: policies watch that property.
+    """
+    properties: Json = {"networkAcls": _write_rule_set(after.rule_set, ignore_missing_endpoint)}
+    if after.public_access is not vault.firewall.public_access:
+        properties["publicNetworkAccess"] = after.public_access.value
+    return {"properties": properties}
+
+
+def _write_rule_set(rules: NetworkRuleSet, ignore_missing_endpoint: bool) -> Json:
+    # Azure does not return this property, so a rule that was found cannot say whether it was added with it.
+    ignore = {"ignoreMissingVnetServiceEndpoint": True} if ignore_missing_endpoint else {}
+    return {
+        **(json.loads(rules.unknown) if rules.unknown else {}),
+        "bypass": rules.bypass.value,
+        "defaultAction": rules.default_action.value,
+        "ipRules": [json.loads(each.found) if each.found else {"value": each.value} for each in rules.ip_rules],
+        "virtualNetworkRules": [
+            {**(json.loads(each.found) if each.found else {"id": each.subnet}), **ignore}
+            for each in rules.virtual_network_rules
+        ],
+    }
+
+
+def _given(found: Json, name: str, default: str) -> object:
+    """The value of a property; null is as good as absent, and not the text `None`, which is a bypass."""
+    value = found.get(name)
+    return default if value is None else value
+
+
+def _text(rule: Json, name: str) -> str:
+    """What a rule is about. One that cannot be read is kept and sent back, so it is no error here."""
+    value = rule.get(name)
+    return value if isinstance(value, str) else _kept(value)
+
+
+def _kept(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

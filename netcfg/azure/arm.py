@@ -1,0 +1,181 @@
+"""The one pipeline to Azure Resource Manager, and the clients and plain requests that go through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, urlencode, urlsplit
+
+from azure.core.pipeline import Pipeline, PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import (
+    ContentDecodePolicy,
+    HeadersPolicy,
+    HTTPPolicy,
+    ProxyPolicy,
+    RedirectPolicy,
+    RequestIdPolicy,
+    RetryPolicy,
+    SansIOHTTPPolicy,
+    SensitiveHeaderCleanupPolicy,
+    UserAgentPolicy,
+)
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+from requests import PreparedRequest, Session
+from requests.adapters import HTTPAdapter
+
+from netcfg import __version__
+from netcfg.azure.credentials import Credential
+from netcfg.azure.endpoints import is_loopback
+from netcfg.azure.errors import translated
+from netcfg.core.errors import AzureAnswer
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.keyvault.operations import VaultsOperations
+    from azure.mgmt.network.operations import SubnetsOperations
+
+Json = dict[str, Any]
+Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
+
+CONNECTIONS = 32  # kept open side by side; requests' own ten would close and reopen them when many vaults are read
+
+
+class ResourceManager:
+    """Azure Resource Manager at one address. Any number of threads may use it at the same time."""
+
+    def __init__(self, url: str, scope: str, credential: Credential, timeout: float) -> None:
+        self.url = url
+        # azure-core asks for `get_token_info` where it is there, though it names the older protocol only.
+        self._credential = cast("TokenCredential", credential)
+        transport = RequestsTransport(session=_session(), connection_timeout=timeout, read_timeout=timeout)
+        self._pipeline = Pipeline(transport, _policies(url, scope, self._credential))
+        self._client = ARMPipelineClient[HttpRequest, HttpResponse](url, pipeline=self._pipeline, policies=[])
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def asking(self, subject: str) -> AbstractContextManager[None]:
+        """A block in which everything that the SDK raises becomes an error about `subject`."""
+        return translated(subject, self.url)
+
+    def vaults(self, subscription: str) -> VaultsOperations:
+        """The SDK's own client for the vaults of a subscription."""
+        from azure.mgmt.keyvault import KeyVaultManagementClient
+
+        return KeyVaultManagementClient(
+            self._credential, subscription, self.url, pipeline=self._pipeline, policies=[]
+        ).vaults
+
+    def subnets(self, subscription: str) -> SubnetsOperations:
+        """The SDK's own client for the subnets of a subscription. Its import takes 0.4 s: only for a write."""
+        from azure.mgmt.network import NetworkManagementClient
+
+        return NetworkManagementClient(
+            self._credential, subscription, self.url, pipeline=self._pipeline, policies=[]
+        ).subnets
+
+    def get(self, path: str, api_version: str, subject: str, query: Mapping[str, str] | None = None) -> Json:
+        """The JSON object at `path`, for what the SDKs do not read, or would only read after a slow import."""
+        return self._send(HttpRequest("GET", self._address(path, api_version, query)), subject)
+
+    def items(
+        self, path: str, api_version: str, subject: str, query: Mapping[str, str] | None = None
+    ) -> Iterator[Json]:
+        """The objects of a list, over all its pages. The last page has a `nextLink` too, to an empty one."""
+        url: str | None = self._address(path, api_version, query)
+        while url:
+            page = self._send(HttpRequest("GET", url), subject)
+            yield from objects(page.get("value"), subject)
+            url = page.get("nextLink")
+
+    def query(self, path: str, api_version: str, subject: str, body: Json) -> Json:
+        """The answer to a question that is asked by POST; it changes nothing, so it is repeated like a GET."""
+        request = HttpRequest("POST", self._address(path, api_version), json=body)
+        return self._send(request, subject, retry_on_methods=frozenset({"POST"}))
+
+    def _address(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> str:
+        parameters = {**(query or {}), "api-version": api_version}
+        return f"{self.url}{quote(path)}?{urlencode(parameters, safe='$', quote_via=quote)}"
+
+    def _send(self, request: HttpRequest, subject: str, **options: Any) -> Json:
+        with self.asking(subject):
+            response = self._client.send_request(request, **options)
+            response.raise_for_status()
+            return an_object(response.json(), subject)
+
+
+def an_object(value: object, subject: str) -> Json:
+    """`value`, if it is a JSON object; the answer is not what was asked for if it is not."""
+    if not isinstance(value, dict):
+        raise AzureAnswer(subject, f"{type(value).__name__} where an object was expected")
+    return value
+
+
+def objects(value: object, subject: str) -> list[Json]:
+    """The objects of a JSON list. A list that Azure leaves out, or writes as null, is an empty one."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise AzureAnswer(subject, f"{type(value).__name__} where a list was expected")
+    return [an_object(each, subject) for each in value]
+
+
+def untouched(answer: PipelineResponse[Any, Any], _model: object, _headers: object) -> Any:
+    """For the SDK's `cls`: the JSON itself, in place of its model of it."""
+    return answer.http_response.json()
+
+
+class _Authentication(ARMChallengeAuthenticationPolicy):
+    """The SDK's own policy, which keeps the token, made to fetch it once when several threads start together.
+
+    `AzureCliCredential` caches nothing and starts `az` for every token.
+    """
+
+    def __init__(self, credential: TokenCredential, scope: str) -> None:
+        super().__init__(credential, scope)
+        self._lock = Lock()
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        if is_loopback(request.http_request.url):
+            request.context.options["enforce_https"] = False
+        with self._lock:
+            super().on_request(request)
+
+
+def _policies(url: str, scope: str, credential: TokenCredential) -> list[Policy]:
+    """What the SDK would install, tuned, without the one that registers resource providers by itself.
+
+    That is a write outside the plan (azure.mgmt.core, ARMAutoResourceProviderRegistrationPolicy).
+    """
+    # A proxy cannot reach this machine's loopback, and has no business seeing what goes there.
+    proxies = {"no_proxy": str(urlsplit(url).hostname)} if is_loopback(url) else None
+    return [
+        RequestIdPolicy(),
+        HeadersPolicy(),
+        UserAgentPolicy(base_user_agent=f"netcfg/{__version__}"),
+        ProxyPolicy(proxies),
+        ContentDecodePolicy(),
+        RedirectPolicy(),
+        # Two more tries for a connection instead of three: nobody waits long to learn that there is no network.
+        RetryPolicy(retry_connect=2, retry_backoff_factor=0.4, retry_backoff_max=30),
+        _Authentication(credential, scope),
+        SensitiveHeaderCleanupPolicy(),
+    ]
+
+
+def _session() -> Session:
+    session = Session()
+    session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+    session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+    session.auth = _keep  # else a `default` line in ~/.netrc would replace the token
+    return session
+
+
+def _keep(request: PreparedRequest) -> PreparedRequest:
+    return request

@@ -1,0 +1,42 @@
+"""Azure, ready to be asked: vaults and subnets behind one pipeline and one credential."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+from netcfg.azure.arm import ResourceManager
+from netcfg.azure.credentials import ConstantToken, Credential
+from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
+from netcfg.azure.subnets import AzureSubnets
+from netcfg.azure.vaults import AzureVaults
+
+
+@dataclass(frozen=True)
+class Azure:
+    """The two collaborators of the workflow, and what they share. Leaving the block closes the connections."""
+
+    vaults: AzureVaults
+    subnets: AzureSubnets
+    arm: ResourceManager
+
+    def __enter__(self) -> Azure:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.arm.close()
+
+
+def connect(
+    credential: Credential | str, *, cloud: Cloud = PUBLIC, resource_manager: str | None = None, timeout: float = 30.0
+) -> Azure:
+    """Azure at `resource_manager`, else where `cloud` has it; nobody signs in before something is asked.
+
+    `credential` may be a token, as the sandbox has one. `timeout` is how many seconds one answer may take.
+    """
+    url = parse_endpoint(resource_manager or cloud.resource_manager)
+    source = ConstantToken(credential) if isinstance(credential, str) else credential
+    arm = ResourceManager(url, cloud.scope, source, timeout)
+    return Azure(AzureVaults(arm), AzureSubnets(arm), arm)

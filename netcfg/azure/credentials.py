@@ -1,0 +1,142 @@
+"""Who asks: the credential of a run, chosen from the environment, and whom its token names."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol
+
+from azure.core.credentials import AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
+from azure.core.exceptions import AzureError
+
+from netcfg.azure.endpoints import PUBLIC, Cloud
+from netcfg.azure.errors import translate_sign_in
+from netcfg.core.errors import NetcfgError
+
+DEVOPS_SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"  # Azure DevOps, the same in every tenant
+
+PROCESS_TIMEOUT = 60  # `az` on a cold agent needs more than the ten seconds that azure-identity grants it
+FOREVER = 1 << 40
+
+# AzureCLI@2 sets the three of the service connection; a pipeline has to map SYSTEM_ACCESSTOKEN itself.
+_SERVICE_CONNECTION = (
+    "SYSTEM_OIDCREQUESTURI",
+    "SYSTEM_ACCESSTOKEN",
+    "AZURESUBSCRIPTION_TENANT_ID",
+    "AZURESUBSCRIPTION_CLIENT_ID",
+    "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whom a token names. What the token does not say is `None`."""
+
+    credential: str
+    tenant: str | None
+    principal: str | None
+
+    def __str__(self) -> str:
+        return f"{self.credential}, tenant {self.tenant or 'unknown'}, principal {self.principal or 'unknown'}"
+
+
+class Credential(Protocol):
+    """Somebody who has tokens."""
+
+    def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        """A token for `scopes`, under the name by which azure-core asks for it."""
+
+    def identity(self, scope: str) -> Identity:
+        """Whom the tokens for `scope` name."""
+
+
+class ConstantToken:
+    """A token that is known beforehand, as the sandbox's is."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:  # noqa: ARG002
+        return AccessTokenInfo(self._token, FOREVER)
+
+    def identity(self, scope: str) -> Identity:  # noqa: ARG002
+        claims = _claims(self._token)
+        return Identity("constant token", claims.get("tid"), claims.get("oid"))
+
+
+class EnvironmentCredential:
+    """The credential that the environment offers; azure-identity is imported when the first token is asked for.
+
+    One for the whole run: the tokens are kept by what lies underneath, or by the pipeline that asked. Who could not
+    sign in at first is not asked again by every other request of the run; the whole chain may take many seconds.
+    """
+
+    def __init__(self, environment: Mapping[str, str], cloud: Cloud = PUBLIC) -> None:
+        self._environment = environment
+        self._cloud = cloud
+        self._chosen: SupportsTokenInfo | None = None
+        self._lock = Lock()
+        self._tokens: dict[str, str] = {}
+        self._failure: NetcfgError | None = None
+
+    def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        if self._failure and not self._tokens:
+            raise self._failure
+        try:
+            with self._lock:
+                self._chosen = self._chosen or _choose(self._environment, self._cloud)
+            token = self._chosen.get_token_info(*scopes, options=options)
+        except (AzureError, ValueError) as error:  # ValueError: the environment cannot be right
+            self._failure = translate_sign_in(error, self._name)
+            raise self._failure from error
+        self._tokens |= dict.fromkeys(scopes, token.token)
+        return token
+
+    def identity(self, scope: str) -> Identity:
+        """Whom the tokens for `scope` name, for a person who wonders why something is refused.
+
+        The last one will do: to ask again may mean to start `az` again.
+        """
+        claims = _claims(self._tokens.get(scope) or self.get_token_info(scope).token)
+        known = [claims[each] for each in ("upn", "unique_name", "appid", "oid") if claims.get(each)]
+        return Identity(self._name, claims.get("tid"), known[0] if known else None)
+
+    @property
+    def _name(self) -> str:
+        # The chain keeps to itself which of its members answered; its own name is true as well, only less helpful.
+        inner = getattr(self._chosen, "_successful_credential", None) or self._chosen
+        return type(inner).__name__ if inner else "azure-identity"
+
+
+def devops_token(credential: Credential) -> str:
+    """A token for Azure DevOps, of the same principal."""
+    return credential.get_token_info(DEVOPS_SCOPE).token
+
+
+def _choose(environment: Mapping[str, str], cloud: Cloud) -> SupportsTokenInfo:
+    from azure.identity import AzurePipelinesCredential, DefaultAzureCredential
+
+    _, access_token, tenant, client, connection = (environment.get(each, "") for each in _SERVICE_CONNECTION)
+    if all(environment.get(each) for each in _SERVICE_CONNECTION):
+        return AzurePipelinesCredential(
+            tenant_id=tenant,
+            client_id=client,
+            service_connection_id=connection,
+            system_access_token=access_token,
+            authority=cloud.authority,
+        )
+    return DefaultAzureCredential(authority=cloud.authority, process_timeout=PROCESS_TIMEOUT)
+
+
+def _claims(token: str) -> Mapping[str, str]:
+    """What a token says of its bearer. It is read, not believed: only Azure can check it."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, Base64Error, ValueError):
+        return {}  # a token need not be a JWT; then nothing is known of its bearer
+    return {key: value for key, value in claims.items() if isinstance(value, str)} if isinstance(claims, dict) else {}

@@ -1,0 +1,71 @@
+"""The clouds: where each one's Azure Resource Manager is, and who signs people in to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from netcfg.core.errors import InsecureEndpoint, UnknownCloud
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One of Azure's clouds. Nothing but its name is shared with another."""
+
+    name: str
+    resource_manager: str
+    scope: str
+    authority: str
+
+
+# The addresses that azure-core and azure-identity know the clouds by (azure.core.AzureClouds, AzureAuthorityHosts).
+PUBLIC = Cloud(
+    "public", "https://management.azure.com", "https://management.azure.com/.default", "login.microsoftonline.com"
+)
+CLOUDS = (
+    PUBLIC,
+    Cloud(
+        "usgov",
+        "https://management.usgovcloudapi.net",
+        "https://management.core.usgovcloudapi.net/.default",
+        "login.microsoftonline.us",
+    ),
+    Cloud(
+        "china",
+        "https://management.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn/.default",
+        "login.chinacloudapi.cn",
+    ),
+)
+
+
+def parse_cloud(text: str) -> Cloud:
+    """The cloud of that name, whatever its case; an unknown one is an error."""
+    for cloud in CLOUDS:
+        if cloud.name == text.lower():
+            return cloud
+    raise UnknownCloud(text, [cloud.name for cloud in CLOUDS])
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine by an address that no network can answer for."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_endpoint(url: str) -> str:
+    """`url` without its last slash. Only this machine may be asked without TLS: a token goes with every request."""
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:  # brackets that do not close, a port that is no number
+        raise InsecureEndpoint(url) from error
+    if named and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))):
+        return url.rstrip("/")
+    raise InsecureEndpoint(url)

@@ -1,0 +1,95 @@
+"""The vaults in Azure: found by name, read with what holds them, and written in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, cast
+
+from netcfg.azure import names as by_name
+from netcfg.azure.acls import parse_firewall, patch
+from netcfg.azure.arm import Json, ResourceManager, an_object, untouched
+from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
+from netcfg.core.errors import NetcfgError, UnknownValue, WriteUnsettled
+from netcfg.core.resources import Vault, VaultId
+from netcfg.core.rules import Firewall, Perimeter
+
+# The only version that has the perimeter; azure-mgmt-keyvault 14.1 does not, so it is read without it.
+PERIMETER_VERSION = "2026-04-01-preview"
+
+# What the associations of a perimeter can be, the strictest first. Audit blocks no more than Learning does
+# (https://learn.microsoft.com/javascript/api/@azure/arm-search/knownresourceassociationaccessmode).
+_MODES = {"enforced": Perimeter.ENFORCED, "learning": Perimeter.LEARNING, "audit": Perimeter.LEARNING}
+
+
+class AzureVaults:
+    """The vaults that Azure Resource Manager shows to the one who is signed in."""
+
+    def __init__(self, arm: ResourceManager) -> None:
+        self._arm = arm
+
+    def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
+        """The ids of vaults known by name only; a name that stands for none, or cannot be found, maps to the error."""
+        return by_name.find(self._arm, names)
+
+    def read(self, vault: VaultId) -> Vault:
+        """The vault as Azure shows it now, with how a perimeter holds it; the two are asked side by side."""
+        with ThreadPoolExecutor(1) as pool:
+            perimeter = pool.submit(self._perimeter, vault)
+            found = self._get(vault)
+            return parse_vault_json(found, vault, perimeter.result())
+
+    def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
+        """Replace the firewall of a vault in one request, which is tried once.
+
+        `vault` is the vault as just read. A conflict, throttling or broken connection is `WriteUnsettled`: whether the
+        write happened is then unknown, and somebody has to look.
+        """
+        id, subject = vault.id, f"vault {vault.name}"
+        # The SDK sends a plain dictionary as it is.
+        body = cast(Any, patch(vault, after, ignore_missing_endpoint=ignore_missing_endpoint))
+        try:
+            self._arm.vaults(id.subscription).update(id.resource_group, id.name, body, retry_total=0, cls=untouched)
+        except SDK_ERRORS as error:
+            if doubt := unsettled(error, subject):
+                raise WriteUnsettled(vault.name, doubt.reason, doubt.wait, request_id=doubt.request_id) from error
+            raise translate(error, subject, self._arm.url) from error
+
+    def _get(self, vault: VaultId) -> Json:
+        with self._arm.asking(f"vault {vault}"):
+            found = self._arm.vaults(vault.subscription).get(vault.resource_group, vault.name, cls=untouched)
+        return an_object(found, f"vault {vault}")
+
+    def _perimeter(self, vault: VaultId) -> Perimeter:
+        """How a network security perimeter holds the vault; most clouds and many roles cannot tell."""
+        path, subject = f"{vault}/networkSecurityPerimeterConfigurations", f"the perimeter of vault {vault}"
+        try:
+            found = list(self._arm.items(path, PERIMETER_VERSION, subject))
+        except NetcfgError:
+            return Perimeter.UNKNOWN
+        return parse_perimeter(found, vault.name)
+
+
+def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault:
+    """The vault in Azure's answer. Its id is the one asked for, written as Azure writes it."""
+    subject = f"vault {asked}"
+    text = found.get("id")
+    if isinstance(text, str) and text.lower() == asked.text.lower():
+        asked = replace(asked, text=text)
+    return Vault(asked, parse_firewall(an_object(found.get("properties"), subject), subject), perimeter)
+
+
+def parse_perimeter(configurations: Sequence[Json], vault: str) -> Perimeter:
+    """How the associations hold the vault; the strictest of several decides, and without one nothing does."""
+    subject = f"the perimeter of vault {vault}"
+    modes = [_mode(an_object(each.get("properties"), subject), subject) for each in configurations]
+    return next((mode for mode in _MODES.values() if mode in modes), Perimeter.NONE)
+
+
+def _mode(properties: Json, subject: str) -> Perimeter:
+    mode = an_object(properties.get("resourceAssociation"), subject).get("accessMode")
+    known = _MODES.get(str(mode).lower())
+    if known is None:
+        raise UnknownValue(f"accessMode of {subject}", mode, ("Enforced", "Learning", "Audit"))
+    return known

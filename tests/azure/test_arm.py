@@ -1,0 +1,192 @@
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import sleep
+
+import pytest
+from azure.core.credentials import AccessTokenInfo
+
+from netcfg import __version__
+from netcfg.azure.arm import ResourceManager
+from netcfg.azure.connection import connect
+from netcfg.azure.credentials import FOREVER, ConstantToken
+from netcfg.core.errors import (
+    AzureAnswer,
+    AzureRefused,
+    AzureThrottled,
+    AzureUnreachable,
+    InsecureEndpoint,
+    ProviderNotRegistered,
+)
+from tests.azure.scripted import Answer, refusal, scripted
+
+SLOW = refusal(429, "TooManyRequests", "Slow down.", {"Retry-After": "0.01"})
+
+
+def arm(url: str, timeout: float = 5.0) -> ResourceManager:
+    return ResourceManager(url, "scope", ConstantToken("t-1"), timeout)
+
+
+def test_a_request_carries_the_token_the_version_and_our_name():
+    with scripted(Answer({"it": "works"})) as script:
+        assert arm(script.url).get("/a b", "2020-01-01", "it", {"$filter": "name eq 'x'"}) == {"it": "works"}
+    (asked,) = script.asked
+    assert asked.path == "/a%20b?$filter=name%20eq%20%27x%27&api-version=2020-01-01"
+    assert asked.headers["Authorization"] == "Bearer t-1"
+    assert asked.headers["User-Agent"] == f"netcfg/{__version__}"
+    assert asked.headers["x-ms-client-request-id"]
+
+
+@pytest.mark.parametrize("answer", [SLOW, refusal(503, "ServiceUnavailable", "Busy."), Answer(status=0)])
+def test_questions_are_asked_again(answer):
+    with scripted(answer, Answer({"it": "works"})) as script:
+        assert arm(script.url).get("/a", "v", "it") == {"it": "works"}
+        assert len(script.asked) == 2
+    with scripted(answer, Answer({"it": "works"})) as script:
+        assert arm(script.url).query("/a", "v", "it", {"query": "q"}) == {"it": "works"}
+        assert [each.body for each in script.asked] == [{"query": "q"}, {"query": "q"}]
+
+
+def test_but_not_for_ever():
+    with scripted(SLOW) as script:
+        with pytest.raises(AzureThrottled, match="Azure still asks to slow down after several tries"):
+            arm(script.url).get("/a", "v", "it")
+        assert len(script.asked) == 4
+
+
+def test_no_provider_is_registered_behind_a_persons_back():
+    no = refusal(409, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace 'X'.")
+    with scripted(no) as script:
+        with pytest.raises(ProviderNotRegistered, match="az provider register --namespace X"):
+            arm(script.url).get("/subscriptions/1/x", "v", "it")
+        assert [each.method for each in script.asked] == ["GET"]
+
+
+def test_a_list_is_read_over_all_its_pages_and_the_last_one_is_empty():
+    with scripted(Answer(None)) as script:
+        script.answers[:] = [
+            Answer({"value": [{"n": 1}, {"n": 2}], "nextLink": f"{script.url}/next?token=a%2Bb"}),
+            Answer({"value": [{"n": 3}], "nextLink": f"{script.url}/last"}),
+            Answer({"value": []}),
+        ]
+        assert list(arm(script.url).items("/a", "v", "it")) == [{"n": 1}, {"n": 2}, {"n": 3}]
+        assert [each.path for each in script.asked] == ["/a?api-version=v", "/next?token=a%2Bb", "/last"]
+
+
+@pytest.mark.parametrize("body", [{"value": 7}, {"value": [7]}, []])
+def test_what_is_no_list_is_no_empty_list(body):
+    with scripted(Answer(body)) as script, pytest.raises(AzureAnswer):
+        list(arm(script.url).items("/a", "v", "it"))
+
+
+def test_a_page_instead_of_an_answer_is_an_error():
+    with (
+        scripted(Answer("<html>welcome</html>", type="text/html")) as script,
+        pytest.raises(AzureAnswer, match="look for a proxy that answers in Azure's place"),
+    ):
+        arm(script.url).get("/a", "v", "it")
+
+
+def test_many_threads_that_start_together_fetch_one_token():
+    class Slow:
+        fetched = 0
+        lock = Lock()
+
+        def get_token_info(self, *scopes, options=None):
+            with self.lock:
+                self.fetched += 1
+            sleep(0.05)
+            return AccessTokenInfo("t", FOREVER)
+
+    credential = Slow()
+    with scripted(Answer({})) as script, ThreadPoolExecutor(8) as pool:
+        shared = ResourceManager(script.url, "scope", credential, 5.0)
+        list(pool.map(lambda n: shared.get(f"/{n}", "v", "it"), range(24)))
+        assert len(script.asked) == 24
+    assert credential.fetched == 1
+
+
+def test_what_is_asked_on_this_machine_goes_past_every_proxy(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with scripted(Answer({"it": "works"})) as script:
+        assert arm(script.url).get("/a", "v", "it") == {"it": "works"}
+
+
+def test_a_netrc_file_does_not_replace_the_token(monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with scripted(Answer({})) as script:
+        arm(script.url).get("/a", "v", "it")
+        assert script.asked[0].headers["Authorization"] == "Bearer t-1"
+
+
+def test_nobody_home():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(AzureUnreachable) as raised:
+        arm(url).get("/a", "v", "it")
+    assert str(raised.value) == (
+        f"Azure did not answer at {url}: the connection was refused; "
+        "check the network and HTTPS_PROXY, then run it again"
+    )
+
+
+def test_somebody_home_who_does_not_speak():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(AzureUnreachable, match="there was no answer in time"):
+            arm(url, timeout=0.05).get("/a", "v", "it")
+
+
+def test_a_name_that_does_not_exist():
+    with pytest.raises(AzureUnreachable, match="its name could not be resolved"):
+        arm("https://nowhere.invalid").get("/a", "v", "it")
+
+
+def test_tls_with_somebody_who_does_not_have_it():
+    with scripted(Answer({})) as script, pytest.raises(AzureUnreachable, match="its TLS certificate was not accepted"):
+        arm(script.url.replace("http:", "https:")).get("/a", "v", "it")
+
+
+def test_a_redirect_elsewhere_does_not_take_the_token_along():
+    with scripted(Answer({"it": "works"})) as other:
+        away = Answer({}, 307, {"Location": other.url.replace("127.0.0.1", "localhost") + "/there"})
+        with scripted(away) as script:
+            assert arm(script.url).get("/a", "v", "it") == {"it": "works"}
+        assert "Authorization" not in other.asked[0].headers
+
+
+def test_plain_http_elsewhere_is_refused_before_anything_is_sent():
+    with pytest.raises(InsecureEndpoint):
+        connect("t", resource_manager="http://management.azure.com")
+
+
+def test_azures_own_words_are_one_line():
+    with (
+        scripted(refusal(418, "Teapot", "Short.\r\nAnd stout. Here is\tmy handle.")) as script,
+        pytest.raises(AzureRefused, match=r"^Azure said no to it: Short \(Teapot, HTTP 418\);"),
+    ):
+        arm(script.url).get("/a", "v", "it")
+
+
+SLOW_IMPORTS = """
+import sys
+from netcfg.azure.connection import connect
+from netcfg.azure.credentials import EnvironmentCredential
+EnvironmentCredential({})
+with connect("t", resource_manager="http://127.0.0.1:1") as azure:
+    azure.arm.vaults("s")
+print([name for name in ("azure.mgmt.network", "azure.identity", "msal", "cryptography") if name in sys.modules])
+"""
+
+
+def test_what_only_some_runs_need_is_imported_by_those_only():
+    ran = subprocess.run([sys.executable, "-c", SLOW_IMPORTS], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

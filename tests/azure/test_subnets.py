@@ -1,0 +1,262 @@
+import inspect
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netcfg.azure import subnets
+from netcfg.azure.connection import connect
+from netcfg.azure.subnets import SUBNET_VERSION, AzureSubnets, has_endpoint, with_endpoint
+from netcfg.core.errors import AzureAnswer, NetcfgError, NetworkBusy, NotInAzure, PermissionMissing
+from netcfg.core.resources import parse_subnet
+from netcfg.sandbox.server import serve
+from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.test_acls import values
+
+ID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.Network/virtualNetworks/Vnet-A/subnets/Agents"
+SUBNET = parse_subnet(ID)
+KEY_VAULT = {"service": "Microsoft.KeyVault"}
+names = st.text(min_size=1, max_size=8).map("future{}".format)
+services = st.sampled_from(["Microsoft.Storage", "Microsoft.Sql", "Microsoft.KeyVaults", "microsoft.web"])
+endpoints = st.lists(
+    st.builds(lambda service, more: {"service": service, **more}, services, st.dictionaries(names, values))
+)
+bodies = st.builds(
+    lambda known, unknown, more: {**more, "id": ID, "etag": "e", "properties": {**unknown, **known}},
+    st.dictionaries(st.just("serviceEndpoints"), endpoints | st.none()),
+    st.dictionaries(names, values),
+    st.dictionaries(names, values),
+)
+
+
+def body(*endpoints, state="Succeeded", etag='W/"1"', **more):
+    listed = {"serviceEndpoints": list(endpoints)} if endpoints else {}
+    properties = {"provisioningState": state, "addressPrefix": "10.0.0.0/24", **listed, **more}
+    return {"id": ID, "name": "Agents", "etag": etag, "type": "x", "properties": properties}
+
+
+@given(bodies)
+def test_the_endpoint_comes_last_and_nothing_else_differs(found):
+    sent = with_endpoint(found, "it")
+    before = found["properties"].get("serviceEndpoints") or []
+    assert sent["properties"]["serviceEndpoints"] == [*before, KEY_VAULT]
+    assert {**sent, "properties": {**sent["properties"], "serviceEndpoints": 0}} == {
+        **found,
+        "properties": {**found["properties"], "serviceEndpoints": 0},
+    }
+
+
+@given(bodies)
+def test_enabling_twice_is_enabling_once(found):
+    once = with_endpoint(found, "it")
+    assert has_endpoint(once, "it")
+    assert with_endpoint(once, "it") == once
+
+
+def test_the_read_is_of_the_version_that_the_sdk_writes():
+    """Else a property that only one of the two knows is lost on the way."""
+    from azure.mgmt.network.operations import SubnetsOperations
+
+    assert f'"{SUBNET_VERSION}"' in inspect.getsource(SubnetsOperations.begin_create_or_update)
+
+
+@pytest.mark.parametrize(
+    ("found", "there"),
+    [
+        (body(), False),
+        (body({"service": "Microsoft.Storage"}), False),
+        (body({"service": "microsoft.keyvault"}), True),
+        (body({"service": "Microsoft.KeyVault"}, state="Failed"), True),
+        (body({"service": "Microsoft.KeyVault"}, state="Updating"), False),
+    ],
+)
+def test_an_endpoint_is_there_when_azure_is_done_with_it(found, there):
+    with scripted(Answer(found)) as script, connect("t", resource_manager=script.url) as azure:
+        assert azure.subnets.read(SUBNET).has_endpoint is there
+        assert script.asked[0].path == f"{SUBNET}?api-version=2026-03-01"
+
+
+@pytest.mark.parametrize(
+    ("network", "name"), [("vnet-agents", "agents"), ("vnet-agents", "builds"), ("vnet-build", "runners")]
+)
+def test_a_subnet_keeps_everything_and_has_the_endpoint(sandbox, azure, subnet_id, network, name):
+    id = subnet_id(network, name)
+    (before,) = properties(sandbox, id)
+    azure.subnets.enable_endpoint(id)
+    (after,) = properties(sandbox, id)
+    kept = before.get("serviceEndpoints", [])
+    assert [each["service"] for each in after["serviceEndpoints"]] == [
+        *(each["service"] for each in kept),
+        "Microsoft.KeyVault",
+    ]
+    assert after["serviceEndpoints"][: len(kept)] == kept
+    assert {**after, "serviceEndpoints": 0} == {**before, "serviceEndpoints": 0}
+    assert azure.subnets.read(id).has_endpoint
+    puts = [path for method, path, _ in sandbox.requests if method == "PUT"]
+    assert len(puts) == 1
+    assert puts[0].endswith(f"/virtualNetworks/{network}/subnets/{name}")
+
+
+def properties(sandbox, id):
+    network = sandbox.state["virtualNetworks"][id.network_id]
+    return [each["properties"] for each in network["properties"]["subnets"] if each["name"].lower() == id.name]
+
+
+def test_nothing_is_written_when_the_endpoint_is_there(sandbox, azure, subnet_id):
+    azure.subnets.enable_endpoint(subnet_id("vnet-agents", "scale-set"))
+    assert {method for method, _, _ in sandbox.requests} == {"GET"}
+
+
+def test_a_change_of_somebody_else_in_between_is_kept(sandbox, azure, subnet_id):
+    id, done = subnet_id("vnet-agents", "agents"), []
+
+    def meddle(number, method, path):
+        if method == "PUT" and not done:
+            done.append(number)
+            with sandbox.edit() as state:
+                network = state["virtualNetworks"][id.network_id]
+                network["etag"] = 'W/"somebody-else"'
+                (subnet,) = [each for each in network["properties"]["subnets"] if each["name"] == id.name]
+                subnet["properties"]["serviceEndpoints"] = [{"service": "Microsoft.Web", "locations": ["*"]}]
+
+    sandbox.before = meddle
+    azure.subnets.enable_endpoint(id)
+    (after,) = properties(sandbox, id)
+    assert [each["service"] for each in after["serviceEndpoints"]] == ["Microsoft.Web", "Microsoft.KeyVault"]
+    assert [status for method, _, status in sandbox.requests if method == "PUT"] == [412, 200]
+
+
+@pytest.mark.parametrize(
+    "fault", ["throttle=0.3", "conflict=0.5", "error=0.3", "drop-before=0.3", "drop-after=0.3", "truncate=0.3"]
+)
+def test_a_bad_day_only_takes_longer(monkeypatch, fault):
+    monkeypatch.setattr(subnets, "PAUSES", (0.05,) * 60)
+    for seed in range(3):
+        with (
+            serve(world="contoso", faults=fault, seed=seed) as sandbox,
+            connect(sandbox.token, resource_manager=sandbox.url) as azure,
+        ):
+            (id,) = [id for id in sandbox.state["virtualNetworks"] if id.endswith("/vnet-agents")]
+            subnet = parse_subnet(f"{id}/subnets/builds")
+            azure.subnets.enable_endpoint(subnet)
+            (after,) = properties(sandbox, subnet)
+            services = [each["service"] for each in after["serviceEndpoints"]]
+            assert services == ["Microsoft.Storage", "Microsoft.KeyVault"]
+            assert after["provisioningState"] == "Succeeded"
+
+
+def test_two_subnets_of_one_network_at_once_wait_for_each_other(monkeypatch, sandbox, azure, subnet_id):
+    """Nobody should do that; but somebody else may be at work in the network."""
+    monkeypatch.setattr(subnets, "PAUSES", (0.05,) * 60)
+    ids = [subnet_id("vnet-agents", name) for name in ("agents", "builds")]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(azure.subnets.enable_endpoint, ids))
+    assert all(azure.subnets.read(id).has_endpoint for id in ids)
+
+
+def enable(*answers):
+    waited = []
+    with scripted(*answers) as script, connect("t", resource_manager=script.url) as azure:
+        try:
+            AzureSubnets(azure.arm, waited.append).enable_endpoint(SUBNET)
+        except NetcfgError as error:
+            return error, waited, script.asked
+    return None, waited, script.asked
+
+
+def test_the_answer_says_how_long_to_wait():
+    busy = refusal(429, "AnotherOperationInProgress", "Another operation is in progress.", {"Retry-After": "3"})
+    error, waited, asked = enable(
+        Answer(body()), busy, Answer(body()), busy, Answer(body()), Answer(body(KEY_VAULT)), Answer(body(KEY_VAULT))
+    )
+    assert error is None
+    assert waited == [3.0, 3.0]
+    assert [each.method for each in asked[:6]] == ["GET", "PUT", "GET", "PUT", "GET", "PUT"]
+
+
+@pytest.mark.parametrize("status", [400, 409, 429])
+@pytest.mark.parametrize("code", ["AnotherOperationInProgress", "RetryableErrorDueToAnotherOperation"])
+def test_a_busy_network_is_busy_whatever_the_status(status, code):
+    error, waited, _ = enable(Answer(body()), refusal(status, code, "Busy."), Answer(body(KEY_VAULT)))
+    assert (error, waited) == (None, [1.0])
+
+
+def test_an_operation_that_somebody_left_behind_is_waited_for_and_not_repeated():
+    going = Answer(body(KEY_VAULT, state="Updating"))
+    error, waited, asked = enable(going, going, Answer(body(KEY_VAULT)))
+    assert (error, waited) == (None, [1.0, 2.0])
+    assert {each.method for each in asked} == {"GET"}
+
+
+def test_a_network_that_is_busy_for_ever_is_given_up():
+    error, waited, _ = enable(Answer(body(state="Updating")))
+    assert isinstance(error, NetworkBusy)
+    assert sum(waited) == 315
+    assert str(error) == (
+        f"the service endpoint of subnet {SUBNET} is not settled, though Azure was asked again and again: it is being "
+        "changed; wait until nobody else changes that virtual network, then run it again"
+    )
+
+
+def test_the_etag_of_the_read_guards_the_write():
+    _, _, asked = enable(Answer(body(etag='W/"7"')), Answer(body(KEY_VAULT)), Answer(body(KEY_VAULT)))
+    assert asked[1].headers["If-Match"] == 'W/"7"'
+    assert asked[1].path == f"{ID}?api-version=2026-03-01"
+    assert asked[1].body == {**body(KEY_VAULT, etag='W/"7"')}
+
+
+@pytest.mark.parametrize("etag", [None, "", 7])
+def test_without_an_etag_nothing_is_written(etag):
+    error, _, asked = enable(Answer(body(etag=etag)))
+    assert isinstance(error, AzureAnswer)
+    assert [each.method for each in asked] == ["GET"]
+
+
+def test_an_operation_that_fails_says_why():
+    operation = "/subscriptions/s/providers/Microsoft.Network/locations/w/operations/1?api-version=v"
+    failed = Answer({"status": "Failed", "error": {"code": "SubnetWithDelegations", "message": "It cannot be. No."}})
+    with scripted(Answer(body())) as script, connect("t", resource_manager=script.url) as azure:
+        accepted = Answer(body(KEY_VAULT, state="Updating"), headers={"Azure-AsyncOperation": script.url + operation})
+        script.answers[:] = [Answer(body()), accepted, failed]
+        with pytest.raises(NetcfgError) as raised:
+            azure.subnets.enable_endpoint(SUBNET)
+    assert str(raised.value) == (
+        f"Azure said no to subnet {SUBNET}: It cannot be (SubnetWithDelegations); mend that, then run it again"
+    )
+
+
+def test_an_endpoint_that_a_policy_takes_away_again_is_not_enabled():
+    error, _, asked = enable(Answer(body()))
+    assert "no service endpoint for vaults, though Azure said that it was enabled" in str(error)
+    assert [each.method for each in asked] == ["GET", "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (
+            refusal(403, "AuthorizationFailed", "perform action 'Microsoft.Network/virtualNetworks/subnets/write'"),
+            PermissionMissing,
+        ),
+        (refusal(404, "NotFound", "Resource x not found."), NotInAzure),
+    ],
+)
+def test_a_refusal_is_final(answer, kind):
+    error, waited, _ = enable(Answer(body()), answer)
+    assert isinstance(error, kind)
+    assert waited == []
+
+
+def test_the_wait_has_an_end(monkeypatch):
+    monkeypatch.setattr(subnets, "PATIENCE", 0.2)
+    going = Answer({"status": "InProgress"}, headers={"Retry-After": "1"})
+    with scripted(Answer(body())) as script, connect("t", resource_manager=script.url) as azure:
+        where = f"{script.url}/operations/1"
+        accepted = Answer(body(KEY_VAULT, state="Updating"), headers={"Azure-AsyncOperation": where})
+        script.answers[:] = [Answer(body()), accepted, going]
+        began = time.monotonic()
+        with pytest.raises(NetworkBusy, match="Azure has been at it for more than"):
+            azure.subnets.enable_endpoint(SUBNET)
+        assert time.monotonic() - began < 5
