@@ -1,0 +1,38 @@
+"""What the sandbox answers: a status, a body and headers; or a refusal, with the code that Azure gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer; a `body` of str is sent as it is, None as nothing, anything else as JSON."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Resource Manager says no: `{"error": {"code": …, "message": …}}`.
+
+    `gateway` marks what Resource Manager decided before it asked the resource's own provider (`x-ms-failure-cause`).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        gateway: bool = False,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        caused = {"x-ms-failure-cause": "gateway"} if gateway else {}
+        body = {"error": {"code": code, "message": message, **(more or {})}}
+        self.answer = Answer(body, status, caused | dict(headers or {}))

@@ -1,0 +1,126 @@
+"""The application: which path leads to which room of the sandbox. All hosts share one port, as prefixes of the path."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+
+from netcfg.sandbox import (
+    access_policies,
+    agent_pools,
+    deleted_vaults,
+    devops,
+    graph,
+    inventory,
+    library,
+    login,
+    networks,
+    organizations,
+    perimeters,
+    publishers,
+    secrets,
+    tags,
+    tenants,
+    vaults,
+)
+from netcfg.sandbox.answer import Answer, Refusal
+from netcfg.sandbox.arm import ResourceManager
+from netcfg.sandbox.call import Operation, Request
+from netcfg.sandbox.ids import Document
+from netcfg.sandbox.store import Store
+
+_OPERATIONS = (
+    *vaults.OPERATIONS,
+    *access_policies.OPERATIONS,
+    *deleted_vaults.OPERATIONS,
+    *perimeters.OPERATIONS,
+    *networks.OPERATIONS,
+    *tags.OPERATIONS,
+    *graph.OPERATIONS,
+    *tenants.OPERATIONS,
+    *inventory.OPERATIONS,  # last: it takes every resource that nothing before it took
+)
+_VIEWS = (*organizations.VIEWS, *library.VIEWS, *agent_pools.VIEWS)
+_LOGIN = "/login.microsoftonline.com/{tenant}"
+_SECRETS = "/vault.azure.net/{vault}/secrets"
+Look = Callable[[Request, Document], Answer]
+Endpoint = Callable[[HttpRequest], Awaitable[Response]]
+
+
+def make(store: Store, root: str) -> Starlette:
+    """The application on `store`, which clients reach as `root`."""
+    manager = ResourceManager(store)
+    looks: list[tuple[str, str, Look]] = [
+        ("GET", "/metadata/endpoints", lambda request, _state: tenants.endpoints(request.root)),
+        ("GET", _LOGIN + "/v2.0/.well-known/openid-configuration", login.discovery),
+        ("POST", _LOGIN + "/oauth2/v2.0/token", login.issue),
+        ("POST", _LOGIN + "/oauth2/token", login.issue),
+        ("GET", "/msi/token", login.managed_identity),
+        ("GET", _SECRETS, secrets.show),
+        ("GET", _SECRETS + "/{secret}", secrets.show),
+        *((view.method, f"/{view.host}/{{organization}}{view.path}", _view(view)) for view in _VIEWS),
+        *(("GET", path, publication) for path, publication in publishers.PUBLICATIONS),
+    ]
+    routes = [_route(path, method, _look(store, root, look)) for method, path, look in looks]
+    routes += [_route(each.path, each.method, _operation(manager, root, each)) for each in _OPERATIONS]
+    return Starlette(routes=[*routes, Route("/{path:path}", _nothing_here)])
+
+
+def _route(path: str, method: str, endpoint: Endpoint) -> Route:
+    """Azure does not care about the case of a path."""
+    route = Route(path, endpoint, methods=[method])
+    route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+    return route
+
+
+def _operation(manager: ResourceManager, root: str, operation: Operation) -> Endpoint:
+    async def endpoint(http: HttpRequest) -> Response:
+        return _response(await manager.serve(operation, await _request(http, root)))
+
+    return endpoint
+
+
+def _look(store: Store, root: str, look: Look) -> Endpoint:
+    """What only looks at the state, and is not Resource Manager."""
+
+    async def endpoint(http: HttpRequest) -> Response:
+        request = await _request(http, root)
+        with store.reading() as state:
+            return _response(look(request, state))
+
+    return endpoint
+
+
+def _view(view: devops.View) -> Look:
+    return lambda request, state: devops.serve(view, request, state)
+
+
+async def _nothing_here(http: HttpRequest) -> Response:
+    message = f"The sandbox has nothing at {http.method} {http.url.path}."
+    return _response(Refusal(404, "NotFound", message, gateway=True).answer)
+
+
+async def _request(http: HttpRequest, root: str) -> Request:
+    return Request(
+        root=root,
+        method=http.method,
+        path=http.url.path,
+        names=http.path_params,
+        query=http.query_params,
+        headers=http.headers,
+        content=await http.body(),
+        peer=http.client.host if http.client else "",
+    )
+
+
+def _response(answer: Answer) -> Response:
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=dict(answer.headers))
+    content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+    return Response(content, answer.status, {"content-type": "application/json; charset=utf-8", **answer.headers})

@@ -1,0 +1,105 @@
+"""Signing in: the tenant's token endpoints, and the tokens that the rest of the sandbox believes.
+
+The endpoints are those that the Azure CLI, MSAL and azure-identity ask: OpenID discovery, client credentials, and a
+managed identity in its App Service form (`IDENTITY_ENDPOINT`, `IDENTITY_HEADER`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from urllib.parse import parse_qs
+
+from netcfg.sandbox.answer import Answer
+from netcfg.sandbox.call import Request
+from netcfg.sandbox.ids import Document
+
+_SIGNATURE = "make-believe"
+_LIFETIME = 3600
+_FAR = 4102444800  # 2100-01-01: the token that every sandbox accepts does not expire
+
+
+def token(state: Document, principal: Document, audience: str = "sandbox", expires: int = _FAR) -> str:
+    """A token of `principal`, with the claims that clients look into (`tid`, `oid`, `appid`). Nobody real signed it."""
+    claims = {
+        "aud": audience,
+        "iss": f"https://sts.windows.net/{state['tenant']['id']}/",
+        "tid": state["tenant"]["id"],
+        "oid": principal["objectId"],
+        "appid": principal["appId"],
+        "idtyp": "app",
+        "exp": expires,
+    }
+    return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}.{_SIGNATURE}"
+
+
+def default_token(state: Document) -> str:
+    """The token that a sandbox hands out without being asked: the world's default principal, for any audience."""
+    return token(state, state["principals"][state["principal"]])
+
+
+def principal_of(state: Document, authorization: str | None) -> Document | None:
+    """Whose token an `Authorization` header carries, or None when it is missing, strange or expired."""
+    scheme, _, value = (authorization or "").partition(" ")
+    parts = value.strip().split(".")
+    if scheme.lower() != "bearer" or len(parts) != 3 or parts[2] != _SIGNATURE:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
+        owner, fresh = claims["oid"], claims["exp"] > time.time()
+    except (ValueError, KeyError, TypeError):
+        return None
+    return next((each for each in state["principals"].values() if fresh and each["objectId"] == owner), None)
+
+
+def discovery(request: Request, _state: Document) -> Answer:
+    """OpenID discovery; MSAL takes the token endpoint from here."""
+    here = f"{request.root}/login.microsoftonline.com/{request.names['tenant']}"
+    return Answer(
+        {
+            "issuer": f"{here}/v2.0",
+            "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{here}/oauth2/v2.0/token",
+            "jwks_uri": f"{here}/discovery/v2.0/keys",
+            "response_types_supported": ["code", "id_token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+    )
+
+
+def issue(request: Request, state: Document) -> Answer:
+    """A token for client credentials; errors have the AADSTS number that people search for."""
+    fields = {key: values[0] for key, values in parse_qs(request.content.decode()).items()}
+    if fields.get("grant_type") != "client_credentials":
+        return _refused("unsupported_grant_type", "AADSTS70003: the sandbox grants client_credentials only.")
+    owner = next((each for each in state["principals"].values() if each["appId"] == fields.get("client_id")), None)
+    if owner is None:
+        return _refused("unauthorized_client", "AADSTS700016: the tenant has no application of that client id.")
+    if "client_assertion" not in fields and fields.get("client_secret") != owner.get("secret"):
+        return _refused("invalid_client", "AADSTS7000215: Invalid client secret provided.")
+    audience = fields.get("scope", fields.get("resource", "sandbox")).removesuffix("/.default")
+    return Answer(_grant(state, owner, audience))
+
+
+def managed_identity(request: Request, state: Document) -> Answer:
+    """A token for the default principal, as App Service gives it to what runs there."""
+    if not request.headers.get("x-identity-header"):
+        return _refused("invalid_request", "the header X-IDENTITY-HEADER is missing")
+    resource = request.query.get("resource", "sandbox")
+    granted = _grant(state, state["principals"][state["principal"]], resource)
+    return Answer(granted | {"expires_on": str(int(time.time()) + _LIFETIME), "resource": resource})
+
+
+def _grant(state: Document, owner: Document, audience: str) -> Document:
+    issued = token(state, owner, audience, int(time.time()) + _LIFETIME)
+    return {"token_type": "Bearer", "expires_in": _LIFETIME, "ext_expires_in": _LIFETIME, "access_token": issued}
+
+
+def _refused(error: str, description: str) -> Answer:
+    return Answer({"error": error, "error_description": description}, 401 if error == "invalid_client" else 400)
+
+
+def _encoded(value: Document) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

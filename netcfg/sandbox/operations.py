@@ -1,0 +1,103 @@
+"""Long-running operations: they lie in the state and go on by the clock, so those of a killed server end as well."""
+
+from __future__ import annotations
+
+import math
+import time
+import uuid
+
+from netcfg.sandbox.answer import Answer, Refusal
+from netcfg.sandbox.ids import Document
+
+_KEPT = 3600  # seconds that a finished operation can still be asked about
+
+
+def begin(state: Document, kind: str, target: str, at: str) -> str:
+    """Note that `target` is being changed since `at` (the sandbox's clock); the new operation's id."""
+    name = str(uuid.uuid4())
+    ready = time.time() + state["settings"]["operationSeconds"]
+    state["operations"][name] = {"kind": kind, "target": target, "ready": ready, "since": at, "done": False}
+    return name
+
+
+def busy(state: Document, target: str) -> bool:
+    """Whether an operation on `target` still runs."""
+    return any(each["target"] == target and not each["done"] for each in state["operations"].values())
+
+
+def due(state: Document) -> bool:
+    """Whether an operation has come to its end since anybody looked."""
+    now = time.time()
+    return any(not each["done"] and each["ready"] <= now for each in state["operations"].values())
+
+
+def settle(state: Document) -> None:
+    """End every operation whose time has come, and forget the old ones."""
+    now = time.time()
+    for each in state["operations"].values():
+        if not each["done"] and each["ready"] <= now:
+            _ENDINGS[each["kind"]](state, each["target"])
+            each["done"] = True
+    state["operations"] = {name: each for name, each in state["operations"].items() if each["ready"] > now - _KEPT}
+
+
+def find(state: Document, name: str) -> Document:
+    """The operation of that id."""
+    found: Document | None = state["operations"].get(name)
+    if found is None:
+        raise Refusal(404, "NotFound", f"The operation '{name}' could not be found.")
+    return found
+
+
+def retry_after(state: Document) -> dict[str, str]:
+    """The header that says when to ask again: a fraction of a second here, whole seconds in Azure."""
+    return {"retry-after": f"{state['settings']['retryAfter']:g}"}
+
+
+def whole_retry_after(state: Document) -> dict[str, str]:
+    """The same in whole seconds: in an answer 201 or 202, Microsoft's clients fail on what is no integer."""
+    return {"retry-after": str(math.ceil(state["settings"]["retryAfter"]))}
+
+
+def status(state: Document, name: str) -> Answer:
+    """What `Azure-AsyncOperation` points at."""
+    if find(state, name)["done"]:
+        return Answer({"status": "Succeeded"})
+    return Answer({"status": "InProgress"}, headers=retry_after(state))
+
+
+def _end_network(state: Document, key: str) -> None:
+    """What was being deleted is gone, the rest has succeeded, and the network has one new ETag with all its subnets."""
+    network = state["virtualNetworks"].get(key)
+    if network is None:
+        return
+    if network["properties"]["provisioningState"] == "Deleting":
+        del state["virtualNetworks"][key]
+        return
+    subnets = network["properties"]["subnets"]
+    kept = [each for each in subnets if each["properties"]["provisioningState"] != "Deleting"]
+    for each in kept:
+        each["properties"]["provisioningState"] = "Succeeded"
+        for endpoint in each["properties"].get("serviceEndpoints", []):
+            endpoint["provisioningState"] = "Succeeded"
+    network["properties"] |= {"subnets": kept, "provisioningState": "Succeeded"}
+    network["etag"] = new_etag()
+
+
+def _end_vault(state: Document, key: str) -> None:
+    """A new vault's name is in the DNS now; only then does its address end with a slash, and in lower case."""
+    vault = state["vaults"].get(key)
+    if vault is not None:
+        vault["properties"] |= {"provisioningState": "Succeeded", "vaultUri": f"https://{key}.vault.azure.net/"}
+
+
+def _end_purge(state: Document, key: str) -> None:
+    state["deletedVaults"].pop(key, None)
+
+
+def new_etag() -> str:
+    """A weak ETag as Microsoft.Network makes them."""
+    return f'W/"{uuid.uuid4()}"'
+
+
+_ENDINGS = {"network": _end_network, "vault": _end_vault, "purge": _end_purge}

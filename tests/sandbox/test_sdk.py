@@ -1,0 +1,136 @@
+"""Microsoft's own client libraries, unmodified, against the sandbox."""
+
+from collections.abc import Iterator
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+from netcfg.sandbox.server import Sandbox, serve
+from tests.sandbox.small import AGENTS, world
+
+SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+
+
+class SignedIn(SansIOHTTPPolicy):
+    """The libraries send no bearer token over plain http; this does."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def on_request(self, request):
+        request.http_request.headers["Authorization"] = f"Bearer {self.token}"
+
+
+class NoCredential:
+    """Never asked."""
+
+    def get_token(self, *scopes, **options):
+        raise NotImplementedError
+
+
+def options(sandbox: Sandbox) -> dict:
+    return {"base_url": sandbox.url, "authentication_policy": SignedIn(sandbox.token), "retry_total": 0}
+
+
+@pytest.fixture
+def quick() -> Iterator[Sandbox]:
+    """A sandbox whose operations end by themselves, soon."""
+    with serve(world(settings={"operationSeconds": 0.02, "retryAfter": 0.03, "pageSize": 2})) as running:
+        yield running
+
+
+@pytest.fixture
+def vaults(quick: Sandbox):
+    from azure.mgmt.keyvault import KeyVaultManagementClient
+
+    with KeyVaultManagementClient(NoCredential(), SUBSCRIPTION, **options(quick)) as client:
+        yield client.vaults
+
+
+@pytest.fixture
+def subnets(quick: Sandbox):
+    from azure.mgmt.network import NetworkManagementClient
+
+    with NetworkManagementClient(NoCredential(), SUBSCRIPTION, **options(quick)) as client:
+        yield client.subnets
+
+
+def test_a_vault_is_read_and_changed(vaults):
+    assert vaults.get("rg", "kv-open").properties.network_acls is None
+    rules = {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": [{"value": "191.10.20.7"}]}
+    changed = vaults.update("rg", "kv-open", {"properties": {"networkAcls": rules}})
+    assert changed.properties.network_acls.default_action == "Deny"
+    assert [each.value for each in changed.properties.network_acls.ip_rules] == ["191.10.20.7/32"]
+    assert changed.system_data.last_modified_at.year == 2026
+
+
+def test_listing_follows_every_page(vaults, quick: Sandbox):
+    assert [each.name for each in vaults.list_by_subscription()] == ["kv-agents", "kv-closed", "kv-open"]
+    assert [status for _, _, status in quick.requests] == [200, 200, 200]
+    assert len(list(vaults.list_by_resource_group("rg"))) == 3
+
+
+def test_a_vault_is_made_and_deleted(vaults):
+    new = {
+        "location": "westeurope",
+        "properties": {
+            "tenantId": "00000000-0000-4000-8000-000000000010",
+            "sku": {"family": "A", "name": "standard"},
+            "enableRbacAuthorization": True,
+        },
+    }
+    made = vaults.begin_create_or_update("rg", "kv-new", new, polling_interval=0.05).result()
+    assert made.properties.provisioning_state == "Succeeded"
+    vaults.delete("rg", "kv-new")
+    with pytest.raises(ResourceNotFoundError, match="ResourceNotFound"):
+        vaults.get("rg", "kv-new")
+    vaults.begin_purge_deleted("kv-new", "westeurope").result()
+    assert list(vaults.list_deleted()) == []
+
+
+def test_a_refusal_has_its_code(vaults):
+    rules = {"defaultAction": "Deny", "ipRules": [{"value": "10.0.0.0/8"}]}
+    with pytest.raises(HttpResponseError) as caught:
+        vaults.update("rg", "kv-open", {"properties": {"networkAcls": rules}})
+    assert caught.value.error.code == "BadRequest"
+    assert "belongs to forbidden range" in caught.value.message
+
+
+def test_an_endpoint_is_enabled_and_everything_else_stays(subnets):
+    before = subnets.get("rg", "net", "bare")
+    sent = subnets.get("rg", "net", "bare")
+    sent["properties"]["serviceEndpoints"] = [{"service": "Microsoft.KeyVault"}]
+    after = subnets.begin_create_or_update("rg", "net", "bare", sent, headers={"If-Match": sent.etag}).result()
+    (endpoint,) = after.service_endpoints
+    assert (endpoint.service, endpoint.locations, endpoint.provisioning_state) == (
+        "Microsoft.KeyVault",
+        ["*"],
+        "Succeeded",
+    )
+    assert after.route_table.id == before.route_table.id
+    with pytest.raises(HttpResponseError) as caught:
+        subnets.begin_create_or_update("rg", "net", "bare", sent, headers={"If-Match": sent.etag})
+    assert caught.value.status_code == 412
+    assert caught.value.error.code == "PreconditionFailed"
+
+
+def test_service_tags_are_listed():
+    from azure.mgmt.network import NetworkManagementClient
+
+    with (
+        serve("contoso") as sandbox,
+        NetworkManagementClient(NoCredential(), SUBSCRIPTION, **options(sandbox)) as client,
+    ):
+        found = client.service_tags.list("westeurope")
+    (tag,) = [each for each in found.values_property if each.name == "AzureDevOps.WestEurope"]
+    assert (tag.properties.change_number, tag.properties.region) == ("2", "westeurope")
+
+
+def test_a_subnet_is_made_and_deleted(subnets):
+    subnets.begin_create_or_update("rg", "net", "new", {"properties": {"addressPrefix": "10.20.9.0/24"}}).result()
+    assert [each.name for each in subnets.list("rg", "net")] == ["agents", "bare", "new"]
+    subnets.begin_delete("rg", "net", "new").result()
+    assert next(subnets.list("rg", "net")).id == AGENTS
+    with pytest.raises(ResourceNotFoundError):
+        subnets.get("rg", "net", "new")

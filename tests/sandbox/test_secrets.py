@@ -1,0 +1,101 @@
+"""The data plane: who gets in, and what the others are told."""
+
+import pytest
+import requests
+
+from netcfg.sandbox.server import Sandbox
+from tests.sandbox.small import AGENTS, Client, rules
+
+INSIDE, OUTSIDE = "191.10.20.7", "191.10.21.1"
+
+
+def ask(sandbox: Sandbox, vault: str, address: str = OUTSIDE, secret: str = "", subnet: str = "") -> requests.Response:
+    headers = {"Authorization": f"Bearer {sandbox.token}", "X-Sandbox-Client-Address": address}
+    if subnet:
+        headers["X-Sandbox-Client-Subnet"] = subnet
+    url = f"{sandbox.url}/vault.azure.net/{vault}/secrets{secret and '/'}{secret}?api-version=7.4"
+    return requests.get(url, headers=headers, timeout=10)
+
+
+def inner(answer: requests.Response) -> tuple[int, str, str]:
+    error = answer.json()["error"]
+    return answer.status_code, error["innererror"]["code"], error["message"]
+
+
+def test_without_a_token_nobody_learns_about_the_firewall(sandbox: Sandbox):
+    answer = requests.get(f"{sandbox.url}/vault.azure.net/kv-closed/secrets", timeout=10)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == (
+        'Bearer authorization="https://login.microsoftonline.com/00000000-0000-4000-8000-000000000010", '
+        'resource="https://vault.azure.net"'
+    )
+
+
+def test_an_open_vault_shows_names_without_values(sandbox: Sandbox):
+    with sandbox.edit() as state:
+        state["secrets"]["kv-open"] = ["api-key"]
+    listed = ask(sandbox, "kv-open").json()
+    assert [each["id"] for each in listed["value"]] == ["https://kv-open.vault.azure.net/secrets/api-key"]
+    assert "value" not in ask(sandbox, "kv-open", secret="api-key").json()
+    assert ask(sandbox, "kv-open", secret="none").json()["error"]["code"] == "SecretNotFound"
+
+
+def test_the_firewall_names_the_address(sandbox: Sandbox):
+    assert ask(sandbox, "kv-closed", INSIDE).status_code == 200
+    assert inner(ask(sandbox, "kv-closed")) == (
+        403,
+        "ForbiddenByFirewall",
+        (
+            "Client address is not authorized and caller is not a trusted service.\r\n"
+            f"Client address: {OUTSIDE} from unknown subnet\r\nVault: kv-closed;location=westeurope"
+        ),
+    )
+
+
+def test_the_connection_s_own_address_counts_when_nothing_else_is_said(sandbox: Sandbox):
+    bearer = {"Authorization": f"Bearer {sandbox.token}"}
+    answer = requests.get(f"{sandbox.url}/vault.azure.net/kv-closed/secrets", headers=bearer, timeout=10)
+    assert "Client address: 127.0.0.1 from unknown subnet" in answer.json()["error"]["message"]
+
+
+def test_a_subnet_with_the_endpoint_comes_with_its_private_address(sandbox: Sandbox, client: Client):
+    assert ask(sandbox, "kv-agents", "10.20.1.4", subnet=AGENTS).status_code == 200
+    client.patch("kv-closed", rules("10.20.1.0/28".replace("10.", "191.")))
+    assert inner(ask(sandbox, "kv-closed", "191.20.1.4", subnet=AGENTS))[1] == "ForbiddenByFirewall"
+
+
+@pytest.mark.parametrize("address", [INSIDE, OUTSIDE])
+def test_disabled_lets_nobody_in_whatever_the_rules_say(sandbox: Sandbox, client: Client, address):
+    client.patch("kv-closed", {"properties": {"publicNetworkAccess": "Disabled"}})
+    status, code, message = inner(ask(sandbox, "kv-closed", address))
+    assert (status, code) == (403, "ForbiddenByConnection")
+    assert message.startswith("Public network access is disabled and request is not from a trusted service nor via an")
+
+
+@pytest.mark.parametrize("vault", ["kv-perimeter", "kv-enforced"])
+def test_a_perimeter_asks_its_own_rules(contoso: Sandbox, vault):
+    assert ask(contoso, vault, "191.10.30.9").status_code == 200
+    refused = inner(ask(contoso, vault, INSIDE))
+    assert refused[2] == (
+        "Request was not allowed by NSP rules and the client address is not authorized and caller was ignored because "
+        f"bypass is set to None Client address: {INSIDE}"
+    )
+
+
+def test_a_perimeter_that_learns_leaves_it_to_the_rules(contoso: Sandbox):
+    assert ask(contoso, "kv-learning", INSIDE).status_code == 200
+    assert inner(ask(contoso, "kv-learning", "191.10.30.9"))[1] == "ForbiddenByFirewall"
+
+
+def test_who_is_let_in_may_still_have_no_permission(sandbox: Sandbox):
+    with sandbox.edit() as state:
+        state["principals"]["me"]["denials"].append({"scope": "/", "action": "Microsoft.KeyVault/vaults/secrets/*"})
+    assert inner(ask(sandbox, "kv-open"))[:2] == (403, "ForbiddenByRbac")
+
+
+def test_values_that_cannot_be_read_admit_nobody(contoso: Sandbox):
+    assert ask(contoso, "kv-verbatim", "191.10.4.1").status_code == 403
+
+
+def test_a_vault_that_does_not_exist(sandbox: Sandbox):
+    assert ask(sandbox, "kv-none").status_code == 404
