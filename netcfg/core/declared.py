@@ -35,6 +35,10 @@ class Declaration:
     def is_expired(self, today: date) -> bool:
         return self.until is not None and today > self.until
 
+    def __str__(self) -> str:
+        """Why, and how long: `head office until 2027-01-31`."""
+        return f"{self.reason} until {self.until}" if self.until else self.reason
+
 
 def parse_wanted(text: str) -> IPv4Network:
     """A public IPv4 range that may be asked for; a bare address is a /32, host bits and private blocks are errors."""

@@ -103,7 +103,7 @@ def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date) -> R
         source = next(each for each in ranges if network.subnet_of(each.network))
         return Reason(standing, _inside(network, source), source.publishers, source.region)
     if standing in (Standing.DECLARED, Standing.EXPIRED) and network:
-        return Reason(standing, _declaration(network, intent, today).reason)
+        return Reason(standing, str(_declaration(network, intent, today)))
     if standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
         return Reason(standing, f"no edition has it since {retired.since}", (), retired.region)
@@ -126,8 +126,7 @@ def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) 
     if rule in intent.remove:
         return replace(found, text="asked for by --remove")
     if found.standing is Standing.EXPIRED:
-        until = max(each.until for each in intent.allow if each.network == network and each.until)
-        return replace(found, text=f"{found.text}, until {until}")
+        return found
     if found.standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
         return found if retired.outlived(intent.grace) else None
@@ -158,7 +157,7 @@ def _arriving(kept: list[Rule], intent: Intent, resolution: Resolution, today: d
 def _asked(intent: Intent, resolution: Resolution, today: date) -> dict[IPv4Network, Reason]:
     """Every network that should be let in, and why; what is published is not ours to give a reason for."""
     asked = {
-        each.network: Reason(Standing.DECLARED, _declaration(each.network, intent, today).reason)
+        each.network: Reason(Standing.DECLARED, str(_declaration(each.network, intent, today)))
         for each in intent.allow
         if not each.is_expired(today)
     }
@@ -193,9 +192,12 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
     notes: list[tuple[object, str]] = [
         (
             resolution.ipv6,
-            f"{resolution.ipv6} IPv6 prefixes are published for {names} and not sent: a vault takes IPv4 only",
+            f"{_count(resolution.ipv6, 'IPv6 prefix', 'es')} published for {names} and not sent: vaults take IPv4 only",
         ),
-        (resolution.outside, f"{resolution.outside} ranges are published for regions of no geography, and never added"),
+        (
+            resolution.outside,
+            f"{_count(resolution.outside, 'range', 's')} published for regions of no geography, and never added",
+        ),
         (unread, f"kept as found, though they cannot be read: {', '.join(map(repr, unread))}"),
         (absent, f"asked to be removed, but not there: {', '.join(absent)}"),
         (
@@ -207,7 +209,7 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
             "public access is to be Disabled: Azure DevOps cannot link this vault, and rules are left as they are",
         ),
         (
-            vault.perimeter is Perimeter.LEARNING,
+            vault.perimeter is Perimeter.LEARNING and not is_enforced(vault),
             "a network security perimeter in Learning mode holds this vault: once it is Enforced, rules do nothing",
         ),
         (
@@ -216,3 +218,7 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
         ),
     ]
     return tuple(text for holds, text in notes if holds)
+
+
+def _count(number: int, noun: str, plural: str) -> str:
+    return f"1 {noun} is" if number == 1 else f"{number} {noun}{plural} are"

@@ -101,6 +101,16 @@ class BareAcceptance(UsageError):
         )
 
 
+class UnknownEdition(UsageError):
+    def __init__(self, text: str, known: Iterable[str]) -> None:
+        super().__init__(f"{text!r} is not the day of an edition, nor a .json file; one of {', '.join(known)}")
+
+
+class NoRanges(UsageError):
+    def __init__(self, policy: str) -> None:
+        super().__init__(f"the chosen edition has no ranges of the publisher {policy!r}; choose another with --ranges")
+
+
 class NoTerminal(UsageError):
     def __init__(self) -> None:
         super().__init__(
@@ -183,6 +193,28 @@ class EndpointNotEnabled(NetcfgError):
 # --- the organization ---------------------------------------------------------------------------------------------
 
 
+class BadOrganization(UsageError):
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is not an organization of Azure DevOps: up to 50 letters, digits and hyphens are expected, "
+            "or its address as in https://dev.azure.com/NAME"
+        )
+
+
+class BadServiceUrl(UsageError):
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url!r} cannot stand for Azure DevOps: {reason}")
+
+
+class BadToken(UsageError):
+    """The token itself is never quoted."""
+
+    def __init__(self, credential: str) -> None:
+        super().__init__(
+            f"{credential} holds a character that no token has, a blank or a line break perhaps; set it anew"
+        )
+
+
 class OrganizationNotFound(NetcfgError):
     def __init__(self, organization: str, url: str) -> None:
         super().__init__(
@@ -192,19 +224,22 @@ class OrganizationNotFound(NetcfgError):
 
 
 class SignInRefused(NetcfgError):
-    """Azure DevOps answers a bad token with its sign-in page, as 302, 203 or 200, and never with 401."""
+    """Azure DevOps answers a bad token with its sign-in page, as 302, 203 or 200, and only now and then with 401."""
 
-    def __init__(self, organization: str, credential: str) -> None:
+    def __init__(self, organization: str, credential: str, found: str = "its sign-in page") -> None:
         super().__init__(
-            f"Azure DevOps answered the request for {organization!r} with its sign-in page, "
-            f"so it did not accept {credential}; it may be expired, revoked or for another organization: make a new one"
+            f"Azure DevOps answered the request for {organization!r} with {found}, so it did not accept {credential}; "
+            "it may be expired, revoked, too narrow, or made for another organization: make a new one"
         )
 
 
 class NoDevOpsPermission(NetcfgError):
-    def __init__(self, organization: str, credential: str, needed: str) -> None:
+    """`needed` is the permission in words; `said` is what Azure DevOps gave as the reason, if anything."""
+
+    def __init__(self, organization: str, credential: str, subject: str, needed: str, said: str | None = None) -> None:
+        reason = f" ({said})" if said else ""
         super().__init__(
-            f"{credential} may not read {needed} of {organization!r}; give it that scope, or say --geography"
+            f"{credential} may not read {subject} of {organization!r}{reason}; it needs {needed}, or say --geography"
         )
 
 
@@ -214,6 +249,7 @@ class NoDevOpsCredential(NetcfgError):
             f"no credential for Azure DevOps: {reason}; "
             "set AZURE_DEVOPS_EXT_PAT or SYSTEM_ACCESSTOKEN, or sign in with 'az login'"
         )
+        self.reason = reason
 
 
 class GeographyUnknown(NetcfgError):
@@ -252,3 +288,258 @@ class WriteUnsettled(NetcfgError):
             request_id=request_id,
         )
         self.wait = wait
+
+
+class UnknownCloud(UsageError):
+    def __init__(self, text: str, known: Iterable[str]) -> None:
+        names = list(known)
+        super().__init__(f"{text!r} is not a cloud; one of {', '.join(names)}{_perhaps(text, names)}")
+
+
+class InsecureEndpoint(UsageError):
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"{url!r} cannot be asked: a token goes with every request, so only an https address will do, "
+            "or plain http on this machine (127.0.0.1 or localhost)"
+        )
+
+
+class NoAzureCredential(NetcfgError):
+    def __init__(self, tried: Iterable[str]) -> None:
+        super().__init__(
+            f"nobody is signed in to Azure (tried {', '.join(tried)}); run 'az login', or set AZURE_TENANT_ID, "
+            "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; a pipeline takes an AzureCLI@2 task that maps SYSTEM_ACCESSTOKEN"
+        )
+
+
+class SignInFailed(NetcfgError):
+    def __init__(self, credential: str, reason: str) -> None:
+        super().__init__(
+            f"the sign-in to Azure with {credential} failed: {reason}; "
+            "mend that credential, or take another with 'az login'"
+        )
+
+
+class TokenRefused(NetcfgError):
+    def __init__(self, reason: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"Azure did not accept the token: {reason}; "
+            "sign in again with 'az login', to the tenant of the subscription",
+            request_id=request_id,
+        )
+
+
+class PermissionMissing(NetcfgError):
+    def __init__(self, principal: str, action: str, scope: str, remedy: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"{principal} may not do {action} on {scope}; assign {remedy} there, "
+            "and run it again when that has taken effect (up to ten minutes)",
+            request_id=request_id,
+        )
+
+
+class LinkedPermissionMissing(NetcfgError):
+    """Changing one resource may need a permission on another that it names: a subnet rule on the subnet."""
+
+    def __init__(
+        self, principal: str, subject: str, action: str, linked: str, remedy: str, *, request_id: str | None = None
+    ) -> None:
+        super().__init__(
+            f"{principal} may change {subject}, but may not do {action} on {linked}, which the change names; "
+            f"assign {remedy} there, and run it again when that has taken effect (up to ten minutes)",
+            request_id=request_id,
+        )
+
+
+class ScopeLocked(NetcfgError):
+    def __init__(self, subject: str, lock: str, command: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"{subject} cannot be changed, because {lock} is locked; look at the lock with '{command}', "
+            "and have it removed by its owner while netcfg runs",
+            request_id=request_id,
+        )
+
+
+class PolicyForbids(NetcfgError):
+    """`policies` are the names of each assignment and its definition, as far as Azure named them."""
+
+    def __init__(
+        self, subject: str, policies: Iterable[tuple[str, str]], message: str, *, request_id: str | None = None
+    ) -> None:
+        named = " and ".join(f"the assignment {assignment!r} of {definition!r}" for assignment, definition in policies)
+        super().__init__(
+            f"Azure Policy does not let {subject} be changed so: {named or message}; "
+            "ask its owner for an exemption, or plan what it permits",
+            request_id=request_id,
+        )
+
+
+class NotInAzure(NetcfgError):
+    def __init__(self, what: str, hint: str, *, request_id: str | None = None) -> None:
+        super().__init__(f"Azure knows no {what}; {hint}", request_id=request_id)
+
+
+class VaultNotVisible(NetcfgError):
+    """A vault's name is unique in the whole cloud, so somebody may have one that this sign-in cannot see."""
+
+    def __init__(self, name: str, subscriptions: int, unread: int = 0) -> None:
+        number = "1 subscription" if subscriptions == 1 else f"{subscriptions} subscriptions"
+        blind = f", of which {unread} could not be read," if unread else ""
+        super().__init__(
+            f"no vault is named {name!r} in the {number}{blind} that this sign-in sees, "
+            "and what is in others cannot be known; check the name, give the resource id, "
+            "or sign in as somebody who may read it"
+        )
+
+
+class EndpointsMissing(NetcfgError):
+    def __init__(self, subject: str, subnets: Iterable[str], *, request_id: str | None = None) -> None:
+        ids = list(subnets)
+        names = ", ".join(id.rpartition("/virtualNetworks/")[2].replace("/subnets/", "/") for id in ids)
+        removals = " ".join(f"--remove {id}" for id in ids)
+        super().__init__(
+            f"{subject} was not changed, because a rule names {names} without a service endpoint for vaults; "
+            f"enable Microsoft.KeyVault there, or drop the rule with {removals}",
+            request_id=request_id,
+        )
+
+
+class ForbiddenRange(NetcfgError):
+    def __init__(self, subject: str, value: str, forbidden: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"{subject} takes no rule for {value}: it belongs to {forbidden}, "
+            "and only public IPv4 addresses can be let in; leave it out, or let its subnet in with --subnet",
+            request_id=request_id,
+        )
+
+
+class ProviderNotRegistered(NetcfgError):
+    """netcfg registers nothing itself: that would be a change that no plan showed."""
+
+    def __init__(self, subject: str, namespace: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"the subscription of {subject} does not use {namespace} yet; "
+            f"run 'az provider register --namespace {namespace}' in it, then run this again",
+            request_id=request_id,
+        )
+
+
+class AzureThrottled(NetcfgError):
+    def __init__(self, subject: str, wait: float | None = None, *, request_id: str | None = None) -> None:
+        when = f"in {wait:.0f} seconds" if wait else "in some minutes"
+        super().__init__(
+            f"Azure still asks to slow down after several tries ({subject}); run it again {when}", request_id=request_id
+        )
+
+
+class NetworkBusy(NetcfgError):
+    def __init__(self, subnet: str, reason: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"the service endpoint of {subnet} is not settled, though Azure was asked again and again: {reason}; "
+            "wait until nobody else changes that virtual network, then run it again",
+            request_id=request_id,
+        )
+
+
+class AzureUnreachable(NetcfgError):
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"Azure did not answer at {url}: {reason}; check the network and HTTPS_PROXY, then run it again"
+        )
+
+
+class AzureAnswer(NetcfgError):
+    def __init__(self, subject: str, found: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"Azure's answer about {subject} cannot be read: {found}; run it again later, "
+            "and look for a proxy that answers in Azure's place",
+            request_id=request_id,
+        )
+
+
+class AzureRefused(NetcfgError):
+    """A refusal that this version has no words for: Azure's own are passed on."""
+
+    def __init__(self, subject: str, reason: str, *, request_id: str | None = None) -> None:
+        super().__init__(f"Azure said no to {subject}: {reason}; mend that, then run it again", request_id=request_id)
+
+
+# --- sources ------------------------------------------------------------------------------------------------------
+
+
+class BadSource(UsageError):
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"nothing can be fetched from {text!r}: {reason}")
+
+
+class SourceUnreachable(NetcfgError):
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            f"{where} could not be fetched: {reason}; check the network and HTTPS_PROXY, or give a file with --from"
+        )
+
+
+class SourceAnswer(NetcfgError):
+    def __init__(self, where: str, found: str, expected: str) -> None:
+        super().__init__(
+            f"{where} answered with {found} where {expected} was expected; run it again later, or give --from"
+        )
+
+
+class SourceMoved(NetcfgError):
+    """A redirect to another host is refused: whoever holds that host would say which addresses a vault lets in."""
+
+    def __init__(self, where: str, host: str, other: str) -> None:
+        super().__init__(
+            f"{where} redirects from {host} to {other}, and only {host} was asked; "
+            "look at the new address, and give it with --from if it is the publisher's"
+        )
+
+
+class SourceTooLong(NetcfgError):
+    def __init__(self, where: str, limit: int) -> None:
+        super().__init__(f"{where} is longer than {limit:,} bytes, which nothing that is published there is")
+
+
+class SourceUnreadable(NetcfgError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"the file {path!r} cannot be read: {reason}")
+
+
+class NoTagFile(NetcfgError):
+    def __init__(self, where: str, host: str) -> None:
+        super().__init__(
+            f"{where} links to no ServiceTags_Public_YYYYMMDD.json at {host}; "
+            "download the file with a browser, and give it with --from"
+        )
+
+
+class NoInboundTable(NetcfgError):
+    """`found` are the headings of the tables that the section does have."""
+
+    def __init__(self, where: str, found: Iterable[str]) -> None:
+        others = "; ".join(found)
+        super().__init__(
+            f"{where} has no inbound table: one with the columns Region and IP V4 ranges was expected under a heading "
+            f"'Inbound connections'{f', where there is {others}' if others else ''}; "
+            "look at the page, its layout may have changed"
+        )
+
+
+class UnmappedRegion(NetcfgError):
+    def __init__(self, where: str, name: str) -> None:
+        super().__init__(
+            f"the edition {where} cannot be used: it names the region {name}, "
+            "which belongs to no geography that this version knows; update netcfg, or report the name"
+        )
+
+
+class TagsDisagree(NetcfgError):
+    """The tag `AzureDevOps` is the union of its regional tags, or the file is not what it says it is."""
+
+    def __init__(self, where: str, missing: str, surplus: str) -> None:
+        parts = [f"only the tag AzureDevOps has {missing}"] if missing else []
+        parts += [f"only its regional tags have {surplus}"] if surplus else []
+        super().__init__(
+            f"the edition {where} cannot be used: {', and '.join(parts)}; download the file again, it may be damaged"
+        )

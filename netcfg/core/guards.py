@@ -20,6 +20,7 @@ from netcfg.core.standing import Standing
 MANY_RULES = 10
 MANY_REMOVALS = 0.3
 STALE_AFTER = timedelta(days=180)
+UNACCEPTABLE = "perimeter"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Guard:
     id: str
     message: str
     accepted: bool = False
+
+    @property
+    def can_be_accepted(self) -> bool:
+        return self.id != UNACCEPTABLE
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def parse_acceptance(text: str, *, several: bool) -> Acceptance:
     guard, equals, pattern = text.partition("=")
     if guard not in GUARDS:
         raise UnknownGuard(guard, GUARDS)
-    if guard == "perimeter":
+    if guard == UNACCEPTABLE:
         raise UnacceptableGuard(
             guard, "rules do nothing in a vault that a perimeter secures; change the perimeter instead"
         )
@@ -156,7 +161,8 @@ def _public_access(seen: Circumstances) -> str | None:
     if seen.before.public_access is PublicAccess.DISABLED and seen.intent.public_access is None:
         return (
             "public access is Disabled, so rules do nothing and Azure DevOps cannot get in: say "
-            "--public-access enabled (for selected networks only) or --public-access disabled"
+            "--public-access enabled (for selected networks only) or --public-access disabled; accepted, "
+            "rules are written that do nothing until it is enabled"
         )
     return None
 
@@ -188,7 +194,8 @@ def _stale_editions(seen: Circumstances) -> str | None:
 
 def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
     after = set(seen.after.rule_set.rules)
-    return sorted((rule for rule in seen.before.rule_set.rules if rule not in after), key=str)
+    gone = {rule for rule in seen.before.rule_set.rules if rule not in after}
+    return sorted(gone, key=lambda rule: (isinstance(rule, VirtualNetworkRule), rule.key))
 
 
 def _admits(firewall: Firewall, rule: VirtualNetworkRule) -> bool:

@@ -13,7 +13,7 @@ from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import Acceptance, Circumstances, Guard, evaluate
 from netcfg.core.intent import Intent
 from netcfg.core.ranges import Resolution
-from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
+from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import Firewall, IpRule, Rule
 
 KEY_VAULT_ENDPOINT = "Microsoft.KeyVault"
@@ -209,12 +209,13 @@ class PlanSet:
         return any(plan.refusals for plan in self.plans)
 
     @property
-    def changes(self) -> int:
-        return sum(len(plan.changes) for plan in self.plans)
+    def pending(self) -> tuple[Plan, ...]:
+        """What an apply would write: the plans that change something and that no guard refuses."""
+        return tuple(plan for plan in self.plans if plan.changes and not plan.refusals)
 
     @property
-    def vault_ids(self) -> tuple[VaultId, ...]:
-        return tuple(plan.vault.id for plan in self.plans)
+    def changes(self) -> int:
+        return sum(len(plan.changes) for plan in self.plans)
 
     @property
     def status(self) -> int:

@@ -184,8 +184,8 @@ class Resolution:
 
     @property
     def outside(self) -> int:
-        """How many ranges belong to regions of none of the eight geographies."""
-        return sum(each.geography is None for each in self.elsewhere)
+        """How many ranges the policy's editions publish for regions of none of the eight geographies."""
+        return len({each.network for one in self.editions for each in one.ranges if each.region.geography is None})
 
 
 def resolve(

@@ -55,7 +55,7 @@ Value = TypeVar("Value", bound=Enum)
 def parse_value(kind: type[Value], text: object, subject: str) -> Value:
     """The member of `kind` that Azure wrote as `text`, whatever its case; an unknown one is an error."""
     for member in kind:
-        if str(text).lower() == member.value.lower():
+        if isinstance(text, str) and text.lower() == member.value.lower():
             return member
     raise UnknownValue(subject, text, [member.value for member in kind])
 

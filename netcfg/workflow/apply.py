@@ -46,6 +46,8 @@ def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
     """
     ended = {plan.vault.id: outcome for plan in planned.plans if (outcome := _settled(plan))}
     pending = [plan for plan in planned.plans if plan.vault.id not in ended]
+    if any(plan.desired.endpoints for plan in pending):
+        around.subnets.expect_writes()
     opened: dict[VaultId, Vault] = {}
     for plan in pending:
         if plan.desired.endpoints:

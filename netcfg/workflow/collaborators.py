@@ -37,6 +37,9 @@ class Subnets(Protocol):
     def read(self, subnet: SubnetId) -> Subnet:
         """The subnet as Azure shows it now."""
 
+    def expect_writes(self) -> None:
+        """A hint, of no consequence, that `enable_endpoint` will follow soon."""
+
     def enable_endpoint(self, subnet: SubnetId) -> None:
         """Add the service endpoint for vaults and change nothing else; nothing happens when it is there already.
 

@@ -1,0 +1,1 @@
+"""Options in, workflow, format, exit status out."""

@@ -1,0 +1,186 @@
+"""Puts the rooms together: the same verbs against Azure, another Resource Manager, or the embedded sandbox."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from netcfg.cli.root import Root
+from netcfg.cli.terminal import watching
+from netcfg.core.errors import MissingExtra, NoAzureCredential, NoDevOpsCredential
+from netcfg.core.geography import Organization
+from netcfg.sources import bundled
+from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from netcfg.azure.credentials import Credential as AzureCredential
+    from netcfg.azure.endpoints import Cloud
+    from netcfg.devops.credential import Credential as DevOpsCredential
+
+
+@contextmanager
+def surroundings(root: Root) -> Iterator[Surroundings]:
+    """Everything that `plan` and `apply` work with. Nothing is asked before somebody needs the answer."""
+    with _places(root) as places, watching(root) as progress:
+        from netcfg.azure.connection import connect
+
+        _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
+        with connect(
+            places.credential, cloud=places.cloud, resource_manager=places.resource_manager, timeout=root.timeout
+        ) as azure:
+            yield Surroundings(
+                vaults=azure.vaults,
+                subnets=azure.subnets,
+                organizations=_organizations(places, root),
+                catalogue=bundled.catalogue(),
+                today=places.today,
+                progress=progress,
+                sleep=time.sleep,
+            )
+
+
+@contextmanager
+def organizations(root: Root) -> Iterator[Organizations]:
+    """Azure DevOps alone."""
+    with _places(root) as places, watching(root) as progress:
+        yield _Announced(_organizations(places, root), progress)
+
+
+def open_sandbox(root: Root, **options: Any) -> AbstractContextManager[Any]:
+    """The sandbox on loopback, with the state that earlier commands left."""
+    if root.running:
+        return nullcontext(root.running)
+    with _the_extra():
+        from netcfg.sandbox.server import serve
+    return serve(state=root.folder / "sandbox", **options)
+
+
+def sandbox_lines(sandbox: Any) -> str:
+    """What to paste into a shell so that netcfg, any Azure SDK and, with TLS, the Azure CLI find the sandbox."""
+    from netcfg.sandbox.azure_cli import lines
+
+    ours = (
+        f"export NETCFG_RESOURCE_MANAGER={sandbox.url}\n"
+        f"export NETCFG_DEVOPS={sandbox.devops_url} NETCFG_DEVOPS_IDENTITY={sandbox.identity_url}\n"
+        f"export IDENTITY_ENDPOINT={sandbox.url}/msi/token IDENTITY_HEADER=sandbox\n"
+    )
+    return ours + (str(lines(sandbox)) if sandbox.certificate else "")
+
+
+def show_sandbox(root: Root) -> dict[str, Any]:
+    """The document that `sandbox show` prints."""
+    with _the_extra():
+        from netcfg.sandbox.store import show
+    return dict(show(root.folder / "sandbox"))
+
+
+def reset_sandbox(root: Root, world: str) -> None:
+    with _the_extra():
+        from netcfg.sandbox.store import reset
+    reset(root.folder / "sandbox", world)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where Azure and Azure DevOps are, who asks, and which day it is there."""
+
+    cloud: Cloud
+    resource_manager: str | None
+    credential: AzureCredential
+    devops: str
+    identity: str
+    is_sandbox: bool
+    today: date
+
+
+@contextmanager
+def _places(root: Root) -> Iterator[_Places]:
+    from netcfg.azure.credentials import ConstantToken, EnvironmentCredential
+    from netcfg.azure.endpoints import parse_cloud
+    from netcfg.devops.session import DEVOPS, IDENTITY
+
+    cloud = parse_cloud(root.cloud)
+    if not root.sandbox:
+        yield _Places(
+            cloud=cloud,
+            resource_manager=root.resource_manager,
+            credential=EnvironmentCredential(os.environ, cloud),
+            devops=root.devops or DEVOPS,
+            identity=root.devops_identity or IDENTITY,
+            is_sandbox=False,
+            today=root.today(),
+        )
+        return
+    with open_sandbox(root) as sandbox:
+        token = ConstantToken(sandbox.token)
+        yield _Places(cloud, sandbox.url, token, sandbox.devops_url, sandbox.identity_url, True, sandbox.today)
+
+
+def _organizations(places: _Places, root: Root) -> Organizations:
+    from netcfg.devops.geography import RestOrganizations
+    from netcfg.devops.session import Session
+
+    def credential() -> DevOpsCredential:
+        found = _devops_credential(places, root)
+        _tell(root, f"Azure DevOps: {found.name}")
+        return found
+
+    session = Session(credential, devops=places.devops, identity=places.identity, timeout=root.timeout)
+    return RestOrganizations(session, bundled.atlas())
+
+
+def _devops_credential(places: _Places, root: Root) -> DevOpsCredential:
+    """The first of the variables that is set, else a Microsoft Entra token from the chain that Azure uses too.
+
+    The sandbox gets its own token and nothing else: what the environment holds is meant for the real one.
+    """
+    from netcfg.azure.credentials import devops_token
+    from netcfg.devops.credential import Credential, find_credential
+
+    def entra() -> DevOpsCredential:
+        try:
+            token = devops_token(places.credential)
+        except NoAzureCredential as error:
+            raise NoDevOpsCredential("nobody is signed in to Azure either") from error
+        return Credential.bearer("the Microsoft Entra token", token)
+
+    if places.is_sandbox:
+        return entra()
+    return find_credential(os.environ, entra if root.cloud == "public" else None)
+
+
+def _tell(root: Root, what: str) -> None:
+    """Say under `-v` who asks; no credential is ever said itself."""
+    if root.verbose:
+        typer.echo(what, err=True)
+
+
+@contextmanager
+def _the_extra() -> Iterator[None]:
+    """Turn the absence of what only the sandbox needs into the sentence that says how to get it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("netcfg."):
+            raise
+        raise MissingExtra("sandbox", error.name or "starlette") from error
+
+
+class _Announced:
+    """Organizations whose looking up is told to whoever watches."""
+
+    def __init__(self, organizations: Organizations, progress: Progress) -> None:
+        self._organizations = organizations
+        self._progress = progress
+
+    def look_up(self, organization: str) -> Organization:
+        self._progress.step(f"looking up {organization}")
+        return self._organizations.look_up(organization)

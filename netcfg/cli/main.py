@@ -1,0 +1,150 @@
+"""The program: its commands, and the one place where an error becomes a sentence and an exit status."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from netcfg import __version__
+from netcfg.cli import apply, demo, geography, plan, ranges, sandbox
+from netcfg.cli.root import Root
+
+
+class Program(TyperGroup):
+    """The commands, each of which may end in a `NetcfgError`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("\ninterrupted; run the same command again, it goes on where this one stopped", err=True)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # Whoever read our output has gone; Python would complain once more when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(141) from None
+        except Exception as error:
+            from netcfg.core.errors import NetcfgError
+
+            if not isinstance(error, NetcfgError):
+                raise
+            raise typer.Exit(_say(error, ctx.obj)) from None
+
+
+def _say(error: Any, root: Any) -> int:
+    """Print the sentence on stderr, with the request's id under `-v`; the exit status that belongs to it."""
+    from netcfg.formats.harmless import line
+
+    typer.echo(f"netcfg: {line(str(error))}", err=True)
+    if isinstance(root, Root) and root.verbose and error.request_id:
+        typer.echo(f"request id: {line(error.request_id)}", err=True)
+    return int(error.status)
+
+
+app = typer.Typer(
+    cls=Program,
+    name="netcfg",
+    help="Opens a private Azure Key Vault to Azure DevOps and to the agents, and to nobody else.",
+    no_args_is_help=True,
+    # Rich would double the time that --help takes; see the speed test.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"netcfg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def netcfg(
+    context: typer.Context,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", envvar="NETCFG_SANDBOX", help="Run against the embedded sandbox, not Azure.")
+    ] = False,
+    cloud: Annotated[
+        Literal["public", "usgov", "china"],
+        typer.Option(
+            "--cloud", envvar="NETCFG_CLOUD", help="Azure's endpoints; Azure DevOps is always the public one."
+        ),
+    ] = "public",
+    resource_manager: Annotated[
+        str | None,
+        typer.Option(
+            "--resource-manager", envvar="NETCFG_RESOURCE_MANAGER", metavar="URL", help="Another Resource Manager."
+        ),
+    ] = None,
+    devops: Annotated[
+        str | None,
+        typer.Option("--devops", envvar="NETCFG_DEVOPS", metavar="URL", help="Instead of https://dev.azure.com."),
+    ] = None,
+    devops_identity: Annotated[
+        str | None,
+        typer.Option(
+            "--devops-identity",
+            envvar="NETCFG_DEVOPS_IDENTITY",
+            metavar="URL",
+            help="Instead of https://vssps.dev.azure.com.",
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", envvar="NETCFG_DATA_DIR", metavar="DIR", help="Where editions and state are kept."),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Name the credential used, and request ids.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR does the same.")] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long one request may take.")
+    ] = 60.0,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+    given = context.obj if isinstance(context.obj, dict) else {}
+    context.obj = Root(
+        sandbox=sandbox,
+        cloud=cloud,
+        resource_manager=resource_manager,
+        devops=devops,
+        devops_identity=devops_identity,
+        data_dir=data_dir,
+        verbose=verbose,
+        quiet=quiet,
+        color=not no_color and not os.environ.get("NO_COLOR"),
+        timeout=timeout,
+        **given,
+    )
+
+
+app.command("geography")(geography.geography)
+app.add_typer(ranges.app, name="ranges")
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
+app.command("demo")(demo.demo)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """Run the program.
+
+    The SDKs are a hundred thousand objects that live as long as the process: looking for garbage among them took a
+    third of its time. So the collector looks seldom, and not at all at the end, where everything is given back anyway.
+    """
+    gc.set_threshold(100_000)
+    try:
+        app(prog_name="netcfg")
+    finally:
+        gc.freeze()

@@ -1,0 +1,137 @@
+"""The options that `plan` and `apply` share, written once, and what they mean together."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+import typer
+
+if TYPE_CHECKING:
+    from netcfg.core.geography import Atlas
+    from netcfg.core.guards import Acceptance
+    from netcfg.core.intent import Intent
+    from netcfg.core.resources import VaultId
+
+Vaults = Annotated[
+    list[str], typer.Argument(metavar="VAULT...", help="A vault's name or resource id; several of them.")
+]
+Format = Annotated[Literal["text", "json", "markdown"], typer.Option("--format", help="How the result is written.")]
+
+Organizations = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--organization", metavar="ORG", help="An Azure DevOps organization that links the vault; repeatable."
+    ),
+]
+Geographies = Annotated[
+    list[str] | None,
+    typer.Option("--geography", metavar="G", help="Where it lives: US, EU, UK, AU, BR, CA, IN or APAC; repeatable."),
+]
+Ranges = Annotated[
+    Literal["table", "service-tag", "union"],
+    typer.Option("--ranges", help="Whose ranges are wanted: the documentation's table, the service tag, or both."),
+]
+Canary = Annotated[
+    bool, typer.Option("--include-canary-regions", help="Count the canary regions (EUAP) as United States.")
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for a vault, as typed."""
+
+    organization: Organizations = None
+    geography: Geographies = None
+    ranges: Ranges = "union"
+    include_canary_regions: Canary = False
+    subnet: Annotated[
+        list[str] | None, typer.Option("--subnet", metavar="ID", help="A subnet that agents run in; repeatable.")
+    ] = None
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow", metavar="CIDR=REASON", help="A range that is wanted too; ';until=2027-01-31' may follow."
+        ),
+    ] = None
+    remove: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="VALUE", help="A rule to take out, as the plan shows it; repeatable."),
+    ] = None
+    grace: Annotated[
+        int, typer.Option("--grace", metavar="DAYS", min=0, help="How long a range that Microsoft retired is kept.")
+    ] = 30
+    exclusive: Annotated[
+        bool, typer.Option("--exclusive", help="Remove every rule that is neither published nor declared.")
+    ] = False
+    public_access: Annotated[
+        Literal["enabled", "disabled"] | None,
+        typer.Option("--public-access", help="What is meant for a vault whose public access is Disabled."),
+    ] = None
+    keep_default_action: Annotated[
+        bool, typer.Option("--keep-default-action", help="Add rules, and leave the default action as it is.")
+    ] = False
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept", metavar="GUARD", help="Accept a guard; GUARD=VAULT-PATTERN where there are several vaults."
+        ),
+    ] = None
+
+    def intent(self, atlas: Atlas) -> Intent:
+        """What it means; the first option that cannot be meant is a usage error, before anything is read."""
+        from datetime import timedelta
+
+        from netcfg.core.declared import parse_declaration
+        from netcfg.core.intent import Intent, parse_removal
+        from netcfg.core.ranges import Policy
+        from netcfg.core.resources import parse_subnet
+        from netcfg.core.rules import PublicAccess
+
+        return Intent(
+            organizations=tuple(dict.fromkeys(self.organization or ())),
+            geographies=tuple(dict.fromkeys(atlas.find(each) for each in self.geography or ())),
+            policy=Policy(self.ranges),
+            canary=self.include_canary_regions,
+            subnets=tuple(parse_subnet(each) for each in self.subnet or ()),
+            allow=tuple(parse_declaration(each) for each in self.allow or ()),
+            remove=tuple(parse_removal(each) for each in self.remove or ()),
+            grace=timedelta(days=self.grace),
+            exclusive=self.exclusive,
+            public_access=PublicAccess(self.public_access.capitalize()) if self.public_access else None,
+            keep_default_action=self.keep_default_action,
+        )
+
+    def acceptances(self, vaults: list[VaultId | str]) -> list[Acceptance]:
+        from netcfg.core.guards import parse_acceptance
+
+        return [parse_acceptance(each, several=len(set(vaults)) > 1) for each in self.accept or ()]
+
+
+def parse_vaults(texts: list[str]) -> list[VaultId | str]:
+    from netcfg.core.resources import parse_vault
+
+    return [parse_vault(each) for each in texts]
+
+
+def asks(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the options of `Asked` in place of its parameter `asked`; Typer reads them from the signature."""
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        asked = Asked(**{name: given.pop(name) for name in options})
+        command(asked=asked, **given)
+
+    options = inspect.signature(Asked).parameters
+    own = [each for name, each in inspect.signature(command).parameters.items() if name != "asked"]
+    hints = get_type_hints(Asked, {**globals()}, include_extras=True) | get_type_hints(command, include_extras=True)
+    merged = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
+        for each in (*own, *options.values())
+    ]
+    run.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in merged}
+    return run

@@ -1,0 +1,46 @@
+"""The options before the command: which Azure, which Azure DevOps, where things are kept, how much is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from netcfg.cli.clock import today_in_utc
+
+
+@dataclass
+class Root:
+    """What was said before the command."""
+
+    sandbox: bool = False
+    cloud: str = "public"
+    resource_manager: str | None = None
+    devops: str | None = None
+    devops_identity: str | None = None
+    data_dir: Path | None = None
+    verbose: bool = False
+    quiet: bool = False
+    color: bool = True
+    timeout: float = 60.0
+    today: Callable[[], date] = today_in_utc
+    running: Any = None  # a sandbox that a test has started, to be used in place of one of our own
+
+    @property
+    def folder(self) -> Path:
+        """Where editions, records and the sandbox's state are kept."""
+        if self.data_dir:
+            return self.data_dir
+        from platformdirs import user_data_path
+
+        return user_data_path("netcfg", appauthor=False)
+
+
+def root_of(context: typer.Context) -> Root:
+    root = context.find_root().obj
+    assert isinstance(root, Root)  # noqa: S101 - the callback of the program has put it there
+    return root

@@ -1,0 +1,137 @@
+"""The conversation on stderr: progress, questions; and the result on stdout."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+
+from netcfg.core.errors import NoTerminal
+
+if TYPE_CHECKING:
+    from netcfg.cli.root import Root
+    from netcfg.core.outcome import Result
+    from netcfg.core.plan import PlanSet
+    from netcfg.formats.page import Page
+    from netcfg.workflow.collaborators import Progress
+
+
+WIDTH_OF_A_FILE = 100
+
+
+class Silence:
+    """Nobody watches."""
+
+    def step(self, what: str) -> None:
+        del what
+
+
+class Lines:
+    """One line for each step: what a pipeline's log can show."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = Lock()
+
+    def step(self, what: str) -> None:
+        with self._lock:
+            typer.echo(f"… {what}" if _takes(self._stream, "…") else f"... {what}", file=self._stream)
+
+
+class Spinner:
+    """A line that changes, for somebody who sits in front of it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+
+        self._status = Console(file=stream).status("")
+
+    def step(self, what: str) -> None:
+        self._status.update(what)
+
+    def __enter__(self) -> Spinner:
+        self._status.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._status.stop()
+
+
+@contextmanager
+def watching(root: Root) -> Iterator[Progress]:
+    """Progress on stderr, in the form that fits: a spinner on a terminal, lines elsewhere, nothing with `-q`."""
+    if root.quiet:
+        yield Silence()
+    elif sys.stderr.isatty() and root.color:
+        with Spinner(sys.stderr) as spinner:
+            yield spinner
+    else:
+        yield Lines(sys.stderr)
+
+
+def show(text: str) -> None:
+    """Write the result to stdout, whatever its encoding can take."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def page(root: Root) -> Page:
+    """What stdout can show: its width, colour on a terminal only, ASCII where its encoding has nothing else."""
+    from netcfg.formats.page import Page
+
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_OF_A_FILE
+    return Page(columns, root.color and sys.stdout.isatty(), not _takes(sys.stdout, "·→…"))
+
+
+def render_plan(planned: PlanSet, format: str, root: Root) -> str:
+    from netcfg.formats import json, markdown, text
+
+    match format:
+        case "json":
+            return json.plan(planned)
+        case "markdown":
+            return markdown.plan(planned)
+        case _:
+            return text.plan(planned, page(root))
+
+
+def render_result(result: Result, format: str, root: Root) -> str:
+    from netcfg.formats import json, markdown, text
+
+    match format:
+        case "json":
+            return json.result(result)
+        case "markdown":
+            return markdown.result(result)
+        case _:
+            return "\n" + text.result(result, page(root), after_plan=True)
+
+
+def insist_on_terminal() -> None:
+    """A question needs somebody to answer it; without a terminal that is a usage error."""
+    if not sys.stdin.isatty():
+        raise NoTerminal
+
+
+def agrees(planned: PlanSet, root: Root, format: str) -> bool:
+    """Ask on stderr whether to apply what was shown there or on stdout; only `yes` is yes."""
+    if format != "text":
+        typer.echo(render_plan(planned, "text", root), err=True)
+    number = len(planned.pending)
+    vaults = "this vault" if number == 1 else f"these {number} vaults"
+    typer.echo(f"\nChange {vaults}? Only 'yes' is taken: ", err=True, nl=False)
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
+def _takes(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
