@@ -147,7 +147,7 @@ def _last_path(seen: Circumstances) -> str | None:
     for subnet in seen.intent.subnets:
         rule = VirtualNetworkRule(subnet.text)
         if _admits(seen.before, rule) and not _admits(seen.after, rule):
-            losers.append(f"the agents' subnet {subnet.network}/{subnet.name}")
+            losers.append(f"the agents' subnet {subnet.short}")
     return f"this closes the last known way in for {', '.join(losers)}" if losers else None
 
 
@@ -177,7 +177,7 @@ def _removals(seen: Circumstances) -> str | None:
 def _service_endpoint(seen: Circumstances) -> str | None:
     if not seen.desired.endpoints:
         return None
-    names = ", ".join(f"{each.network}/{each.name}" for each in seen.desired.endpoints)
+    names = ", ".join(each.short for each in seen.desired.endpoints)
     return (
         f"the service endpoint switches the source address of {names} from public to private: other vaults that admit "
         "these agents by public address would cut them off, and which vaults those are is not known"

@@ -48,6 +48,11 @@ class SubnetId:
         """The id of the virtual network, within which one write at a time is possible."""
         return self.text.rpartition("/subnets/")[0]
 
+    @property
+    def short(self) -> str:
+        """Enough for a person who knows the place: `vnet-agents/builds`."""
+        return f"{self.network}/{self.name}"
+
     def __str__(self) -> str:
         return self.text
 

@@ -93,7 +93,7 @@ def _subnet(text: str, vault: VaultId, cells: tuple[str, ...]) -> tuple[str, tup
     except BadIdentifier:
         return text, cells
     first, *others = cells or ("",)
-    return f"{subnet.network}/{subnet.name}", (f"{first}, in {_location(subnet, vault)}", *others)
+    return subnet.short, (f"{first}, in {_location(subnet, vault)}", *others)
 
 
 def _location(subnet: SubnetId, vault: VaultId) -> str:

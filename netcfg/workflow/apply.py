@@ -193,7 +193,7 @@ def _enable(subnets: Sequence[SubnetId], around: Surroundings) -> dict[SubnetId,
 
 def _enable_each(subnets: Iterable[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
     for subnet in subnets:
-        around.progress.step(f"enabling the service endpoint on {subnet.network}/{subnet.name}")
+        around.progress.step(f"enabling the service endpoint on {subnet.short}")
         try:
             around.subnets.enable_endpoint(subnet)
         except NetcfgError as error:

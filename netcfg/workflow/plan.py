@@ -49,7 +49,10 @@ def plan(
             pool.submit(_told(around, "looking up", around.organizations.look_up), name)
             for name in intent.organizations
         ]
-        subnets = [pool.submit(_told(around, "reading", around.subnets.read), subnet) for subnet in intent.subnets]
+        subnets = [
+            pool.submit(_told(around, "reading", around.subnets.read, lambda each: each.short), subnet)
+            for subnet in intent.subnets
+        ]
         found, missing = _read_vaults(chosen, pool, around)
         drawing = _gather(intent, organizations, subnets, acceptances, around)
     plans: list[Plan] = []
@@ -80,7 +83,7 @@ def _read_vaults(
     chosen: Sequence[VaultId | str], pool: ThreadPoolExecutor, around: Surroundings
 ) -> tuple[list[Vault], list[Undetermined]]:
     """The chosen vaults, each once; those given by id are read while the names of the others are looked up."""
-    read = _told(around, "reading", around.vaults.read)
+    read = _told(around, "reading", around.vaults.read, lambda each: each.name)
     ids = list(dict.fromkeys(each for each in chosen if isinstance(each, VaultId)))
     names = list(dict.fromkeys(each for each in chosen if isinstance(each, str)))
     reading = {id: pool.submit(read, id) for id in ids}
@@ -106,11 +109,13 @@ def _undetermined(vault: object, error: NetcfgError) -> Undetermined:
     return Undetermined(str(vault), error)
 
 
-def _told(around: Surroundings, verb: str, read: Callable[[Name], Found]) -> Callable[[Name], Found]:
+def _told(
+    around: Surroundings, verb: str, read: Callable[[Name], Found], label: Callable[[Name], str] = str
+) -> Callable[[Name], Found]:
     """The same reading, announced to whoever watches."""
 
     def told(name: Name) -> Found:
-        around.progress.step(f"{verb} {name}")
+        around.progress.step(f"{verb} {label(name)}")
         return read(name)
 
     return told
