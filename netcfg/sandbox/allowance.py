@@ -8,6 +8,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/management/request-limi
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 _BUCKETS = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
 _GLOBAL = 15
@@ -17,7 +18,8 @@ _KINDS = {"GET": "reads", "DELETE": "deletes"}
 class Allowance:
     """Counts down and refills; it informs and never refuses, because a 429 is the business of `faults`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._left: dict[tuple[str, str], tuple[float, float]] = {}
 
     def headers(self, method: str, subscription: str) -> dict[str, str]:
@@ -33,7 +35,7 @@ class Allowance:
         }
 
     def _take(self, bucket: tuple[str, str], size: int, refill: int) -> str:
-        now = time.monotonic()
+        now = self._clock()
         left, since = self._left.get(bucket, (float(size), now))
         left = max(0.0, min(float(size), left + (now - since) * refill) - 1)
         self._left[bucket] = (left, now)

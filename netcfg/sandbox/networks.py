@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable
 
 from netcfg.sandbox import clock, ids, operations
 from netcfg.sandbox.answer import Answer, Refusal
@@ -79,7 +78,8 @@ def put_network(call: Call) -> Answer:
         },
     }
     call.state["virtualNetworks"][network_id.lower()] = network
-    return _begun(call, network, lambda: _shown(network), is_new=before is None)
+    headers = _begin(call, network)
+    return _begun(call, _shown(network), headers, is_new=before is None)
 
 
 def delete_network(call: Call) -> Answer:
@@ -111,7 +111,8 @@ def put_subnet(call: Call) -> Answer:
     network["properties"]["subnets"] = [subnet if each is before else each for each in subnets]
     if before is None:
         network["properties"]["subnets"].append(subnet)
-    return _begun(call, network, lambda: _with_etag(subnet, network), is_new=before is None)
+    headers = _begin(call, network)
+    return _begun(call, _with_etag(subnet, network), headers, is_new=before is None)
 
 
 def delete_subnet(call: Call) -> Answer:
@@ -204,12 +205,9 @@ def _begin(call: Call, network: Document) -> dict[str, str]:
     return {"azure-asyncoperation": call.url(path)} | operations.whole_retry_after(call.state)
 
 
-def _begun(call: Call, network: Document, show: Callable[[], Document], is_new: bool) -> Answer:
-    """The answer to a PUT, which shows what there is once the change has begun."""
-    headers = _begin(call, network)
-    if is_new:
-        return Answer(show(), 201, headers)
-    return Answer(show(), 200, headers | operations.retry_after(call.state))
+def _begun(call: Call, shown: Document, headers: dict[str, str], is_new: bool) -> Answer:
+    """The answer to a PUT."""
+    return Answer(shown, 201, headers) if is_new else Answer(shown, 200, headers | operations.retry_after(call.state))
 
 
 def _with_etag(subnet: Document, network: Document) -> Document:

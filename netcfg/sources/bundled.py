@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
-from netcfg.core.errors import BadEdition, NoEdition
-from netcfg.core.geography import Atlas, Region, parse_atlas
-from netcfg.core.ranges import Catalogue, Edition, Publisher, Range
+from netcfg.core.errors import BadEdition, NoEdition, UnknownEdition
+from netcfg.core.geography import Atlas, parse_atlas
+from netcfg.core.ranges import Catalogue, Edition, Publisher
+from netcfg.sources.publication import compose
 
 
 @cache
@@ -35,6 +35,18 @@ def catalogue() -> Catalogue:
     return Catalogue(editions)
 
 
+def edition(text: str) -> Catalogue:
+    """The editions of one day, or the one in a file of our own format, instead of everything that is known."""
+    path = Path(text)
+    if path.suffix == ".json":
+        return Catalogue((_read(path),))
+    known = catalogue().editions
+    chosen = tuple(each for each in known if each.day.isoformat() == text)
+    if not chosen:
+        raise UnknownEdition(text, sorted({each.day.isoformat() for each in known}))
+    return Catalogue(chosen)
+
+
 def _files(publisher: Publisher) -> Iterable[Path]:
     folder = data_folder() / publisher.value
     files = sorted(folder.glob("*.json"))
@@ -44,7 +56,13 @@ def _files(publisher: Publisher) -> Iterable[Path]:
 
 
 def _read(path: Path) -> Edition:
-    return parse_edition(json.loads(path.read_text("utf-8")), atlas(), path.name)
+    """The edition in a file; whatever is wrong with the file, the error names it."""
+    try:
+        return parse_edition(json.loads(path.read_text("utf-8")), atlas(), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadEdition(str(path), str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadEdition(str(path), f"it is not in netcfg's own format ({error})") from error
 
 
 def parse_edition(document: Mapping[str, Any], atlas: Atlas, where: str) -> Edition:
@@ -52,34 +70,13 @@ def parse_edition(document: Mapping[str, Any], atlas: Atlas, where: str) -> Edit
 
     A range that is not public, or a region that no geography claims, makes the whole edition unusable.
     """
-    ranges: list[Range] = []
-    ipv6: list[tuple[IPv6Network, Region]] = []
-    for name, prefixes in document["regions"].items():
-        region = atlas.region(name, where)
-        for text in prefixes:
-            network = _network(text, where)
-            if isinstance(network, IPv4Network):
-                ranges.append(Range(network, region))
-            else:
-                ipv6.append((network, region))
-    if not ranges:
-        raise BadEdition(where, "it has no IPv4 range")
-    return Edition(
+    blank = Edition(
         publisher=Publisher(document["publisher"]),
         day=date.fromisoformat(document["edition"]),
         source=document["source"],
-        ranges=tuple(ranges),
-        ipv6=tuple(ipv6),
+        ranges=(),
         change_number=document.get("changeNumber"),
         confirmed=date.fromisoformat(document.get("confirmed", document["edition"])),
     )
-
-
-def _network(text: str, where: str) -> IPv4Network | IPv6Network:
-    try:
-        network = ip_network(text)
-    except ValueError as error:
-        raise BadEdition(where, f"{text!r} is not a range") from error
-    if not network.is_global:
-        raise BadEdition(where, f"{text} is not public")
-    return network
+    rows = ((name, prefix) for name, prefixes in document["regions"].items() for prefix in prefixes)
+    return compose(blank, rows, atlas, where).edition

@@ -2,6 +2,7 @@
 
 import pytest
 
+from netcfg.sandbox.allowance import Allowance
 from netcfg.sandbox.server import serve
 from tests.sandbox.small import GROUP, SUBSCRIPTION, VAULT, Client, rules, world
 
@@ -135,13 +136,24 @@ def test_a_policy(owner: Client):
     assert info["info"]["policyAssignmentScope"] == SUBSCRIPTION
 
 
-def test_the_allowance_counts_down(client: Client):
-    reads = [client.get(VAULT + "kv-open").headers for _ in range(2)]
-    assert [each["x-ms-ratelimit-remaining-subscription-global-reads"] for each in reads] == ["3749", "3748"]
-    assert reads[0]["x-ms-ratelimit-remaining-subscription-reads"] == "249"
-    writes = client.patch("kv-open", {}).headers
-    assert writes["x-ms-ratelimit-remaining-subscription-writes"] == "199"
-    assert writes["x-ms-ratelimit-remaining-subscription-global-writes"] == "2999"
+def test_answers_say_what_is_left_of_the_allowance(client: Client):
+    read = client.get(VAULT + "kv-open").headers
+    assert read["x-ms-ratelimit-remaining-subscription-reads"] == "249"
+    assert read["x-ms-ratelimit-remaining-subscription-global-reads"] == "3749"
+    write = client.patch("kv-open", {}).headers
+    assert write["x-ms-ratelimit-remaining-subscription-writes"] == "199"
+    assert write["x-ms-ratelimit-remaining-subscription-global-writes"] == "2999"
+
+
+def test_the_allowance_counts_down_and_fills_up_again():
+    now = 0.0
+    allowance = Allowance(lambda: now)
+    name = "x-ms-ratelimit-remaining-subscription-reads"
+    assert [allowance.headers("GET", "one")[name] for _ in range(3)] == ["249", "248", "247"]
+    assert allowance.headers("GET", "two")[name] == "249"
+    now = 1.0
+    assert allowance.headers("GET", "one")[name] == "249"
+    assert min(int(allowance.headers("GET", "one")[name]) for _ in range(300)) == 0
 
 
 def test_answers_have_ids(client: Client):
