@@ -104,6 +104,11 @@ def test_a_bad_token_is_never_a_401(visitor: Visitor, organization, status):
     assert anonymous.status_code == 302
 
 
+def test_a_path_that_leads_nowhere_is_hidden_behind_the_sign_in(visitor: Visitor):
+    assert visitor.get("contoso/_apis/unheard-of").status_code == 302
+    assert visitor.get("contoso/_apis/unheard-of", "make-believe-contoso-full").status_code == 404
+
+
 def test_a_basic_header_that_is_no_base64(visitor: Visitor):
     assert visitor.collection("contoso", headers={"Authorization": "Basic ***"}).status_code == 302
 

@@ -145,6 +145,14 @@ def test_answers_say_what_is_left_of_the_allowance(client: Client):
     assert write["x-ms-ratelimit-remaining-subscription-global-writes"] == "2999"
 
 
+def test_resource_graph_has_a_quota_of_its_own():
+    now = 0.0
+    allowance = Allowance(lambda: now)
+    assert [allowance.queries()["x-ms-user-quota-remaining"] for _ in range(16)][-3:] == ["1", "0", "0"]
+    now = 5.0
+    assert allowance.queries() == {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
+
+
 def test_the_allowance_counts_down_and_fills_up_again():
     now = 0.0
     allowance = Allowance(lambda: now)

@@ -121,8 +121,8 @@ def test_who_admits_a_subnet(client: Client):
 
 
 ROWS = [
-    {"name": name, "n": number, "tags": {"team": team}}
-    for number, (name, team) in enumerate([("b", "x"), ("A", "y"), ("c", None)])
+    {"name": name, "n": number, "tags": {"team": team}, "list": [0] * length if length else None}
+    for number, (name, team, length) in enumerate([("b", "x", 9), ("A", "y", 10), ("c", None, 0)])
 ]
 
 
@@ -142,6 +142,7 @@ ROWS = [
         ('where tolower(name) == "a"', ["A"]),
         ("order by name asc", ["A", "b", "c"]),
         ("order by name", ["c", "b", "A"]),
+        ("extend m=array_length(list) | order by m asc", ["c", "b", "A"]),
         ("sort by tags.team desc, name asc | limit 2", ["A", "b"]),
         ("extend m=n | where m >= 1 | take 1", ["A"]),
         ("RESOURCES | WHERE n > 1", ["c"]),

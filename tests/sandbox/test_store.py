@@ -4,6 +4,8 @@ import contextlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from netcfg.sandbox.server import serve
 from netcfg.sandbox.store import Store, reset, show
 from tests.sandbox.small import AGENTS, BARE, NETWORK, SUBSCRIPTION, VAULT, Client, rules, world
@@ -93,6 +95,14 @@ def test_a_change_from_outside_is_seen(tmp_path):
             assert client.get(f"{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-open").json()[
                 "tags"
             ] == {"by": "another process"}
+
+
+def test_a_state_of_another_version_is_not_gone_on_with(tmp_path):
+    (tmp_path / "state.json").write_text('{"version": 0}')
+    with pytest.raises(ValueError, match="has the version 0, not 1: reset the sandbox"):
+        Store(world(), tmp_path)
+    reset(tmp_path, world())
+    assert Store(world(), tmp_path).copy()["world"] == "small"
 
 
 def test_the_file_is_json_that_people_can_look_into(tmp_path):

@@ -158,6 +158,11 @@ def test_a_perimeter_is_read_under_its_one_api_version(owner: Client):
     assert owner.error(refused)[:2] == (403, "AuthorizationFailed")
 
 
+@pytest.mark.parametrize("kind", ["managedHSMs", "deletedManagedHSMs"])
+def test_there_are_no_hardware_modules(client: Client, kind):
+    assert client.get(f"{SUBSCRIPTION}/providers/Microsoft.KeyVault/{kind}").json() == {"value": []}
+
+
 def test_rules_may_name_a_subnet_twice_and_come_back_so(client: Client):
     client.patch("kv-open", rules(subnets=[AGENTS, AGENTS]))
     assert len(client.acl("kv-open")["virtualNetworkRules"]) == 2

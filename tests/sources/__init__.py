@@ -1,0 +1,1 @@
+"""Tests of what is fetched and parsed of the publishers."""
