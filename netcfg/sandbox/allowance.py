@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 _BUCKETS = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
 _GLOBAL = 15
+_QUERIES, _WINDOW = 15, 5
 _KINDS = {"GET": "reads", "DELETE": "deletes"}
 
 
@@ -34,7 +35,12 @@ class Allowance:
             ),
         }
 
-    def _take(self, bucket: tuple[str, str], size: int, refill: int) -> str:
+    def queries(self) -> dict[str, str]:
+        """The headers of Resource Graph: fifteen queries in five seconds."""
+        left = self._take(("", "queries"), _QUERIES, _QUERIES / _WINDOW)
+        return {"x-ms-user-quota-remaining": left, "x-ms-user-quota-resets-after": f"00:00:0{_WINDOW}"}
+
+    def _take(self, bucket: tuple[str, str], size: int, refill: float) -> str:
         now = self._clock()
         left, since = self._left.get(bucket, (float(size), now))
         left = max(0.0, min(float(size), left + (now - since) * refill) - 1)

@@ -46,7 +46,7 @@ _OPERATIONS = (
     *tenants.OPERATIONS,
     *inventory.OPERATIONS,  # last: it takes every resource that nothing before it took
 )
-_VIEWS = (*organizations.VIEWS, *library.VIEWS, *agent_pools.VIEWS)
+_VIEWS = (*organizations.VIEWS, *library.VIEWS, *agent_pools.VIEWS, *devops.VIEWS)  # the last one: where nothing is
 _LOGIN = "/login.microsoftonline.com/{tenant}"
 _SECRETS = "/vault.azure.net/{vault}/secrets"
 Look = Callable[[Request, Document], Answer]

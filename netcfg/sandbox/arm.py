@@ -45,6 +45,8 @@ class ResourceManager:
             "x-ms-routing-request-id": f"SANDBOX:{asked}",
         }
         left = self._allowance.headers(request.method, request.names.get("subscription", ""))
+        if operation.action.startswith("Microsoft.ResourceGraph/"):
+            left |= self._allowance.queries()
         return Answer(answer.body, answer.status, _HEADERS | identified | left | dict(answer.headers))
 
     async def _perform(self, operation: Operation, request: Request) -> Answer:

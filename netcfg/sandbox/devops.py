@@ -19,6 +19,7 @@ from netcfg.sandbox.call import Request
 from netcfg.sandbox.ids import Document
 
 _HTML = {"content-type": "text/html; charset=utf-8"}
+_HOSTS = ("dev.azure.com", "vssps.dev.azure.com")
 _EXCEPTIONS = "Microsoft.TeamFoundation.Framework.Server"
 _PAGE = 100
 
@@ -55,13 +56,17 @@ def serve(view: View, request: Request, state: Document) -> Answer:
     """Let in whose token has the view's scope, or turn away as Azure DevOps does."""
     organization = state["organizations"].get(request.names["organization"].lower())
     if organization is None:
-        return page("404 - The resource cannot be found.", 404)
+        return _nowhere()
     scopes = _scopes(organization, state, request.headers.get("authorization"))
     if scopes is None:
         return _sign_in(request, organization)
     if scopes.isdisjoint({view.scope, "full"}):
         return refused(403, "TF400813", f"the token lacks the scope {view.scope}.", "UnauthorizedRequestException")
     return view.show(Visit(request, organization, state))
+
+
+def _nowhere() -> Answer:
+    return page("404 - The resource cannot be found.", 404)
 
 
 def refused(status: int, number: str, problem: str, kind: str) -> Answer:
@@ -131,3 +136,7 @@ def _sign_in(request: Request, organization: Document) -> Answer:
     where = f"https://{organization['signInHost']}.vssps.visualstudio.com/_signin?{urlencode(asked)}"
     moved = page("Object moved", 302)
     return Answer(moved.body, 302, {**moved.headers, "location": where})
+
+
+# Where nothing is: who has not signed in is sent to do so even from there.
+VIEWS = tuple(View(host, "GET", "/{rest:path}", "full", lambda _visit: _nowhere()) for host in _HOSTS)

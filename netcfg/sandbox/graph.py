@@ -44,7 +44,7 @@ def query(call: Call) -> Answer:
     }
     if more and pages:
         answer["$skipToken"] = base64.b64encode(f"row {end}".encode()).decode()
-    return Answer(answer, headers={"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"})
+    return Answer(answer)
 
 
 def _subscriptions(call: Call, asked: list[str] | None) -> set[str]:

@@ -18,7 +18,7 @@ Expression = Callable[[Row], Any]
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'[^']*'|"[^"]*")|(?P<number>\d+)|(?P<word>mv-expand|!?in~|!?[A-Za-z_]\w*)|(?P<sign>=~|!~|==|!=|<=|>=|[=<>|,().\[\]]))"""
 )
-_TABLES = ("resources", "resourcecontainers")
+_TABLE = "resources"
 
 
 class ParserFailure(Exception):
@@ -47,7 +47,7 @@ class _Parser:
     def query(self) -> list[Stage]:
         """Stages, joined by `|`; the name of the table in front may be missing, as it may in Resource Graph."""
         stages: list[Stage] = []
-        if self._peek().lower() in _TABLES:
+        if self._peek().lower() == _TABLE:
             self._take()
             if not self._peek():
                 return stages
@@ -309,8 +309,11 @@ def _ordered(left: Any, right: Any) -> bool:
     return left is not None and type(left) is type(right)
 
 
-def _sortable(value: Any) -> tuple[bool, str]:
-    return value is not None, _text(value)
+def _sortable(value: Any) -> tuple[int, Any]:
+    """Nulls first, then numbers, then everything else as text."""
+    if value is None:
+        return 0, 0
+    return (1, value) if isinstance(value, int) else (2, str(value))
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {

@@ -41,7 +41,9 @@ class Store:
         with self._file_lock:
             if not (folder / _STATE).exists():
                 _write(folder, json.dumps(worlds.begin(world)))
-        self._read()
+        found = self._read().get("version")
+        if found != worlds.VERSION:
+            raise ValueError(f"the state in {folder} has the version {found}, not {worlds.VERSION}: reset the sandbox")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Document]:

@@ -224,4 +224,5 @@ OPERATIONS = (
     Operation("GET", GROUP + _PROVIDER + "/vaults", _ACTION + "read", list_all, GROUP),
     Operation("GET", SUBSCRIPTION + _PROVIDER + "/vaults", _ACTION + "read", list_all, SUBSCRIPTION),
     Operation("GET", SUBSCRIPTION + _PROVIDER + "/managedHSMs", _HSMS, no_hsms, SUBSCRIPTION),
+    Operation("GET", SUBSCRIPTION + _PROVIDER + "/deletedManagedHSMs", _HSMS, no_hsms, SUBSCRIPTION),
 )

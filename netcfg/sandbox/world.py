@@ -15,6 +15,7 @@ from typing import Any
 from netcfg.sandbox import ids
 from netcfg.sandbox.ids import Document
 
+VERSION = 1  # of the state's shape
 World = str | Path | Mapping[str, Any]
 
 _SETTINGS = {
@@ -48,7 +49,7 @@ def begin(world: World) -> Document:
         each["id"].lower(): each for each in (_network(it, groups) for it in written.get("virtualNetworks", []))
     }
     return {
-        "version": 1,
+        "version": VERSION,
         "world": written.get("name", "unnamed"),
         "today": written.get("today", "2026-07-01"),
         "writes": 0,
@@ -56,7 +57,7 @@ def begin(world: World) -> Document:
         "tenant": written["tenant"],
         "principal": written["principal"],
         "principals": {each["name"]: {"denials": []} | each for each in written["principals"]},
-        "subscriptions": {each["id"]: {"resourceGroups": {}} | each for each in written["subscriptions"]},
+        "subscriptions": {each["id"].lower(): {"resourceGroups": {}} | each for each in written["subscriptions"]},
         "vaults": {each["name"].lower(): _vault(each, written, groups, networks) for each in written.get("vaults", [])},
         "deletedVaults": {},
         "secrets": {each["name"].lower(): each.get("secrets", []) for each in written.get("vaults", [])},

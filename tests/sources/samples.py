@@ -113,7 +113,7 @@ def tag_file(regions: dict[str, list[str]] = REGIONS, number: object = 13, file:
     values = [
         tag("ApiManagement.WestEurope", "westeurope", 5, ["13.69.64.76/31"]),
         tag("AzureDevOps", "", number, union),
-        *(tag(f"AzureDevOps.{name}", name.lower(), 1, prefixes) for name, prefixes in regions.items()),
+        *(tag(f"AzureDevOps.{name}", name.lower(), 1, list(prefixes)) for name, prefixes in regions.items()),
         tag("AzureDevOpsLookalike", "westeurope", 9, ["13.70.64.0/24"]),
     ]
     return {"changeNumber": file, "cloud": "Public", "values": values}

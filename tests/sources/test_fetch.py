@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from urllib3.util import Retry
 
 from netcfg.core.errors import (
     BadSource,
@@ -28,6 +29,12 @@ def _a_machine_of_its_own(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def _impatient(monkeypatch):
+    """The waits between tries are urllib3's, and seconds long."""
+    monkeypatch.setattr(Retry, "get_backoff_time", lambda _: 0)
 
 
 def refused(url: str, error: type[NetcfgError], kind: Kind = MARKDOWN, timeout: float = 5) -> str:
@@ -134,9 +141,7 @@ def test_an_address_that_may_not_be_asked_is_quoted(url, message):
 
 def test_a_credential_in_an_address_is_not_repeated():
     message = refused("https://someone:planted@example.org/page", BadSource)
-    assert message == (
-        "nothing can be fetched from 'https://…@example.org': what is published needs no credential"
-    )
+    assert message == ("nothing can be fetched from 'https://…@example.org': what is published needs no credential")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused():
@@ -150,7 +155,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("kind", "type_"), [(MARKDOWN, "text/html"), (WEB_PAGE, "text/plain"), (TAG_FILE, "text/html"), (ANYTHING, "image/png")]
+    ("kind", "type_"),
+    [(MARKDOWN, "text/html"), (WEB_PAGE, "text/plain"), (TAG_FILE, "text/html"), (ANYTHING, "image/png")],
 )
 def test_another_content_type_is_quoted(kind, type_):
     with loopback(Reply(body=b"x", headers=(("Content-Type", f"{type_}; charset=utf-8"),))) as server:
@@ -188,6 +194,7 @@ def test_trouble_that_passes_is_not_noticed():
     assert len(server.asked) == 3
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_trouble_that_stays_is_told_after_a_few_tries():
     with loopback(BROKEN) as server:
         assert refused(server.url, SourceAnswer) == (
@@ -212,6 +219,7 @@ def test_no_answer_in_time_says_how_long_it_waited():
         )
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_an_unknown_host_is_said_so():
     assert "the name of the host is not known here" in refused("https://learn.invalid/", SourceUnreachable)
 
