@@ -17,9 +17,10 @@ ROOMS: dict[str, set[str]] = {
     "core": set(),
     "workflow": {"netcfg.core"},
     "formats": {"netcfg.core", "netcfg"},
-    "sources": {"netcfg.core", "netcfg"},
-    "azure": {"netcfg.core", "netcfg"},
-    "devops": {"netcfg.core", "netcfg"},
+    "web": {"netcfg"},  # how we speak HTTP, for the rooms that do
+    "sources": {"netcfg.core", "netcfg.web", "netcfg"},
+    "azure": {"netcfg.core", "netcfg.web", "netcfg"},
+    "devops": {"netcfg.core", "netcfg.web", "netcfg"},
     "sandbox": set(),  # an emulator that shares our types agrees with our mistakes
     "cli": {
         "netcfg.core",

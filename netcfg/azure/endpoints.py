@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from netcfg.core.errors import InsecureEndpoint, UnknownCloud
+from netcfg.web.http import is_loopback as is_loopback_host
+from netcfg.web.http import is_safe
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,7 @@ def parse_cloud(text: str) -> Cloud:
 
 def is_loopback(url: str) -> bool:
     """Whether `url` names this machine by an address that no network can answer for."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback_host(urlsplit(url).hostname or "")
 
 
 def parse_endpoint(url: str) -> str:
@@ -66,6 +61,6 @@ def parse_endpoint(url: str) -> str:
         named = bool(parts.hostname) and parts.port != 0
     except ValueError as error:  # brackets that do not close, a port that is no number
         raise InsecureEndpoint(url) from error
-    if named and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))):
+    if named and is_safe(parts.scheme, parts.hostname or ""):
         return url.rstrip("/")
     raise InsecureEndpoint(url)

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, RequestException, Timeout
-from urllib3.util import Retry
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, RequestException
 
-from netcfg import __version__
 from netcfg.core.errors import BadServiceUrl, DevOpsAnswer, DevOpsUnreachable
 from netcfg.devops.answer import Answer, Question
 from netcfg.devops.credential import Credential
+from netcfg.web.http import is_safe, new_session, proxies, timeouts, why
 
 DEVOPS = "https://dev.azure.com"
 IDENTITY = "https://vssps.dev.azure.com"
 TIMEOUT = 30.0
-_CONNECT_TIMEOUT = 10.0  # a host that does not take the connection within that will not
-_LONGEST_WAIT = 60  # seconds of a Retry-After that are honoured; urllib3 alone would sleep for six hours
 
 # POST only asks here (HierarchyQuery, endpointproxy): a request that changes something must not take this way.
-_RETRY = Retry(
-    total=3,
-    connect=2,
-    read=1,
-    other=0,  # a certificate does not get better
-    status_forcelist=(429, 500, 502, 503, 504),
-    allowed_methods=("GET", "POST"),
-    backoff_factor=0.5,
-    backoff_jitter=0.25,
-    retry_after_max=_LONGEST_WAIT,
-    raise_on_status=False,
-)
+REPEATABLE = ("GET", "POST")
 
 
 class Session:
@@ -55,8 +36,8 @@ class Session:
         self.devops = check_url(devops)
         self.identity = check_url(identity)
         self._find_credential = credential
-        self._timeout = (min(timeout, _CONNECT_TIMEOUT), timeout)
-        self._http = _http()
+        self._timeout = timeouts(timeout)
+        self._http = new_session("application/json", REPEATABLE)
 
     @cached_property
     def credential(self) -> Credential:
@@ -73,12 +54,12 @@ class Session:
                 auth=_Authorization(credential),
                 allow_redirects=False,
                 timeout=self._timeout,
-                proxies=_proxies(question.url),
+                proxies=proxies(question.url),
             )
         except (ChunkedEncodingError, ContentDecodingError) as error:
             raise DevOpsAnswer(question.url, "an answer that broke off", question.subject) from error
         except RequestException as error:
-            raise DevOpsUnreachable(question.url, _reason(error, self._timeout[1])) from error
+            raise DevOpsUnreachable(question.url, why(error, self._timeout[1])) from error
         return Answer(question.url, response.status_code, response.headers, response.content)
 
 
@@ -93,7 +74,7 @@ def check_url(text: str) -> str:
         raise BadServiceUrl(f"{found.scheme}://…@{host}", "no credential is ever part of an address")
     if not host or found.query or found.fragment:
         raise BadServiceUrl(text, f"an address like {DEVOPS} is expected")
-    if found.scheme != "https" and not (found.scheme == "http" and _is_loopback(host)):
+    if not is_safe(found.scheme, host):
         raise BadServiceUrl(text, "a credential goes over https only, or over http to this machine itself")
     return found.geturl().rstrip("/")
 
@@ -111,48 +92,3 @@ class _Authorization(AuthBase):
             # Without it the Entra token of a personal Microsoft account is answered by the sign-in page.
             request.headers["X-VSS-ForceMsaPassThrough"] = "true"
         return request
-
-
-def _http() -> requests.Session:
-    http = requests.Session()
-    http.headers.update({"Accept": "application/json", "User-Agent": f"netcfg/{__version__}"})
-    # A cookie of a signed-in answer would sign in the request that is meant to come from nobody.
-    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("https://", "http://"):
-        http.mount(scheme, HTTPAdapter(max_retries=_RETRY))
-    return http
-
-
-def _proxies(url: str) -> dict[str, str] | None:
-    """`None` leaves it to the environment, which would send what is meant for this machine to the proxy as well."""
-    return {"http": "", "https": ""} if _is_loopback(urlsplit(url).hostname or "") else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _reason(error: RequestException, seconds: float) -> str:
-    """Why there was no answer, in words; what the libraries say quotes their own objects."""
-    if isinstance(error, ProxyError):
-        return "the proxy did not let the request through"
-    for each in _causes(error):
-        if isinstance(each, Timeout | TimeoutError):
-            return f"nothing came within {seconds:g} seconds"
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({each.verify_message})"
-        if isinstance(each, socket.gaierror):
-            return "the name of the host is not known here"
-        if isinstance(each, OSError) and each.strerror:
-            return each.strerror.lower()
-    return "the connection broke off"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    at: BaseException | None = error
-    while at is not None:
-        yield at
-        at = at.__cause__ or at.__context__

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, RequestException, Timeout
-from urllib3.util import Retry
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, RequestException
 
-from netcfg import __version__
 from netcfg.core.errors import (
     BadSource,
     SourceAnswer,
@@ -26,25 +18,12 @@ from netcfg.core.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
+from netcfg.web.http import Nobody, is_safe, new_session, proxies, timeouts, why
 
 TIMEOUT = 30.0
 LONGEST = 50_000_000  # the weekly file has 4 MB
-_CONNECT_TIMEOUT = 10.0
-_LONGEST_WAIT = 60  # seconds of a Retry-After that are honoured
 _MOST_REDIRECTS = 5
 _CHUNK = 65_536
-_RETRY = Retry(
-    total=3,
-    connect=2,
-    read=1,
-    other=0,  # a certificate does not get better
-    status_forcelist=(429, 500, 502, 503, 504),
-    allowed_methods=("GET",),
-    backoff_factor=0.5,
-    backoff_jitter=0.25,
-    retry_after_max=_LONGEST_WAIT,
-    raise_on_status=False,
-)
 
 
 @dataclass(frozen=True)
@@ -87,8 +66,8 @@ class Fetcher:
     """Asks publishers: over https, of nobody else than who was named, without a credential or a cookie."""
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
-        self._timeout = (min(timeout, _CONNECT_TIMEOUT), timeout)
-        self._http = _http()
+        self._timeout = timeouts(timeout)
+        self._http = new_session("*/*", ("GET",))
 
     def fetch(self, url: str, kind: Kind) -> Fetched:
         """What is published at `url` now."""
@@ -118,14 +97,14 @@ class Fetcher:
             return self._http.get(
                 url,
                 headers=headers,
-                auth=_Nobody(),
+                auth=Nobody(),
                 allow_redirects=False,
                 stream=True,
                 timeout=self._timeout,
-                proxies=_proxies(url),
+                proxies=proxies(url),
             )
         except RequestException as error:
-            raise SourceUnreachable(url, _reason(error, self._timeout[1])) from error
+            raise SourceUnreachable(url, why(error, self._timeout[1])) from error
 
     def _read(self, response: requests.Response, url: str, kind: Kind) -> Fetched | None:
         if response.status_code == requests.codes.not_modified:
@@ -149,7 +128,7 @@ class Fetcher:
         except (ChunkedEncodingError, ContentDecodingError) as error:
             raise SourceAnswer(url, "an answer that broke off", kind.name) from error
         except RequestException as error:
-            raise SourceUnreachable(url, _reason(error, self._timeout[1])) from error
+            raise SourceUnreachable(url, why(error, self._timeout[1])) from error
         return bytes(body)
 
 
@@ -176,7 +155,7 @@ def check_url(text: str) -> SplitResult:
         raise BadSource(f"{found.scheme}://…@{host}", "what is published needs no credential")
     if not host:
         raise BadSource(text, "an address like https://learn.microsoft.com/… is expected, or the path of a file")
-    if found.scheme != "https" and not (found.scheme == "http" and _is_loopback(host)):
+    if not is_safe(found.scheme, host):
         raise BadSource(text, "it has to be https, or plain http to this machine itself")
     return found
 
@@ -192,63 +171,3 @@ def _target(url: str, location: str, kind: Kind) -> str:
     except ValueError as error:
         raise SourceAnswer(url, f"a redirect to {location!r}", kind.name) from error
     return target
-
-
-class _Nobody(AuthBase):
-    """Leaves a request as it is; without any `auth` requests would send what a .netrc has for the host."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None at all: also where it is not to follow a redirect, requests reads its whole body, however long, and
-        trips over a target that is no address."""
-
-
-def _http() -> requests.Session:
-    http = _Session()
-    http.headers.update({"Accept": "*/*", "User-Agent": f"netcfg/{__version__}"})
-    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("https://", "http://"):
-        http.mount(scheme, HTTPAdapter(max_retries=_RETRY))
-    return http
-
-
-# What follows the room of Azure DevOps has too: rooms do not import each other, and the core knows no socket.
-
-
-def _proxies(url: str) -> dict[str, str] | None:
-    """`None` leaves it to the environment, which would send what is meant for this machine to the proxy as well."""
-    return {"http": "", "https": ""} if _is_loopback(urlsplit(url).hostname or "") else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _reason(error: RequestException, seconds: float) -> str:
-    """Why there was no answer, in words; what the libraries say quotes their own objects."""
-    if isinstance(error, ProxyError):
-        return "the proxy did not let the request through"
-    for each in _causes(error):
-        if isinstance(each, Timeout | TimeoutError):
-            return f"nothing came within {seconds:g} seconds"
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({each.verify_message})"
-        if isinstance(each, socket.gaierror):
-            return "the name of the host is not known here"
-        if isinstance(each, OSError) and each.strerror:
-            return each.strerror.lower()
-    return "the connection broke off"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    at: BaseException | None = error
-    while at is not None:
-        yield at
-        at = at.__cause__ or at.__context__
