@@ -66,6 +66,7 @@ class Unsettled:
     reason: str
     wait: float | None = None
     request_id: str | None = None
+    may_have_happened: bool = True
 
 
 @contextmanager
@@ -93,7 +94,8 @@ def unsettled(error: Exception, subject: str) -> Unsettled | None:
         return Unsettled(_why_unreachable(error), request_id=request_id(getattr(error, "response", None)))
     if not refusal.is_unsettled:
         return None
-    return Unsettled(refusal.words, refusal.wait, refusal.request_id)
+    did_nothing = refusal.status in (409, 412, 429)
+    return Unsettled(refusal.words, refusal.wait, refusal.request_id, may_have_happened=not did_nothing)
 
 
 def translate_sign_in(error: Exception, credential: str) -> NetcfgError:
@@ -114,7 +116,8 @@ def _explain(refusal: Refusal) -> NetcfgError:
 
 
 def _refused(refusal: Refusal) -> NetcfgError:
-    return AzureRefused(refusal.subject, refusal.words, request_id=refusal.request_id)
+    passing = refusal.status >= 500
+    return AzureRefused(refusal.subject, refusal.words, is_passing=passing, request_id=refusal.request_id)
 
 
 def _authorization_failed(refusal: Refusal) -> NetcfgError | None:

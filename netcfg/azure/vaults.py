@@ -11,7 +11,15 @@ from netcfg.azure import names as by_name
 from netcfg.azure.acls import parse_firewall, patch
 from netcfg.azure.arm import Json, ResourceManager, an_object, untouched
 from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
-from netcfg.core.errors import NetcfgError, UnknownValue, WriteUnsettled
+from netcfg.core.errors import (
+    AzureRefused,
+    NetcfgError,
+    NotInAzure,
+    PermissionMissing,
+    ProviderNotRegistered,
+    UnknownValue,
+    WriteUnsettled,
+)
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import Firewall, Perimeter
 
@@ -53,7 +61,13 @@ class AzureVaults:
             self._arm.vaults(id.subscription).update(id.resource_group, id.name, body, retry_total=0, cls=untouched)
         except SDK_ERRORS as error:
             if doubt := unsettled(error, subject):
-                raise WriteUnsettled(vault.name, doubt.reason, doubt.wait, request_id=doubt.request_id) from error
+                raise WriteUnsettled(
+                    vault.name,
+                    doubt.reason,
+                    doubt.wait,
+                    may_have_happened=doubt.may_have_happened,
+                    request_id=doubt.request_id,
+                ) from error
             raise translate(error, subject, self._arm.url) from error
 
     def _get(self, vault: VaultId) -> Json:
@@ -62,11 +76,18 @@ class AzureVaults:
         return an_object(found, f"vault {vault}")
 
     def _perimeter(self, vault: VaultId) -> Perimeter:
-        """How a network security perimeter holds the vault; most clouds and many roles cannot tell."""
+        """How a network security perimeter holds the vault; unknown where the cloud or the role does not let us see.
+
+        An answer that fails to come is an error as everywhere: unknown would let a write pass that does nothing.
+        """
         path, subject = f"{vault}/networkSecurityPerimeterConfigurations", f"the perimeter of vault {vault}"
         try:
             found = list(self._arm.items(path, PERIMETER_VERSION, subject))
-        except NetcfgError:
+        except (PermissionMissing, NotInAzure, ProviderNotRegistered):
+            return Perimeter.UNKNOWN
+        except AzureRefused as error:
+            if error.is_passing:
+                raise
             return Perimeter.UNKNOWN
         return parse_perimeter(found, vault.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Network
@@ -22,6 +23,9 @@ _NOT_PUBLIC = tuple(
         "203.0.113.0/24", "224.0.0.0/3",
     )
 )  # fmt: skip
+
+
+_LIKE_AN_END = re.compile(r"=|until|[0-9]{4}-[0-9]{2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -64,18 +68,26 @@ def _why_not(text: str) -> str:
 
 
 def parse_day(text: str) -> date:
+    """A day as 2027-01-31; `fromisoformat` alone would take 20270131 and 2027-W04-7 as well."""
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadDate(text) from None
+    if day.isoformat() != text:
+        raise BadDate(text)
+    return day
 
 
 def parse_declaration(text: str) -> Declaration:
     """`CIDR=reason` or `CIDR=reason;until=2027-01-31`, as `--allow` takes it."""
-    value, equals, rest = text.partition("=")
-    reason, semicolon, until = rest.rpartition(";until=")
-    if not semicolon:
-        reason, until = rest, ""
-    if not equals or not reason.strip():
+    value, _, rest = text.partition("=")
+    reason, semicolon, last = rest.rpartition(";")
+    ends = bool(semicolon) and last.strip().startswith("until=")
+    if not ends:
+        reason = rest
+    if not reason.strip():
         raise BadDeclaration(text, "it has no reason, and a rule in a vault cannot carry one")
-    return Declaration(parse_wanted(value), reason.strip(), parse_day(until) if semicolon else None)
+    # A misspelt end would make a rule for ever out of one that was meant to go.
+    if strange := next((each for each in reason.split(";")[1:] if _LIKE_AN_END.search(each)), None):
+        raise BadDeclaration(text, f"{strange!r} looks like an end, but only ';until=' and a day is one, and only once")
+    return Declaration(parse_wanted(value), reason.strip(), parse_day(last.strip()[6:]) if ends else None)

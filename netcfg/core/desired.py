@@ -53,6 +53,9 @@ def fit(vault: Vault, intent: Intent, resolution: Resolution, subnets: Iterable[
     `subnets` are the agents' subnets of the intent as Azure shows them. More rules than a vault holds are an error.
     """
     before = vault.firewall
+    asked = _asked(intent, resolution, today)
+    if both := next((rule for rule in intent.remove if rule in asked), None):
+        raise BothWanted(str(both), asked[both].standing.value)
     reasons = {rule: _found(rule, intent, resolution, today) for rule in before.rule_set.rules}
     if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
         public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
@@ -62,9 +65,7 @@ def fit(vault: Vault, intent: Intent, resolution: Resolution, subnets: Iterable[
         rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
     }
     kept = [rule for rule in before.rule_set.rules if rule not in leaving]
-    arriving = _arriving(kept, intent, resolution, today)
-    if again := next((rule for rule in arriving if rule in leaving), None):
-        raise BothWanted(str(again), arriving[again].standing.value)
+    arriving = _arriving(kept, asked)
     reasons |= leaving | arriving
 
     rules = [*kept, *arriving]
@@ -135,36 +136,39 @@ def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) 
     return None
 
 
-def _arriving(kept: list[Rule], intent: Intent, resolution: Resolution, today: date) -> dict[Rule, Reason]:
+def _arriving(kept: list[Rule], asked: Mapping[Rule, Reason]) -> dict[Rule, Reason]:
     """The rules to add. Broad ranges first, so that a narrower one inside them is covered and not added too."""
     there = covering(kept)
     arriving: dict[Rule, Reason] = {}
-    asked = _asked(intent, resolution, today)
-    for network in sorted(asked, key=lambda each: (each.prefixlen, each)):
-        present = any(isinstance(rule, IpRule) and rule.network == network for rule in kept)
-        if present or covers(there, network):
-            continue
-        part = sorted(each for each in there if each.overlaps(network))
-        arriving[IpRule(str(network))] = _partly(asked[network], part)
-        there += [network] if network.prefixlen >= BROAD else []
-    for subnet in intent.subnets:
-        rule = VirtualNetworkRule(subnet.text)
-        if rule not in kept:
-            arriving[rule] = Reason(Standing.DECLARED, "agents' subnet")
+    for rule in sorted((each for each in asked if each not in kept), key=_breadth):
+        network = rule.network if isinstance(rule, IpRule) else None
+        if network is None:
+            arriving[rule] = asked[rule]
+        elif not covers(there, network):
+            arriving[rule] = _partly(asked[rule], sorted(each for each in there if each.overlaps(network)))
+            there += covering([rule])
     return arriving
 
 
-def _asked(intent: Intent, resolution: Resolution, today: date) -> dict[IPv4Network, Reason]:
-    """Every network that should be let in, and why; what is published is not ours to give a reason for."""
-    asked = {
-        each.network: Reason(Standing.DECLARED, str(_declaration(each.network, intent, today)))
+def _breadth(rule: Rule) -> tuple[int, str]:
+    network = rule.network if isinstance(rule, IpRule) else None
+    return (network.prefixlen if network else 0, str(rule))
+
+
+def _asked(intent: Intent, resolution: Resolution, today: date) -> dict[Rule, Reason]:
+    """Every rule that should be there, and why; what is published is not ours to give a reason for."""
+    declared: dict[Rule, Reason] = {
+        IpRule(str(each.network)): Reason(Standing.DECLARED, str(_declaration(each.network, intent, today)))
         for each in intent.allow
         if not each.is_expired(today)
     }
-    published = {
-        each.network: Reason(Standing.PUBLISHED, "", each.publishers, each.region) for each in resolution.wanted
+    published: dict[Rule, Reason] = {
+        IpRule(str(each.network)): Reason(Standing.PUBLISHED, "", each.publishers, each.region)
+        for each in resolution.wanted
     }
-    return asked | published
+    agents = Reason(Standing.DECLARED, "agents' subnet")
+    subnets: dict[Rule, Reason] = {VirtualNetworkRule(each.text): agents for each in intent.subnets}
+    return declared | published | subnets
 
 
 def _partly(reason: Reason, part: list[IPv4Network]) -> Reason:
@@ -206,7 +210,7 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
         ),
         (
             intent.public_access is PublicAccess.DISABLED,
-            "public access is to be Disabled: Azure DevOps cannot link this vault, and rules are left as they are",
+            "public access is to be Disabled: Azure DevOps cannot link this vault, and no rule is added or removed",
         ),
         (
             vault.perimeter is Perimeter.LEARNING and not is_enforced(vault),

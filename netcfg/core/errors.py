@@ -29,6 +29,13 @@ def _perhaps(text: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def _some(items: Iterable[str], most: int = 5) -> str:
+    """The first few of a list that may be long."""
+    found = list(items)
+    more = f"; and {len(found) - most} more" if len(found) > most else ""
+    return "; ".join(found[:most]) + more
+
+
 # --- what was asked for -------------------------------------------------------------------------------------------
 
 
@@ -111,6 +118,18 @@ class NoRanges(UsageError):
         super().__init__(f"the chosen edition has no ranges of the publisher {policy!r}; choose another with --ranges")
 
 
+class OutputFailed(NetcfgError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the result cannot be written to stdout: {reason}")
+
+
+class SandboxTrouble(NetcfgError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the sandbox cannot be used: {reason}; 'netcfg sandbox reset' begins anew, --data-dir names another folder"
+        )
+
+
 class NoTerminal(UsageError):
     def __init__(self) -> None:
         super().__init__(
@@ -168,9 +187,7 @@ class VaultMoved(NetcfgError):
     status = 6
 
     def __init__(self, vault: str, moved: Iterable[str]) -> None:
-        super().__init__(
-            f"{vault} changed since it was planned ({'; '.join(moved)}); plan again and look at the new plan"
-        )
+        super().__init__(f"{vault} changed since it was planned ({_some(moved)}); plan again and look at the new plan")
 
 
 class NotVerified(NetcfgError):
@@ -178,16 +195,29 @@ class NotVerified(NetcfgError):
 
     def __init__(self, vault: str, differences: Iterable[str]) -> None:
         super().__init__(
-            f"{vault} was written, and Azure shows something else than what was sent ({'; '.join(differences)}); "
+            f"{vault} was written, and Azure shows something else than what was sent ({_some(differences)}); "
             "somebody else may be writing too: plan again"
         )
 
 
 class EndpointNotEnabled(NetcfgError):
-    """Raised for a vault whose rules are in place while its agents' subnet could not follow."""
+    """For a vault whose rules are in place while its agents' subnet could not follow."""
 
-    def __init__(self, subnet: str, reason: str) -> None:
-        super().__init__(f"the service endpoint on {subnet} was not enabled, so nothing was tightened: {reason}")
+    def __init__(self, subnet: str, error: NetcfgError) -> None:
+        super().__init__(
+            f"the service endpoint on {subnet} was not enabled, so nothing was tightened: {error}",
+            request_id=error.request_id,
+        )
+
+
+class EndpointHeld(NetcfgError):
+    """The endpoint switches the agents' source address for every vault at once."""
+
+    def __init__(self, subnet: str, vaults: Iterable[str]) -> None:
+        super().__init__(
+            f"the service endpoint on {subnet} would cut its agents off from {', '.join(vaults)}, which could not be "
+            "opened to them; mend that, or leave those out"
+        )
 
 
 # --- the organization ---------------------------------------------------------------------------------------------
@@ -278,16 +308,35 @@ class DevOpsAnswer(NetcfgError):
 class WriteUnsettled(NetcfgError):
     """A write whose effect is not known, or that Azure asked to try again: look, and decide anew.
 
-    `wait` is how many seconds Azure asked for, `None` when it did not say.
+    `wait` is how many seconds Azure asked for, `None` when it did not say. `may_have_happened` is false where Azure
+    said that it did nothing: a conflict (409), a failed condition (412), throttling (429).
     """
 
-    def __init__(self, vault: str, reason: str, wait: float | None = None, *, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        vault: str,
+        reason: str,
+        wait: float | None = None,
+        *,
+        may_have_happened: bool = True,
+        request_id: str | None = None,
+    ) -> None:
         super().__init__(
             f"the write to {vault} was not settled: {reason}; "
             "run the same command again, it goes on where this one stopped",
             request_id=request_id,
         )
         self.wait = wait
+        self.may_have_happened = may_have_happened
+
+
+class AskedToWait(NetcfgError):
+    def __init__(self, vault: str, seconds: float, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"Azure asks to leave {vault} alone for {seconds:,.0f} seconds, which is too long to wait here; "
+            "run the same command again after that",
+            request_id=request_id,
+        )
 
 
 class UnknownCloud(UsageError):
@@ -426,7 +475,7 @@ class ProviderNotRegistered(NetcfgError):
 
 class AzureThrottled(NetcfgError):
     def __init__(self, subject: str, wait: float | None = None, *, request_id: str | None = None) -> None:
-        when = f"in {wait:.0f} seconds" if wait else "in some minutes"
+        when = f"in {max(wait, 1):.0f} seconds" if wait else "in some minutes"
         super().__init__(
             f"Azure still asks to slow down after several tries ({subject}); run it again {when}", request_id=request_id
         )
@@ -460,8 +509,9 @@ class AzureAnswer(NetcfgError):
 class AzureRefused(NetcfgError):
     """A refusal that this version has no words for: Azure's own are passed on."""
 
-    def __init__(self, subject: str, reason: str, *, request_id: str | None = None) -> None:
+    def __init__(self, subject: str, reason: str, *, is_passing: bool = False, request_id: str | None = None) -> None:
         super().__init__(f"Azure said no to {subject}: {reason}; mend that, then run it again", request_id=request_id)
+        self.is_passing = is_passing  # a fault of Azure's own (5xx), which says nothing about what was asked
 
 
 # --- sources ------------------------------------------------------------------------------------------------------

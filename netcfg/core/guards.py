@@ -148,6 +148,8 @@ def _last_path(seen: Circumstances) -> str | None:
         rule = VirtualNetworkRule(subnet.text)
         if _admits(seen.before, rule) and not _admits(seen.after, rule):
             losers.append(f"the agents' subnet {subnet.short}")
+    if seen.before.public_access is PublicAccess.ENABLED and seen.after.public_access is not PublicAccess.ENABLED:
+        losers.append("everybody else who comes over the public network")
     return f"this closes the last known way in for {', '.join(losers)}" if losers else None
 
 

@@ -10,7 +10,7 @@ from netcfg.core.errors import BadIdentifier, ConflictingOptions, NoGeography
 from netcfg.core.geography import Geography
 from netcfg.core.ranges import Policy
 from netcfg.core.resources import SubnetId, parse_subnet
-from netcfg.core.rules import IpRule, PublicAccess, Rule, VirtualNetworkRule
+from netcfg.core.rules import IpRule, PublicAccess, Rule, VirtualNetworkRule, parse_network
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,4 @@ def parse_removal(text: str) -> Rule:
         return VirtualNetworkRule(parse_subnet(text).text)
     if not text.strip():
         raise BadIdentifier(text, "a rule: give an address, a range, or a subnet's id as the plan shows it")
-    return IpRule(text)
+    return IpRule(text.strip() if parse_network(text.strip()) else text)

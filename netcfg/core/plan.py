@@ -100,34 +100,23 @@ class Plan:
 
         Rules that both keep may differ, whatever their standing; changes, guards and every other value may not.
         """
-        return self._promise() == other._promise()
+        return not self.what_moved(other)
+
+    def is_finished_by(self, rest: Plan) -> bool:
+        """Whether `rest`, drawn when a part of this plan was written, does nothing that this plan did not promise."""
+        new = set(map(_line, rest.changes)) - set(map(_line, self.changes))
+        return not (new or rest.refusals or _frame_differences(self.before, rest.before))
 
     def what_moved(self, later: Plan) -> tuple[str, ...]:
-        """In words, why `later` may not stand in for this plan."""
+        """In words, why `later` may not stand in for this plan; nothing when it may."""
         old, new = set(map(_line, self.changes)), set(map(_line, later.changes))
-        moved = [f"no longer needed: {each}" for each in sorted(old - new)] + [
-            f"new: {each}" for each in sorted(new - old)
-        ]
-        fired = {each.id for each in later.guards} ^ {each.id for each in self.guards}
-        moved += [
-            f"the guard {each} {'fires now' if each in {one.id for one in later.guards} else 'is gone'}"
-            for each in sorted(fired)
-        ]
-        moved += _differences(self.before, later.before, rules=False)
-        moved += (
-            [f"perimeter {later.vault.perimeter.value}"] if self.vault.perimeter is not later.vault.perimeter else []
-        )
-        return tuple(moved)
-
-    def _promise(self) -> tuple[object, ...]:
-        changes = tuple((each.action, each.kind, each.value, each.was, each.subnet) for each in self.changes)
-        frame = (self.before.public_access, self.before.rule_set.default_action, self.before.rule_set.bypass)
+        fired, fires = {each.id for each in self.guards}, {each.id for each in later.guards}
         return (
-            self.vault.id,
-            changes,
-            tuple((each.id, each.accepted) for each in self.guards),
-            frame,
-            self.vault.perimeter,
+            *_frame_differences(self.before, later.before),
+            *(f"the guard {each} fires now" for each in sorted(fires - fired)),
+            *(f"the guard {each} is gone" for each in sorted(fired - fires)),
+            *(f"new: {each}" for each in sorted(new - old)),
+            *(f"no longer needed: {each}" for each in sorted(old - new)),
         )
 
     def _compare(self, kind: Kind, before: Iterable[Rule], after: Iterable[Rule]) -> list[Change]:
@@ -152,23 +141,24 @@ def _line(change: Change) -> str:
 
 def differences(sent: Firewall, found: Firewall) -> tuple[str, ...]:
     """In words, how a firewall differs from the one that was meant; empty when they are equal."""
-    return tuple(_differences(sent, found, rules=True))
+    expected, seen = set(sent.rule_set.rules), set(found.rule_set.rules)
+    return (
+        *_frame_differences(sent, found),
+        *(f"{rule} is missing" for rule in _ordered(expected - seen)),
+        *(f"{rule} is there" for rule in _ordered(seen - expected)),
+    )
 
 
-def _differences(one: Firewall, other: Firewall, *, rules: bool) -> list[str]:
+def _frame_differences(one: Firewall, other: Firewall) -> list[str]:
+    """The same for everything but the rules."""
     pairs: list[tuple[str, Enum, Enum]] = [
         ("public access", one.public_access, other.public_access),
         ("default action", one.rule_set.default_action, other.rule_set.default_action),
         ("bypass", one.rule_set.bypass, other.rule_set.bypass),
     ]
     found = [f"{name} is {new.value} instead of {old.value}" for name, old, new in pairs if old is not new]
-    if rules:
-        expected, seen = set(one.rule_set.rules), set(other.rule_set.rules)
-        found += [f"{rule} is missing" for rule in _ordered(expected - seen)]
-        found += [f"{rule} is there" for rule in _ordered(seen - expected)]
-        if one.rule_set.unknown != other.rule_set.unknown:
-            found.append("a property that this version does not know differs")
-    return found
+    unknown = one.rule_set.unknown != other.rule_set.unknown
+    return [*found, *(["a property that this version does not know differs"] if unknown else [])]
 
 
 def draw(

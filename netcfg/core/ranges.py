@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 from functools import cached_property
@@ -150,11 +150,14 @@ def _gone(editions: tuple[Edition, ...]) -> Iterator[RetiredRange]:
                 yield RetiredRange(each.network, each.region, later[0].day, later[-1].confirmed)
 
 
-def publish(editions: Iterable[Edition]) -> tuple[PublishedRange, ...]:
-    """The ranges of these editions, one entry for each network, in order of address."""
+def publish(editions: Iterable[Edition], serves: Callable[[Region], bool] = bool) -> tuple[PublishedRange, ...]:
+    """The ranges of these editions for regions that serve, one entry for each network, in order of address.
+
+    A network that is published for several regions counts for each of them.
+    """
     merged: dict[IPv4Network, PublishedRange] = {}
     for edition in editions:
-        for each in edition.ranges:
+        for each in (one for one in edition.ranges if serves(one.region)):
             known = merged.get(each.network)
             publishers = {*(known.publishers if known else ()), edition.publisher}
             ordered = tuple(one for one in Publisher if one in publishers)
@@ -197,11 +200,11 @@ def resolve(
     """
     chosen = tuple(sorted(set(geographies)))
 
-    def serves(each: PublishedRange) -> bool:
-        return each.geography in chosen and (canary or not each.region.is_canary)
+    def serves(region: Region) -> bool:
+        return region.geography in chosen and (canary or not region.is_canary)
 
     editions = catalogue.newest(policy)
-    wanted = tuple(each for each in publish(editions) if serves(each))
+    wanted = publish(editions, serves)
     taken = {each.network for each in wanted}
     elsewhere = tuple(each for each in publish(catalogue.newest()) if each.network not in taken)
     return Resolution(policy, chosen, canary, editions, wanted, elsewhere, catalogue.retired)
@@ -211,8 +214,3 @@ def covers(networks: Iterable[IPv4Network], wanted: IPv4Network) -> bool:
     """Whether every address of `wanted` is in the union of `networks`."""
     inside = [each for each in networks if each.overlaps(wanted)]
     return any(wanted.subnet_of(each) for each in collapse_addresses(inside))
-
-
-def confirm(edition: Edition, day: date) -> Edition:
-    """The same edition, seen again on `day`."""
-    return replace(edition, confirmed=max(edition.confirmed, day))

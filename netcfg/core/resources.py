@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from netcfg.core.errors import BadIdentifier
 from netcfg.core.rules import Firewall, Perimeter
 
-_VAULT_NAME = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE)
+_VAULT_NAME = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
 _ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/(?P<type>[^/]+/[^/]+)/(?P<name>[^/]+)"
     r"(?:/subnets/(?P<subnet>[^/]+))?/?",
@@ -80,7 +80,7 @@ class Subnet:
 
 def parse_vault(text: str) -> VaultId | str:
     """A vault's id, or its name when only that was given; anything else is an error."""
-    match = _ID.fullmatch(text)
+    match = _ID.fullmatch(text) if text.isprintable() else None
     if match and match["type"].lower() == "microsoft.keyvault/vaults" and not match["subnet"]:
         return VaultId(text.rstrip("/"), match["subscription"], match["group"], match["name"])
     if not _VAULT_NAME.fullmatch(text):
@@ -90,7 +90,7 @@ def parse_vault(text: str) -> VaultId | str:
 
 def parse_subnet(text: str) -> SubnetId:
     """A subnet's id; anything else is an error."""
-    match = _ID.fullmatch(text)
+    match = _ID.fullmatch(text) if text.isprintable() else None
     if not match or match["type"].lower() != "microsoft.network/virtualnetworks" or not match["subnet"]:
         raise BadIdentifier(
             text,

@@ -1,4 +1,4 @@
-"""Apply: look again, write once for each vault and step, and look whether it came back as sent.
+"""Apply: look again, write once for each vault and step, look whether it came back as sent.
 
 A vault has no ETag, so a write that somebody else makes between our last look and our write cannot be seen. Everything
 outside that window can be, and stops us.
@@ -7,25 +7,35 @@ outside that window can be, and stops us.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby
 
-from netcfg.core.errors import EndpointNotEnabled, NetcfgError, NotVerified, VaultMoved, WriteUnsettled
+from netcfg.core.desired import is_enforced
+from netcfg.core.errors import (
+    AskedToWait,
+    EndpointHeld,
+    EndpointNotEnabled,
+    NetcfgError,
+    NotVerified,
+    VaultMoved,
+    WriteUnsettled,
+)
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, differences
 from netcfg.core.resources import SubnetId, Vault, VaultId
-from netcfg.core.rules import Firewall
+from netcfg.core.rules import Firewall, PublicAccess
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.plan import Drawing
 
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0  # seconds; doubled each time, with jitter, so that two writers do not meet again and again
+LONGEST_PAUSE = 300.0  # seconds that Azure may ask to wait; more is for whoever called us
 
 
 class _Halt(Exception):
-    """A step that could not be finished, and whether this run has changed the vault or its subnets."""
+    """A step that could not be finished, and whether this run may have changed something for the vault."""
 
     def __init__(self, error: NetcfgError, *, touched: bool) -> None:
         super().__init__(str(error))
@@ -42,9 +52,9 @@ def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
 
     Where an agents' subnet needs its service endpoint, all its vaults are opened to the subnet before the endpoint
     changes the agents' source address, and tightened only after: killed anywhere, nobody has lost a way in that the
-    plan keeps.
+    plan keeps. So an endpoint waits for every vault of the run; one that cannot be opened holds it.
     """
-    ended = {plan.vault.id: outcome for plan in planned.plans if (outcome := _settled(plan))}
+    ended = {plan.vault.id: outcome for plan in planned.plans if (outcome := _settled(plan, planned))}
     pending = [plan for plan in planned.plans if plan.vault.id not in ended]
     if any(plan.desired.endpoints for plan in pending):
         around.subnets.expect_writes()
@@ -52,51 +62,49 @@ def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
     for plan in pending:
         if plan.desired.endpoints:
             try:
-                opened[plan.vault.id] = _step(plan, _open, drawing, around, ignore_missing_endpoint=True)
+                opened[plan.vault.id] = _open(plan, drawing, around)
             except _Halt as halt:
                 ended[plan.vault.id] = halt.outcome(plan)
-    waited_for = {subnet for plan in pending if plan.vault.id in opened for subnet in plan.desired.endpoints}
-    failures = _enable(sorted(waited_for, key=str), around)
+    failures = _enable([plan for plan in pending if plan.desired.endpoints], opened, around)
     for plan in pending:
         if plan.vault.id not in ended:
             ended[plan.vault.id] = _finish(plan, opened.get(plan.vault.id), failures, drawing, around)
     return Result(planned, tuple(ended[plan.vault.id] for plan in planned.plans))
 
 
-def _settled(plan: Plan) -> Outcome | None:
+def decline(planned: PlanSet) -> Result:
+    """The result when somebody was asked, and did not want it."""
+    outcomes = (_settled(plan, planned) or Outcome(plan, Ending.NOT_REACHED) for plan in planned.plans)
+    return Result(planned, tuple(outcomes))
+
+
+def _settled(plan: Plan, planned: PlanSet) -> Outcome | None:
     """How a vault ends that nothing is written to, `None` for the others."""
     if plan.refusals:
         return Outcome(plan, Ending.REFUSED)
-    return Outcome(plan, Ending.UNCHANGED, verified=True) if plan.is_empty else None
+    if plan.is_empty:
+        return Outcome(plan, Ending.UNCHANGED, verified=True)
+    # What a refused or unreadable vault holds is not known to admit the agents from their new address.
+    closed = [each.vault.name for each in planned.plans if each.refusals and each.desired.endpoints]
+    closed += [each.vault for each in planned.undetermined]
+    if plan.desired.endpoints and closed:
+        return Outcome(plan, Ending.NOT_REACHED, error=EndpointHeld(plan.desired.endpoints[0].short, closed))
+    return None
 
 
-def _finish(
-    plan: Plan, opened: Vault | None, failures: dict[SubnetId, NetcfgError], drawing: Drawing, around: Surroundings
-) -> Outcome:
-    """The last step: everything that the plan still wants, in one write, once the agents' endpoints are there."""
-    enabled_some = any(subnet not in failures for subnet in plan.desired.endpoints)
-    touched = opened is not None and (enabled_some or opened.firewall != plan.before)
-    for subnet in plan.desired.endpoints:
-        if subnet in failures:
-            return Outcome(
-                plan, Ending.FAILED, touched=touched, error=EndpointNotEnabled(subnet.text, str(failures[subnet]))
-            )
-    try:
-        if opened is None:
-            _step(plan, _fulfil, drawing, around)
-        else:
-            touched = True
-            enabled = replace(drawing, subnets=tuple(replace(each, has_endpoint=True) for each in drawing.subnets))
-            rest = _draw(enabled, opened, around, touched=True)
-            if not rest.is_empty:
-                _step(rest, _fulfil, enabled, around)
-    except _Halt as halt:
-        return halt.outcome(plan, touched=touched)
-    return Outcome(plan, Ending.DONE, verified=True)
+def _open(plan: Plan, drawing: Drawing, around: Surroundings) -> Vault:
+    """The first step: let the agents' subnets in beside everybody who is there.
+
+    Where public access is not Enabled there is nobody who could lose a way in, and rules that Azure does not show may
+    be there: such a vault waits for the one write that does everything.
+    """
+    if plan.before.public_access is not PublicAccess.ENABLED:
+        return plan.vault
+    return _step(plan, _added_to, drawing, around, ignore_missing_endpoint=True)
 
 
-def _open(plan: Plan) -> Firewall:
-    """The first step: the plan's new rules beside everything that is there, and nothing else."""
+def _added_to(plan: Plan) -> Firewall:
+    """The plan's new rules beside everything that is there, and nothing else."""
     before, after = plan.before.rule_set, plan.after.rule_set
     return plan.before.with_rules(
         ip_rules=(*before.ip_rules, *(each for each in after.ip_rules if each not in before.ip_rules)),
@@ -107,8 +115,40 @@ def _open(plan: Plan) -> Firewall:
     )
 
 
-def _fulfil(plan: Plan) -> Firewall:
+def _fulfilled(plan: Plan) -> Firewall:
     return plan.after
+
+
+def _finish(
+    plan: Plan,
+    opened: Vault | None,
+    failures: Mapping[SubnetId, NetcfgError],
+    drawing: Drawing,
+    around: Surroundings,
+) -> Outcome:
+    """The last step: everything that the plan still wants, in one write, once the agents' endpoints are there."""
+    enabled_some = any(subnet not in failures for subnet in plan.desired.endpoints)
+    touched = opened is not None and (enabled_some or opened.firewall != plan.before)
+    for subnet in plan.desired.endpoints:
+        if subnet in failures:
+            return Outcome(plan, Ending.FAILED, touched=touched, error=failures[subnet])
+    try:
+        if opened is None:
+            _step(plan, _fulfilled, drawing, around)
+        else:
+            _tighten(plan, opened, drawing, around)
+    except _Halt as halt:
+        return halt.outcome(plan, touched=touched)
+    return Outcome(plan, Ending.DONE, verified=True)
+
+
+def _tighten(plan: Plan, opened: Vault, drawing: Drawing, around: Surroundings) -> None:
+    """What is left of the plan. It was not shown to anybody in this form, so it may hold nothing new."""
+    enabled = replace(drawing, subnets=tuple(replace(each, has_endpoint=True) for each in drawing.subnets))
+    rest = _draw(enabled, opened, around, touched=True)
+    if not plan.is_finished_by(rest):
+        raise _Halt(VaultMoved(plan.vault.name, plan.what_moved(rest)), touched=True)
+    _step(rest, _fulfilled, enabled, around)
 
 
 def _step(
@@ -125,30 +165,43 @@ def _step(
     not repeated blindly: a rule that a colleague added since must not vanish unreviewed, so each attempt looks first.
     """
     id, name = expected.vault.id, expected.vault.name
-    unsettled: WriteUnsettled | None = None
-    for attempt in range(ATTEMPTS + 1):
+    sent: Firewall | None = None
+    doubts: list[WriteUnsettled] = []
+    while True:
+        may_have_written = any(each.may_have_happened for each in doubts)
         around.progress.step(f"reading {name} again")
-        fresh = _read(id, around, touched=unsettled is not None)
-        current = _draw(drawing, fresh, around, touched=unsettled is not None)
-        target = goal(current)
-        as_expected = expected.promises_the_same_as(current)
-        if fresh.firewall == target and (as_expected or unsettled):
+        fresh = _read(id, around, touched=may_have_written)
+        if sent is not None and fresh.firewall == sent and is_enforced(fresh) == is_enforced(expected.vault):
             return fresh
-        if not as_expected:
-            raise _Halt(VaultMoved(name, expected.what_moved(current)), touched=unsettled is not None)
-        if unsettled and attempt == ATTEMPTS:
-            raise _Halt(unsettled, touched=False)
-        around.progress.step(f"writing {name}")
+        current = _draw(drawing, fresh, around, touched=may_have_written)
+        if moved := expected.what_moved(current):
+            raise _Halt(VaultMoved(name, moved), touched=may_have_written)
+        target = goal(current)
+        if fresh.firewall == target:
+            return fresh
+        if len(doubts) == ATTEMPTS:
+            raise _Halt(doubts[-1], touched=False)
         try:
+            around.progress.step(f"writing {name}")
             around.vaults.write(fresh, target, ignore_missing_endpoint=ignore_missing_endpoint)
-        except WriteUnsettled as error:
-            unsettled = error
-            around.sleep(_pause(attempt) if error.wait is None else error.wait)
-            continue
+        except WriteUnsettled as doubt:
+            _wait(doubt, len(doubts), name, around)
+            doubts.append(doubt)
+            sent = target
         except NetcfgError as error:
-            raise _Halt(error, touched=False) from error
-        return _verify(id, name, target, around)
-    raise AssertionError("the last attempt returns or raises")
+            raise _Halt(error, touched=may_have_written) from error
+        else:
+            return _verify(id, name, target, around)
+
+
+def _wait(doubt: WriteUnsettled, attempt: int, name: str, around: Surroundings) -> None:
+    jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, keeps no secret
+    seconds = FIRST_PAUSE * float(2**attempt) * jitter if doubt.wait is None else doubt.wait
+    if seconds > LONGEST_PAUSE:
+        error = AskedToWait(name, seconds, request_id=doubt.request_id)
+        raise _Halt(error, touched=doubt.may_have_happened) from doubt
+    around.progress.step(f"waiting {seconds:.0f} seconds, as {name} is busy")
+    around.sleep(seconds)
 
 
 def _verify(id: VaultId, name: str, sent: Firewall, around: Surroundings) -> Vault:
@@ -173,22 +226,28 @@ def _draw(drawing: Drawing, vault: Vault, around: Surroundings, *, touched: bool
         raise _Halt(error, touched=touched) from error
 
 
-def _pause(attempt: int) -> float:
-    jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, keeps no secret
-    return FIRST_PAUSE * float(2**attempt) * jitter
-
-
-def _enable(subnets: Sequence[SubnetId], around: Surroundings) -> dict[SubnetId, NetcfgError]:
-    """Enable the endpoint on each subnet, and what went wrong where.
+def _enable(
+    plans: Sequence[Plan], opened: Mapping[VaultId, Vault], around: Surroundings
+) -> dict[SubnetId, NetcfgError]:
+    """Enable the endpoint on each subnet that these plans need, and why that did not happen where it did not.
 
     A virtual network takes one write at a time; different networks are written side by side.
     """
-    networks = [list(group) for _, group in groupby(subnets, key=lambda each: each.network_id)]
-    if not networks:
-        return {}
-    with ThreadPoolExecutor(len(networks)) as pool:
-        failures = pool.map(lambda group: list(_enable_each(group, around)), networks)
-    return {subnet: error for failed in failures for subnet, error in failed}
+    wanted = {subnet for plan in plans for subnet in plan.desired.endpoints}
+    closed = {
+        subnet: [plan.vault.name for plan in plans if subnet in plan.desired.endpoints and plan.vault.id not in opened]
+        for subnet in wanted
+    }
+    failures: dict[SubnetId, NetcfgError] = {
+        subnet: EndpointHeld(subnet.short, names) for subnet, names in closed.items() if names
+    }
+    free = sorted(wanted - set(failures), key=str)
+    networks = [list(group) for _, group in groupby(free, key=lambda each: each.network_id)]
+    if networks:
+        with ThreadPoolExecutor(len(networks)) as pool:
+            for failed in pool.map(lambda group: list(_enable_each(group, around)), networks):
+                failures |= dict(failed)
+    return failures
 
 
 def _enable_each(subnets: Iterable[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
@@ -197,4 +256,4 @@ def _enable_each(subnets: Iterable[SubnetId], around: Surroundings) -> Iterable[
         try:
             around.subnets.enable_endpoint(subnet)
         except NetcfgError as error:
-            yield subnet, error
+            yield subnet, EndpointNotEnabled(subnet.short, error)

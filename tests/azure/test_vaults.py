@@ -4,6 +4,7 @@ from netcfg.azure.connection import connect
 from netcfg.azure.vaults import PERIMETER_VERSION, parse_perimeter, parse_vault_json
 from netcfg.core.errors import (
     AzureAnswer,
+    AzureRefused,
     EndpointsMissing,
     LinkedPermissionMissing,
     PermissionMissing,
@@ -49,7 +50,15 @@ def test_a_perimeter_is_none_only_when_azure_says_so(azure, vault_id, name, peri
     assert azure.vaults.read(vault_id(name)).perimeter is perimeter
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_a_fault_of_azures_own_says_nothing_about_the_perimeter():
+    found = Answer({"id": ID, "properties": {}})
+    with scripted(found) as script, connect("t", resource_manager=script.url) as azure:
+        script.answers[:] = [refusal(500, "InternalServerError", "No.", {"Retry-After": "0.01"})]
+        with pytest.raises(AzureRefused):
+            azure.vaults._perimeter(parse_vault(ID))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_perimeter_that_cannot_be_read_is_unknown(status):
     assert PERIMETER_VERSION == "2026-04-01-preview"
     found = Answer({"id": ID, "properties": {}})

@@ -173,6 +173,7 @@ GUARDS = [
     ("broad-range", "kv-ready", ["--allow", "191.0.0.0/12=everything"]),
     ("exclusive", "kv-orders", ["--exclusive"]),
     ("last-path", "kv-ready", ["--public-access", "disabled"]),
+    ("last-path", "kv-orders", ["--public-access", "disabled"]),
     ("service-endpoint", "kv-ready", ["--subnet", AGENTS]),
     ("removals", "kv-full", ["--exclusive"]),
     ("geography-mismatch", "kv-ready", ["--organization", "fabrikam"]),

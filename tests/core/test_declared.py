@@ -40,6 +40,16 @@ def test_nothing_else_may_and_the_error_quotes_it(text: str):
         parse_wanted(text)
 
 
+@pytest.mark.parametrize(
+    "end",
+    ["; until=2020-1-31", ";UNTIL=2027-01-31", ";until 2027-01-31", ";expires=2027-01-31", ";ends 2027-01-31",
+     ";until=2027-01-31;until=2027-02-01", ";until=20270131", ";until=2027-W05-7", ";until=", ";until"],
+)  # fmt: skip
+def test_a_misspelt_end_is_an_error_and_not_for_ever(end: str):
+    with pytest.raises(UsageError):
+        parse_declaration(f"191.10.18.0/28=office{end}")
+
+
 @given(st.text())
 def test_any_text_is_a_declaration_or_a_clean_error(text: str):
     try:

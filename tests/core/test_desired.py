@@ -111,12 +111,14 @@ def test_a_part_of_a_published_range_may_be_removed_and_the_whole_comes():
     assert outcome(vault, remove=(parse_removal("191.235.226.0/25"),)) == ({"191.235.226.0/24"}, {"191.235.226.0/25"})
 
 
-@pytest.mark.parametrize("value", ["191.235.226.0/24", subnet_id("agents").text.upper()])
-def test_removing_what_is_wanted_is_a_contradiction(value: str):
-    subnets = (subnet_id("agents"),)
-    vault = closed("191.235.226.0/24", subnets=(subnet_id("agents").text,))
+@pytest.mark.parametrize("value", ["191.235.226.0/24", "191.10.18.0/28", subnet_id("agents").text.upper()])
+@pytest.mark.parametrize("there", [True, False])
+def test_removing_what_is_wanted_is_a_contradiction_whatever_the_vault_holds(value: str, there: bool):
+    agents = subnet_id("agents")
+    vault = closed("191.235.226.0/24", "191.10.18.0/28", subnets=(agents.text,)) if there else closed()
+    office = (parse_declaration("191.10.18.0/28=office"),)
     with pytest.raises(BothWanted):
-        outcome(vault, remove=(parse_removal(value),), subnets=subnets)
+        outcome(vault, remove=(parse_removal(value),), subnets=(agents,), allow=office)
 
 
 def test_more_rules_than_a_vault_holds_are_an_error_before_anything_is_sent():

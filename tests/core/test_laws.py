@@ -14,7 +14,7 @@ from netcfg.core.intent import Intent
 from netcfg.core.plan import Action, Change, Kind, Plan, draw
 from netcfg.core.ranges import Catalogue, Policy, covers, resolve
 from netcfg.core.resources import Vault
-from netcfg.core.rules import DefaultAction, Firewall, IpRule, PublicAccess, Rule, VirtualNetworkRule
+from netcfg.core.rules import DefaultAction, Firewall, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
 from netcfg.core.standing import Standing
 from netcfg.sources import bundled
 from tests.strategies import TODAY, catalogues, geographies, intents, networks, shown, vaults
@@ -95,8 +95,9 @@ def test_what_is_wanted_is_published_by_an_edition_for_that_geography(catalogue,
 
 @given(vaults, intents(), catalogues())
 def test_everything_published_and_declared_is_covered_after_the_plan(vault, intent, catalogue):
-    plan = planned(vault, intent, catalogue)
-    assume(plan.after.public_access is PublicAccess.ENABLED and "perimeter" not in {each.id for each in plan.guards})
+    reachable = replace(vault.firewall, public_access=PublicAccess.ENABLED)
+    intent = replace(intent, public_access=None)
+    plan = planned(replace(vault, firewall=reachable, perimeter=Perimeter.NONE), intent, catalogue)
     resolution = resolve(catalogue, intent.policy, intent.geographies, canary=intent.canary)
     narrow = addresses_of_narrow(plan.after.rule_set.ip_rules)
     for each in resolution.wanted:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from ipaddress import IPv4Network
 
 import pytest
 
-from netcfg.core.ranges import Catalogue, Policy, Publisher, resolve
+from netcfg.core.ranges import Catalogue, Policy, Publisher, Range, resolve
 from netcfg.sources import bundled
 
 CATALOGUE = bundled.catalogue()
@@ -62,3 +63,23 @@ def test_an_edition_counts_as_confirmed_on_its_own_day_and_never_earlier():
     first = CATALOGUE.editions[0]
     assert first.confirmed == first.day
     assert replace(first, confirmed=date(2020, 1, 1)).confirmed == first.day
+
+
+def test_a_range_of_two_regions_counts_for_each_of_their_geographies():
+    atlas = bundled.atlas()
+    network = IPv4Network("20.0.0.0/24")
+    table, tag = CATALOGUE.newest()
+    both = Catalogue(
+        (
+            replace(table, ranges=(Range(network, atlas.region("westeurope", "")),)),
+            replace(
+                tag,
+                ranges=tuple(Range(network, atlas.region(each, "")) for each in ("eastus2euap", "uksouth", "westus")),
+            ),
+        )
+    )
+    for geography in ("EU", "UK", "US"):
+        resolution = resolve(both, Policy.UNION, [atlas.find(geography)])
+        assert [each.network for each in resolution.wanted] == [network]
+        assert [each.geography.id for each in resolution.wanted if each.geography] == [geography]
+        assert resolution.elsewhere == ()

@@ -8,24 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netcfg.core.errors import NetcfgError, NotVerified, VaultMoved, WriteUnsettled
+from netcfg.core.errors import AskedToWait, EndpointHeld, NetcfgError, NotVerified, VaultMoved, WriteUnsettled
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.outcome import Ending, Result
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import (
+    Bypass,
     DefaultAction,
     Firewall,
     IpRule,
     NetworkRuleSet,
+    Perimeter,
     PublicAccess,
     VirtualNetworkRule,
 )
-from netcfg.workflow.apply import ATTEMPTS, apply
+from netcfg.workflow.apply import ATTEMPTS, LONGEST_PAUSE, apply, decline
 from netcfg.workflow.plan import plan
 from tests.strategies import EUROPE, VAULT_ID, rule_sets, subnet_id
 from tests.workflow.fakes import Azure, Killed, around
 
+CLOSED = Firewall(PublicAccess.ENABLED, NetworkRuleSet(default_action=DefaultAction.DENY))
 AGENTS = subnet_id("agents")
 OTHER = subnet_id("builds")
 FOREIGN = IpRule("191.10.20.7/32")
@@ -47,7 +50,7 @@ def vault_named(name: str) -> VaultId:
 
 def run(azure: Azure, intent: Intent = WANTED, acceptances: list[Acceptance] = ACCEPT_ALL) -> Result:
     """Plan undisturbed, then apply with the hooks that the test has set."""
-    undisturbed = Azure(azure.vaults, azure.endpoints)
+    undisturbed = Azure(azure.vaults, azure.endpoints, unreadable=azure.unreadable)
     planned, drawing = plan(list(azure.vaults), intent, acceptances, around(undisturbed))
     azure.calls.clear()
     return apply(planned, drawing, around(azure))
@@ -145,7 +148,8 @@ def test_what_comes_back_different_is_status_7():
     def colleague(number: int, what: str) -> None:
         if number == 2:
             vault = azure.vaults[VAULT_ID]
-            azure.vaults[VAULT_ID] = replace(vault, firewall=vault.firewall.with_rules(ip_rules=(FOREIGN,)))
+            rules = (*vault.firewall.rule_set.ip_rules, FOREIGN)
+            azure.vaults[VAULT_ID] = replace(vault, firewall=vault.firewall.with_rules(ip_rules=rules))
 
     azure.before = colleague
     result = run(azure)
@@ -213,6 +217,100 @@ def test_a_failure_of_one_vault_stops_no_other_and_is_status_7():
     result = run(azure)
     assert [outcome.ending for outcome in result.outcomes] == [Ending.FAILED, Ending.DONE]
     assert result.status == 7
+
+
+MOVES = {
+    "public access goes off": lambda v: replace(v, firewall=replace(v.firewall, public_access=PublicAccess.DISABLED)),
+    "the bypass changes": lambda v: replace(v, firewall=v.firewall.with_rules(bypass=Bypass.NONE)),
+    "the vault is opened": lambda v: replace(v, firewall=v.firewall.with_rules(default_action=DefaultAction.ALLOW)),
+    "a perimeter takes over": lambda v: replace(v, perimeter=Perimeter.ENFORCED),
+    "an unknown property changes": lambda v: replace(v, firewall=v.firewall.with_rules(unknown='{"future":1}')),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize(("committed", "status"), [(True, 7), (False, 6)])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_what_moves_while_a_write_is_unsettled_is_never_called_done(
+    move: str, committed: bool, status: int, endpoint: bool
+):
+    azure = azure_with(CLOSED, endpoint=endpoint)
+    moved = []
+
+    def lose(number: int, what: str) -> None:
+        if what.startswith("write") and not moved:
+            moved.append(what)
+            azure.vaults[VAULT_ID] = MOVES[move](azure.vaults[VAULT_ID])
+            raise WriteUnsettled("kv-test", "409 or a broken connection", may_have_happened=committed)
+
+    if committed:
+        azure.after = lose
+    else:
+        azure.before = lose
+    result = run(azure)
+    assert result.outcomes[0].ending is Ending.STALE
+    assert result.status == status
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_what_moves_between_the_steps_is_never_called_done(move: str):
+    azure = azure_with(CLOSED)
+
+    def colleague(number: int, what: str) -> None:
+        if what == "enable agents":
+            azure.vaults[VAULT_ID] = MOVES[move](azure.vaults[VAULT_ID])
+
+    azure.before = colleague
+    assert run(azure).status == 7
+
+
+@pytest.mark.parametrize(("how", "status"), [("it is locked", 7), ("it is refused", 7), ("it cannot be read", 1)])
+def test_an_endpoint_waits_for_every_vault_of_the_run(how: str, status: int):
+    azure = azure_with(CLOSED, vaults=2)
+    accepted = ACCEPT_ALL
+
+    def refuse(number: int, what: str) -> None:
+        if what == "write kv-1 early":
+            raise NetcfgError("locked")
+
+    match how:
+        case "it is locked":
+            azure.before = refuse
+        case "it is refused":
+            accepted = [Acceptance("service-endpoint", "kv-test")]
+        case "it cannot be read":
+            azure.unreadable = {"kv-1"}
+    result = run(azure, acceptances=accepted)
+    assert result.status == status
+    assert any(isinstance(each.error, EndpointHeld) for each in result.outcomes)
+    assert not azure.endpoints[AGENTS]
+
+
+def test_a_vault_that_may_hide_rules_is_written_once_and_only_when_the_endpoint_is_there():
+    azure = azure_with(replace(OPEN, public_access=PublicAccess.DISABLED))
+    result = run(azure, replace(WANTED, public_access=PublicAccess.ENABLED))
+    assert result.status == 0
+    assert [call for call in azure.calls if not call.startswith("read")] == ["enable agents", "write kv-test"]
+
+
+def test_a_wait_that_is_too_long_is_for_whoever_called_us():
+    azure = azure_with(endpoint=True)
+
+    def throttle(number: int, what: str) -> None:
+        if what.startswith("write"):
+            raise WriteUnsettled("kv-test", "slow down", wait=LONGEST_PAUSE + 1, may_have_happened=False)
+
+    azure.before = throttle
+    result = run(azure)
+    assert azure.slept == []
+    assert isinstance(result.outcomes[0].error, AskedToWait)
+    assert result.status == 1
+
+
+def test_what_was_declined_is_not_reached():
+    azure = azure_with(vaults=2, endpoint=True)
+    planned, _ = plan(list(azure.vaults), WANTED, [Acceptance("default-deny", "kv-1")], around(azure))
+    assert [each.ending for each in decline(planned).outcomes] == [Ending.NOT_REACHED, Ending.REFUSED]
 
 
 @given(rule_sets, st.booleans(), st.integers(0, 12), st.booleans())
