@@ -20,8 +20,9 @@ def apply(
 ) -> None:
     """Change a vault's firewall to what the plan shows, and read it back."""
     from netcfg.cli import connect, terminal
+    from netcfg.core.errors import OutputFailed
     from netcfg.sources import bundled
-    from netcfg.workflow.apply import apply
+    from netcfg.workflow.apply import apply, decline
     from netcfg.workflow.plan import plan
 
     root = root_of(context)
@@ -31,10 +32,18 @@ def apply(
         terminal.insist_on_terminal()
     with connect.surroundings(root) as around:
         planned, drawing = plan(chosen, intent, acceptances, around)
+        around.progress.rest()
         if format == "text":
             terminal.show(terminal.render_plan(planned, format, root))
-        if planned.pending and not yes and not terminal.agrees(planned, root, format):
-            raise typer.Exit(max(planned.status, 3))
-        result = apply(planned, drawing, around)
-    terminal.show(terminal.render_result(result, format, root))
-    raise typer.Exit(result.status)
+        declined = planned.pending and not yes and not terminal.agrees(planned, root, format)
+        result = decline(planned) if declined else apply(planned, drawing, around)
+    terminal.say_request_ids((each.error for each in planned.undetermined), root)
+    terminal.say_request_ids((each.error for each in result.outcomes), root)
+    status = max(planned.status, 3) if declined else result.status
+    try:
+        terminal.show(terminal.render_result(result, format, root))
+    except (OutputFailed, BrokenPipeError) as error:
+        # Vaults were changed, and nobody could be told: that is not done.
+        terminal.say(error if isinstance(error, OutputFailed) else OutputFailed("its reader has gone"), root)
+        status = status or 7
+    raise typer.Exit(status)

@@ -13,7 +13,7 @@ import typer
 
 from netcfg.cli.root import Root
 from netcfg.cli.terminal import watching
-from netcfg.core.errors import MissingExtra, NoAzureCredential, NoDevOpsCredential
+from netcfg.core.errors import MissingExtra, NoAzureCredential, NoDevOpsCredential, SandboxTrouble
 from netcfg.core.geography import Organization
 from netcfg.sources import bundled
 from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
@@ -60,7 +60,26 @@ def open_sandbox(root: Root, **options: Any) -> AbstractContextManager[Any]:
         return nullcontext(root.running)
     with _the_extra():
         from netcfg.sandbox.server import serve
-    return serve(state=root.folder / "sandbox", **options)
+    return _started(serve(state=root.folder / "sandbox", **options))
+
+
+@contextmanager
+def _started(sandbox: AbstractContextManager[Any]) -> Iterator[Any]:
+    """The same sandbox; what keeps it from starting is a sentence and no traceback."""
+    with _sandbox_trouble():
+        running = sandbox.__enter__()
+    try:
+        yield running
+    finally:
+        sandbox.__exit__(None, None, None)
+
+
+@contextmanager
+def _sandbox_trouble() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise SandboxTrouble(str(error)) from error
 
 
 def sandbox_lines(sandbox: Any) -> str:
@@ -79,13 +98,15 @@ def show_sandbox(root: Root) -> dict[str, Any]:
     """The document that `sandbox show` prints."""
     with _the_extra():
         from netcfg.sandbox.store import show
-    return dict(show(root.folder / "sandbox"))
+    with _sandbox_trouble():
+        return dict(show(root.folder / "sandbox"))
 
 
 def reset_sandbox(root: Root, world: str) -> None:
     with _the_extra():
         from netcfg.sandbox.store import reset
-    reset(root.folder / "sandbox", world)
+    with _sandbox_trouble():
+        reset(root.folder / "sandbox", world)
 
 
 @dataclass(frozen=True)

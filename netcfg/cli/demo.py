@@ -72,6 +72,8 @@ def demo(context: typer.Context) -> None:
         for number, step in enumerate(STORY, start=1):
             _tell(number, step, root)
             status = _run(context, step, Path(folder))
+            if status == 141:  # whoever read along has gone
+                raise typer.Exit(status)
             if status != step.status:
                 typer.echo(f"netcfg: the demo expected status {step.status} and saw {status}", err=True)
                 raise typer.Exit(1)

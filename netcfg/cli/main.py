@@ -15,6 +15,8 @@ from netcfg import __version__
 from netcfg.cli import apply, demo, geography, plan, ranges, sandbox
 from netcfg.cli.root import Root
 
+INTERRUPTED = 130
+
 
 class Program(TyperGroup):
     """The commands, each of which may end in a `NetcfgError`."""
@@ -24,7 +26,7 @@ class Program(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             typer.echo("\ninterrupted; run the same command again, it goes on where this one stopped", err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read our output has gone; Python would complain once more when it flushes at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -34,17 +36,10 @@ class Program(TyperGroup):
 
             if not isinstance(error, NetcfgError):
                 raise
-            raise typer.Exit(_say(error, ctx.obj)) from None
+            from netcfg.cli.terminal import say
 
-
-def _say(error: Any, root: Any) -> int:
-    """Print the sentence on stderr, with the request's id under `-v`; the exit status that belongs to it."""
-    from netcfg.formats.harmless import line
-
-    typer.echo(f"netcfg: {line(str(error))}", err=True)
-    if isinstance(root, Root) and root.verbose and error.request_id:
-        typer.echo(f"request id: {line(error.request_id)}", err=True)
-    return int(error.status)
+            say(error, ctx.obj if isinstance(ctx.obj, Root) else Root())
+            raise typer.Exit(error.status) from None
 
 
 app = typer.Typer(
@@ -97,7 +92,7 @@ def netcfg(
         ),
     ] = None,
     data_dir: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--data-dir", envvar="NETCFG_DATA_DIR", metavar="DIR", help="Where editions and state are kept."),
     ] = None,
     verbose: Annotated[
@@ -106,7 +101,7 @@ def netcfg(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR does the same.")] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long one request may take.")
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help="How long one request may take.")
     ] = 60.0,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -120,7 +115,7 @@ def netcfg(
         resource_manager=resource_manager,
         devops=devops,
         devops_identity=devops_identity,
-        data_dir=data_dir,
+        data_dir=Path(data_dir) if data_dir else None,
         verbose=verbose,
         quiet=quiet,
         color=not no_color and not os.environ.get("NO_COLOR"),
@@ -144,7 +139,21 @@ def main() -> None:
     third of its time. So the collector looks seldom, and not at all at the end, where everything is given back anyway.
     """
     gc.set_threshold(100_000)
+    _open_missing_streams()
     try:
         app(prog_name="netcfg")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            # Threads that still wait for an answer would hold the process for as long.
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)
+        raise
     finally:
         gc.freeze()
+
+
+def _open_missing_streams() -> None:
+    """A stream that was closed with `>&-` is `None` to Python, and nobody reckons with that."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for as long as we run

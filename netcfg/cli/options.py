@@ -62,7 +62,8 @@ class Asked:
         typer.Option("--remove", metavar="VALUE", help="A rule to take out, as the plan shows it; repeatable."),
     ] = None
     grace: Annotated[
-        int, typer.Option("--grace", metavar="DAYS", min=0, help="How long a range that Microsoft retired is kept.")
+        int,
+        typer.Option("--grace", metavar="DAYS", min=0, max=3650, help="How long a range that was retired is kept."),
     ] = 30
     exclusive: Annotated[
         bool, typer.Option("--exclusive", help="Remove every rule that is neither published nor declared.")
@@ -92,7 +93,7 @@ class Asked:
         from netcfg.core.rules import PublicAccess
 
         return Intent(
-            organizations=tuple(dict.fromkeys(self.organization or ())),
+            organizations=tuple({each.casefold(): each for each in reversed(self.organization or [])}.values())[::-1],
             geographies=tuple(dict.fromkeys(atlas.find(each) for each in self.geography or ())),
             policy=Policy(self.ranges),
             canary=self.include_canary_regions,
@@ -106,9 +107,11 @@ class Asked:
         )
 
     def acceptances(self, vaults: list[VaultId | str]) -> list[Acceptance]:
+        """What is accepted. A vault's name is unique in its cloud, so a name and an id of that name are one vault."""
         from netcfg.core.guards import parse_acceptance
 
-        return [parse_acceptance(each, several=len(set(vaults)) > 1) for each in self.accept or ()]
+        names = {each.lower() if isinstance(each, str) else each.name for each in vaults}
+        return [parse_acceptance(each, several=len(names) > 1) for each in self.accept or ()]
 
 
 def parse_vaults(texts: list[str]) -> list[VaultId | str]:

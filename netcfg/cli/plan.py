@@ -20,5 +20,6 @@ def plan(context: typer.Context, vault: Vaults, asked: Asked, format: Format = "
     intent, acceptances = asked.intent(bundled.atlas()), asked.acceptances(chosen)
     with connect.surroundings(root) as around:
         planned, _ = plan(chosen, intent, acceptances, around)
+    terminal.say_request_ids((each.error for each in planned.undetermined), root)
     terminal.show(terminal.render_plan(planned, format, root))
     raise typer.Exit(planned.status)

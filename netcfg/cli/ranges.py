@@ -43,7 +43,7 @@ def list_(
 
     root = root_of(context)
     atlas = bundled.atlas()
-    catalogue = bundled.edition(edition) if edition else bundled.catalogue()
+    catalogue = bundled.catalogue() if edition is None else bundled.edition(edition)
     named = [atlas.find(each) for each in geography or ()] or _homes(organization or [], root)
     resolution = resolve(catalogue, Policy(ranges), named or atlas.geographies, canary=include_canary_regions)
     if not resolution.editions:

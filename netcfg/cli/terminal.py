@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from netcfg.core.errors import NoTerminal
+from netcfg.core.errors import NetcfgError, NoTerminal, OutputFailed
+from netcfg.formats.harmless import line
 
 if TYPE_CHECKING:
     from netcfg.cli.root import Root
@@ -30,17 +31,25 @@ class Silence:
     def step(self, what: str) -> None:
         del what
 
+    def rest(self) -> None:
+        pass
+
 
 class Lines:
     """One line for each step: what a pipeline's log can show."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._lead = "…" if _takes(stream, "…") else "..."
         self._lock = Lock()
 
     def step(self, what: str) -> None:
-        with self._lock:
-            typer.echo(f"… {what}" if _takes(self._stream, "…") else f"... {what}", file=self._stream)
+        # Whoever read this has gone, or its disk is full: no reason to stop in the middle of a change.
+        with self._lock, suppress(OSError, ValueError):
+            typer.echo(f"{self._lead} {line(what)}", file=self._stream)
+
+    def rest(self) -> None:
+        pass
 
 
 class Spinner:
@@ -48,37 +57,55 @@ class Spinner:
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
+        from rich.markup import escape
 
         self._status = Console(file=stream).status("")
+        self._escape = escape
 
     def step(self, what: str) -> None:
-        self._status.update(what)
+        with suppress(OSError, ValueError):
+            self._status.update(self._escape(line(what)))
+            self._status.start()
 
-    def __enter__(self) -> Spinner:
-        self._status.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._status.stop()
+    def rest(self) -> None:
+        with suppress(OSError, ValueError):
+            self._status.stop()
 
 
 @contextmanager
 def watching(root: Root) -> Iterator[Progress]:
     """Progress on stderr, in the form that fits: a spinner on a terminal, lines elsewhere, nothing with `-q`."""
-    if root.quiet:
-        yield Silence()
-    elif sys.stderr.isatty() and root.color:
-        with Spinner(sys.stderr) as spinner:
-            yield spinner
-    else:
-        yield Lines(sys.stderr)
+    is_terminal = sys.stderr.isatty() and root.color
+    progress = Silence() if root.quiet else Spinner(sys.stderr) if is_terminal else Lines(sys.stderr)
+    try:
+        yield progress
+    finally:
+        progress.rest()
 
 
 def show(text: str) -> None:
     """Write the result to stdout, whatever its encoding can take."""
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(error.strerror or str(error)) from error
+
+
+def say(error: NetcfgError, root: Root) -> None:
+    """An error as one sentence on stderr, with the request's id under `-v`."""
+    typer.echo(f"netcfg: {line(str(error))}", err=True)
+    say_request_ids([error], root)
+
+
+def say_request_ids(errors: Iterable[NetcfgError | None], root: Root) -> None:
+    """What Azure's support asks for, under `-v`."""
+    for error in errors:
+        if root.verbose and error and error.request_id:
+            typer.echo(f"request id: {line(error.request_id)}", err=True)
 
 
 def page(root: Root) -> Page:

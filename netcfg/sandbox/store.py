@@ -41,9 +41,7 @@ class Store:
         with self._file_lock:
             if not (folder / _STATE).exists():
                 _write(folder, json.dumps(worlds.begin(world)))
-        found = self._read().get("version")
-        if found != worlds.VERSION:
-            raise ValueError(f"the state in {folder} has the version {found}, not {worlds.VERSION}: reset the sandbox")
+        self._read()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Document]:
@@ -81,13 +79,25 @@ class Store:
 
     def _take(self, text: str) -> None:
         self._text = text
-        self._document = json.loads(text)
+        self._document = _parsed(text)
+
+
+def _parsed(text: str) -> Document:
+    """The state in a file that this version wrote; anything else is an error."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"its state cannot be read ({error})") from error
+    found = document.get("version") if isinstance(document, dict) else None
+    if found != worlds.VERSION or not isinstance(document, dict):
+        raise ValueError(f"its state has the version {found}, and {worlds.VERSION} is expected")
+    return document
 
 
 def show(folder: Path, world: World = "contoso") -> Document:
     """What there is in the sandbox of `folder`, or would be in a new one of `world`: names and ids, sorted."""
     path = folder / _STATE
-    state: Document = json.loads(path.read_text(encoding="utf-8")) if path.exists() else worlds.begin(world)
+    state = _parsed(path.read_text(encoding="utf-8")) if path.exists() else worlds.begin(world)
     return {
         "version": 1,
         "kind": "sandbox",

@@ -60,6 +60,9 @@ class Progress(Protocol):
     def step(self, what: str) -> None:
         """Say what is being done now, as in `reading kv-payments`."""
 
+    def rest(self) -> None:
+        """Nothing is being done until the next step: whoever speaks now has the screen to himself."""
+
 
 @dataclass(frozen=True)
 class Surroundings:

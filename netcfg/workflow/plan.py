@@ -44,7 +44,8 @@ def plan(
 
     An organization or a subnet that cannot be read is an error of the whole run; a vault that cannot is undetermined.
     """
-    with ThreadPoolExecutor(READERS) as pool:
+    pool = ThreadPoolExecutor(READERS)
+    try:
         organizations = [
             pool.submit(_told(around, "looking up", around.organizations.look_up), name)
             for name in intent.organizations
@@ -55,6 +56,9 @@ def plan(
         ]
         found, missing = _read_vaults(chosen, pool, around)
         drawing = _gather(intent, organizations, subnets, acceptances, around)
+    finally:
+        # Whoever interrupts a plan, or waits for the error of one answer, need not wait for all the others.
+        pool.shutdown(wait=False, cancel_futures=True)
     plans: list[Plan] = []
     for vault in found:
         try:

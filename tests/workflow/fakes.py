@@ -79,6 +79,9 @@ class Nobody:
     def step(self, what: str) -> None:
         pass
 
+    def rest(self) -> None:
+        pass
+
 
 def around(azure: Azure, today: date = TODAY) -> Surroundings:
     return Surroundings(
