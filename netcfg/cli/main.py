@@ -28,8 +28,9 @@ class Program(TyperGroup):
             typer.echo("\ninterrupted; run the same command again, it goes on where this one stopped", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read our output has gone; Python would complain once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            from netcfg.cli.terminal import abandon_stdout
+
+            abandon_stdout()  # whoever read it has gone
             raise typer.Exit(141) from None
         except Exception as error:
             from netcfg.core.errors import NetcfgError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -90,9 +91,16 @@ def show(text: str) -> None:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
+        abandon_stdout()
         raise
     except OSError as error:
+        abandon_stdout()
         raise OutputFailed(error.strerror or str(error)) from error
+
+
+def abandon_stdout() -> None:
+    """Nobody takes what is written there, and Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(error: NetcfgError, root: Root) -> None:
