@@ -15,7 +15,8 @@ from netcfg.cli.root import Root
 from netcfg.cli.terminal import watching
 from netcfg.core.errors import MissingExtra, NoAzureCredential, NoDevOpsCredential, SandboxTrouble
 from netcfg.core.geography import Organization
-from netcfg.sources import bundled
+from netcfg.core.ranges import Catalogue
+from netcfg.sources import bundled, editions
 from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def surroundings(root: Root) -> Iterator[Surroundings]:
                 vaults=azure.vaults,
                 subnets=azure.subnets,
                 organizations=_organizations(places, root),
-                catalogue=bundled.catalogue(),
+                catalogue=catalogue(root),
                 today=places.today,
                 progress=progress,
                 sleep=time.sleep,
@@ -52,6 +53,11 @@ def organizations(root: Root) -> Iterator[Organizations]:
     """Azure DevOps alone."""
     with _places(root) as places, watching(root) as progress:
         yield _Announced(_organizations(places, root), progress)
+
+
+def catalogue(root: Root) -> Catalogue:
+    """Every edition that this machine knows."""
+    return editions.catalogue(root.folder / "editions")
 
 
 def open_sandbox(root: Root, **options: Any) -> AbstractContextManager[Any]:

@@ -35,7 +35,7 @@ def list_(
     ] = "text",
 ) -> None:
     """List the ranges for organizations or geographies; for all eight where none is named."""
-    from netcfg.cli import terminal
+    from netcfg.cli import connect, terminal
     from netcfg.core.errors import NoRanges
     from netcfg.core.ranges import Policy, resolve
     from netcfg.formats import cidr, csv, json, text
@@ -43,7 +43,7 @@ def list_(
 
     root = root_of(context)
     atlas = bundled.atlas()
-    catalogue = bundled.catalogue() if edition is None else bundled.edition(edition)
+    catalogue = connect.catalogue(root) if edition is None else bundled.edition(edition)
     named = [atlas.find(each) for each in geography or ()] or _homes(organization or [], root)
     resolution = resolve(catalogue, Policy(ranges), named or atlas.geographies, canary=include_canary_regions)
     if not resolution.editions:
