@@ -1,26 +1,34 @@
-"""Time, peak memory and requests of whole processes against a sandbox, for one vault with two agents' subnets.
+"""Time, peak memory and requests of whole processes.
 
-The sandbox runs in this process, what is measured in another one. Both sign in through azure-identity's default chain,
-as a managed identity, so that neither is spared what a real run costs.
+`apply`: netcfg beside a bare SDK script against a sandbox, for one vault with two agents' subnets. The sandbox runs in
+this process, what is measured in another one. Both sign in through azure-identity's default chain, as a managed
+identity, so that neither is spared what a real run costs.
+
+`ranges`: the weekly file of service tags, made here in its real shape, parsed by a process of its own; and `netcfg
+ranges list` from the bundled editions, beside a Python that only starts.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from netcfg.sandbox.server import Sandbox, serve  # noqa: E402 - the clone is found first
+from netcfg.sandbox import tags, world  # noqa: E402 - the clone is found first
+from netcfg.sandbox.server import Sandbox, serve  # noqa: E402
 
 GROUP = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups"
 VAULT = f"{GROUP}/rg-payments/providers/Microsoft.KeyVault/vaults/kv-payments"
@@ -66,6 +74,25 @@ for name, subnet in zip(names, found):
     subnets.begin_create_or_update("rg-network", "vnet-agents", name, subnet).result()
 vaults.update("rg-payments", "kv-payments", {"properties": {"networkAcls": acls | {"defaultAction": "Deny"}}})
 """
+
+
+# Parses the file that it is given, several times, and tells the seconds of each and the ranges that it found.
+PARSE = """
+import json, sys, time
+from datetime import date
+from pathlib import Path
+from netcfg.sources import bundled, tag_file
+
+path, runs = Path(sys.argv[1]), int(sys.argv[2])
+atlas, seconds = bundled.atlas(), []
+for _ in range(runs):
+    begun = time.perf_counter()
+    publication = tag_file.parse(path.read_bytes(), atlas, str(path), date(2026, 7, 1))
+    seconds.append(time.perf_counter() - begun)
+print(json.dumps([len(publication.edition.ranges), *seconds]))
+"""
+TAGS = 3_000  # of the weekly file, which has over 4 MB
+MOST_SECONDS, MOST_MEBIBYTES, MOST_SECONDS_TO_LIST = 0.25, 80, 0.15
 
 
 @dataclass(frozen=True)
@@ -124,24 +151,111 @@ def window(latency: int) -> float:
         subprocess.run(
             [*NETCFG, "apply", *JOB, "--yes"], env=environment(sandbox), stdout=subprocess.DEVNULL, check=True, cwd=ROOT
         )
-    wide = []
+    wide: list[float] = []
     for (what, moment), (_, earlier) in zip(moments[1:], moments, strict=False):
         if what == f"PATCH {VAULT}" and not wide:
             wide.append(moment - earlier)
     return wide[0] * 1000
 
 
+def weekly_file(into: Path) -> Path:
+    """The file of the sandbox, with tags of make-believe services around its own: as many and as long as the real one.
+
+    Its longest tags are those of all Azure in a region; most have a dozen ranges, and a fifth of those are IPv6.
+    """
+    state = world.begin("contoso")
+    day = state["publishers"]["file"]
+    document = tags.edition(state, day, "tag-file")
+    for number in range(TAGS - len(document["values"])):
+        count = 900 if number % 100 == 0 else 28
+        prefixes = [f"20.{number % 200}.{each % 250}.{each // 250 * 4}/30" for each in range(count * 4 // 5)]
+        prefixes += [f"2603:10{number % 90:02}:{number:x}:{each:x}::/64" for each in range(count // 5)]
+        name, region = f"Service{number // 40}", f"region{number % 40}"
+        document["values"].append(_tag(name, region, prefixes))
+    path = into / f"ServiceTags_Public_{day.replace('-', '')}.json"
+    # Indented by two blanks, as Microsoft writes it: the blanks are a good part of its length.
+    path.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    return path
+
+
+def _tag(service: str, region: str, prefixes: list[str]) -> dict[str, Any]:
+    properties = {
+        "changeNumber": 7,
+        "region": region,
+        "regionId": 1,
+        "platform": "Azure",
+        "systemService": service,
+        "addressPrefixes": prefixes,
+        "networkFeatures": ["API", "NSG", "UDR", "FW"],
+    }
+    return {"name": f"{service}.{region}", "id": f"{service}.{region}", "properties": properties}
+
+
+def timed(words: list[str]) -> tuple[float, float, str]:
+    """Seconds and peak memory in MiB of a whole process, and what it said."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    with tempfile.TemporaryFile("w+") as said:
+        begun = time.perf_counter()
+        process = subprocess.Popen(words, env=kept, stdout=said, cwd=ROOT)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        if os.waitstatus_to_exitcode(status) != 0:
+            raise SystemExit(f"{words} ended with {os.waitstatus_to_exitcode(status)} instead of 0")
+        said.seek(0)
+        return seconds, used.ru_maxrss / 1024, said.read()
+
+
+def parsing(runs: int) -> str:
+    """The weekly file: the time of a parse alone, and the peak of a process that does it once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = weekly_file(Path(folder))
+        python = [sys.executable, "-P", "-c", PARSE, str(path)]
+        _, mebibytes, said = timed([*python, "1"])
+        found, *_ = json.loads(said)
+        if found != 84:
+            raise SystemExit(f"{found} ranges were found in the weekly file instead of 84")
+        seconds = [json.loads(timed([*python, "1"])[2])[1] for _ in range(runs)]
+        return (
+            f"  weekly file, {path.stat().st_size / 1e6:.1f} MB, {TAGS:,} tags: "
+            f"{statistics.median(seconds):5.3f} s median  {min(seconds):5.3f} s best (aim {MOST_SECONDS} s)  "
+            f"{mebibytes:3.0f} MiB (aim {MOST_MEBIBYTES} MiB)"
+        )
+
+
+def listing(runs: int) -> str:
+    """`netcfg ranges list`, and what is left of it when the start of Python is taken away; in turns, for fairness."""
+    start, whole = [], []
+    for _ in range(runs):
+        start.append(timed([sys.executable, "-P", "-c", "pass"])[0])
+        whole.append(timed([*NETCFG, "ranges", "list", "--geography", "EU"])[0])
+    ours = statistics.median(whole) - statistics.median(start)
+    return (
+        f"  netcfg ranges list: {statistics.median(whole):5.3f} s median, Python alone "
+        f"{statistics.median(start):5.3f} s, ours {ours:5.3f} s (aim {MOST_SECONDS_TO_LIST} s)"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=["apply", "ranges"], help="default both")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--latency", type=int, action="append", help="milliseconds for each answer; default 0 and 80")
     options = parser.parse_args()
+    if options.only != "ranges":
+        measure_apply(options.runs, options.latency or [0, 80])
+    if options.only != "apply":
+        print("\nwhat is published")
+        print(parsing(options.runs))
+        print(listing(options.runs * 3))
+
+
+def measure_apply(runs: int, latencies: list[int]) -> None:
     plan, apply = [*NETCFG, "plan", *JOB], [*NETCFG, "apply", *JOB, "--yes"]
-    for latency in options.latency or [0, 80]:
+    for latency in latencies:
         print(f"\n{latency} ms for each answer, one vault with two subnets")
-        print(f"  netcfg plan      {measure(plan, 3, latency, options.runs)}")
-        print(f"  netcfg apply     {measure(apply, 0, latency, options.runs)}")
-        print(f"  bare SDK script  {measure([sys.executable, '-P', '-c', BARE], 0, latency, options.runs)}")
+        print(f"  netcfg plan      {measure(plan, 3, latency, runs)}")
+        print(f"  netcfg apply     {measure(apply, 0, latency, runs)}")
+        print(f"  bare SDK script  {measure([sys.executable, '-P', '-c', BARE], 0, latency, runs)}")
         print(f"  between the last look and the PATCH: {window(latency):.0f} ms")
 
 

@@ -37,7 +37,7 @@ from netcfg.core.errors import AzureAnswer
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.mgmt.keyvault.operations import VaultsOperations
-    from azure.mgmt.network.operations import SubnetsOperations
+    from azure.mgmt.network import NetworkManagementClient
 
 Json = dict[str, Any]
 Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
@@ -72,13 +72,11 @@ class ResourceManager:
             self._credential, subscription, self.url, pipeline=self._pipeline, policies=[]
         ).vaults
 
-    def subnets(self, subscription: str) -> SubnetsOperations:
-        """The SDK's own client for the subnets of a subscription. Its import takes 0.4 s: only for a write."""
+    def network(self, subscription: str) -> NetworkManagementClient:
+        """The SDK's own client for the networks of a subscription. Its import takes 0.4 s, so few things use it."""
         from azure.mgmt.network import NetworkManagementClient
 
-        return NetworkManagementClient(
-            self._credential, subscription, self.url, pipeline=self._pipeline, policies=[]
-        ).subnets
+        return NetworkManagementClient(self._credential, subscription, self.url, pipeline=self._pipeline, policies=[])
 
     def get(self, path: str, api_version: str, subject: str, query: Mapping[str, str] | None = None) -> Json:
         """The JSON object at `path`, for what the SDKs do not read, or would only read after a slow import."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
+from netcfg.azure import service_tags
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.credentials import ConstantToken, Credential
 from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
@@ -19,6 +20,10 @@ class Azure:
     vaults: AzureVaults
     subnets: AzureSubnets
     arm: ResourceManager
+
+    def service_tags(self, subscription: str) -> bytes:
+        """The service tags of the cloud, as the subscription's Service Tag Discovery API tells them."""
+        return service_tags.fetch(self.arm, subscription)
 
     def __enter__(self) -> Azure:
         return self

@@ -35,7 +35,7 @@ class AzureSubnets:
 
     def expect_writes(self) -> None:
         """Import the client that writes while the network keeps us waiting anyway."""
-        Thread(target=self._arm.subnets, args=("",), name="netcfg-import", daemon=True).start()
+        Thread(target=self._arm.network, args=("",), name="netcfg-import", daemon=True).start()
 
     def enable_endpoint(self, subnet: SubnetId) -> None:
         """Add the service endpoint for vaults and change nothing else; nothing happens when it is there already.
@@ -70,7 +70,7 @@ class AzureSubnets:
         """Send the subnet back with the endpoint, if nobody changed it since, and wait until Azure has done it."""
         subject = f"subnet {subnet}"
         subscription, group, network, name = _parts(found, subnet)
-        poller = self._arm.subnets(subscription).begin_create_or_update(
+        poller = self._arm.network(subscription).subnets.begin_create_or_update(
             group,
             network,
             name,

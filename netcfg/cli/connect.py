@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from netcfg.cli import known
 from netcfg.cli.root import Root
 from netcfg.cli.terminal import watching
-from netcfg.core.errors import MissingExtra, NoAzureCredential, NoDevOpsCredential, SandboxTrouble
+from netcfg.core.errors import BadIdentifier, MissingExtra, NoAzureCredential, NoDevOpsCredential, SandboxTrouble
 from netcfg.core.geography import Organization
-from netcfg.core.ranges import Catalogue
-from netcfg.sources import bundled, editions
+from netcfg.sources import bundled
 from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from netcfg.azure.credentials import Credential as AzureCredential
     from netcfg.azure.endpoints import Cloud
     from netcfg.devops.credential import Credential as DevOpsCredential
+    from netcfg.sources.fetch import Fetched
+    from netcfg.sources.places import Places
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def surroundings(root: Root) -> Iterator[Surroundings]:
                 vaults=azure.vaults,
                 subnets=azure.subnets,
                 organizations=_organizations(places, root),
-                catalogue=catalogue(root),
+                catalogue=known.catalogue(root),
                 today=places.today,
                 progress=progress,
                 sleep=time.sleep,
@@ -55,9 +57,30 @@ def organizations(root: Root) -> Iterator[Organizations]:
         yield _Announced(_organizations(places, root), progress)
 
 
-def catalogue(root: Root) -> Catalogue:
-    """Every edition that this machine knows."""
-    return editions.catalogue(root.folder / "editions")
+@contextmanager
+def publishers(root: Root) -> Iterator[tuple[Places, date]]:
+    """Where the publishers are, and which day it is there."""
+    from netcfg.sources.places import Places, standing_in
+
+    if not root.sandbox:
+        yield Places(), root.today()
+        return
+    with open_sandbox(root) as sandbox:
+        yield standing_in(sandbox.url), sandbox.today
+
+
+def service_tags(root: Root, subscription: str) -> Fetched:
+    """What the Service Tag Discovery API says to the one who is signed in."""
+    from netcfg.azure.connection import connect
+    from netcfg.sources.fetch import Fetched
+
+    with _places(root) as places:
+        if root.cloud != "public":
+            raise BadIdentifier(subscription, "asked: the service tags of other clouds have no AzureDevOps")
+        with connect(
+            places.credential, cloud=places.cloud, resource_manager=places.resource_manager, timeout=root.timeout
+        ) as azure:
+            return Fetched(subscription, azure.service_tags(subscription))
 
 
 def open_sandbox(root: Root, **options: Any) -> AbstractContextManager[Any]:

@@ -109,6 +109,11 @@ def say(error: NetcfgError, root: Root) -> None:
     say_request_ids([error], root)
 
 
+def warn(what: str) -> None:
+    """Something that netcfg went on after, and how."""
+    typer.echo(f"netcfg: warning: {line(what)}", err=True)
+
+
 def say_request_ids(errors: Iterable[NetcfgError | None], root: Root) -> None:
     """What Azure's support asks for, under `-v`."""
     for error in errors:

@@ -11,7 +11,7 @@ from netcfg.core.declared import BROAD, Declaration
 from netcfg.core.errors import BothWanted, TooManyRules
 from netcfg.core.geography import Region
 from netcfg.core.intent import Intent
-from netcfg.core.ranges import PublishedRange, Publisher, Resolution, covers
+from netcfg.core.ranges import Policy, PublishedRange, Publisher, Resolution, covers
 from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import (
     IP_RULE_LIMIT,
@@ -194,6 +194,7 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
     unread = [rule.value for rule in before.rule_set.ip_rules if rule.network is None]
     absent = [str(rule) for rule in intent.remove if rule not in before.rule_set.rules]
     notes: list[tuple[object, str]] = [
+        (resolution.only_in_tag, _only_in_tag(resolution)),
         (
             resolution.ipv6,
             f"{_count(resolution.ipv6, 'IPv6 prefix', 'es')} published for {names} and not sent: vaults take IPv4 only",
@@ -222,6 +223,15 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
         ),
     ]
     return tuple(text for holds, text in notes if holds)
+
+
+def _only_in_tag(resolution: Resolution) -> str:
+    """How far the two publishers are apart for these geographies."""
+    leaves = "leaves" if resolution.policy is Policy.TABLE else "would leave"
+    names = ", ".join(each.name for each in resolution.geographies)
+    number = len(resolution.only_in_tag)
+    said = f"1 range for {names} is" if number == 1 else f"{number} ranges for {names} are"
+    return f"{said} in the service tag alone; --ranges table {leaves} {'it' if number == 1 else 'them'} out"
 
 
 def _count(number: int, noun: str, plural: str) -> str:

@@ -110,7 +110,22 @@ class BareAcceptance(UsageError):
 
 class UnknownEdition(UsageError):
     def __init__(self, text: str, known: Iterable[str]) -> None:
-        super().__init__(f"{text!r} is not the day of an edition, nor a .json file; one of {', '.join(known)}")
+        super().__init__(
+            f"{text!r} is not the day of an edition, PUBLISHER:DAY, nor a .json file; one of {', '.join(known)}"
+        )
+
+
+class AmbiguousEdition(UsageError):
+    def __init__(self, text: str, candidates: Iterable[str]) -> None:
+        super().__init__(f"{text!r} is the day of several editions; say which is meant: {' or '.join(candidates)}")
+
+
+class NotAnAddress(UsageError):
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(
+            f"{text!r} is not an IP address or range{reason and f': {reason}'}; "
+            "write one like 40.74.28.9, 40.74.28.0/23 or 2620:1ec:4::1"
+        )
 
 
 class NoRanges(UsageError):

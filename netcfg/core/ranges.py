@@ -68,6 +68,12 @@ class Edition:
         return frozenset(each.network for each in self.ranges)
 
     @cached_property
+    def ranges_and_regions(self) -> frozenset[tuple[str, str]]:
+        """Everything that is published, IPv6 too, by region."""
+        pairs = {(str(each.network), each.region.name) for each in self.ranges}
+        return frozenset(pairs | {(str(network), region.name) for network, region in self.ipv6})
+
+    @cached_property
     def sha256(self) -> str:
         """The digest of what the edition says, whatever file it came in."""
         lines = [self.publisher.value, self.day.isoformat(), str(self.change_number or "")]
@@ -76,9 +82,12 @@ class Edition:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
-    def rank(self) -> tuple[int, date]:
-        """The newest service tag has the tag's highest change number, the newest table the last date."""
-        return (self.change_number or 0, self.day)
+    def rank(self) -> tuple[int, date, date]:
+        """The newest service tag has the tag's highest change number, the newest table the last date.
+
+        Of two tables of one day, which is a page that was mended silently, the one that was seen last.
+        """
+        return (self.change_number or 0, self.day, self.confirmed)
 
 
 @dataclass(frozen=True, order=True)
@@ -176,6 +185,7 @@ class Resolution:
     wanted: tuple[PublishedRange, ...]
     elsewhere: tuple[PublishedRange, ...]
     retired: tuple[RetiredRange, ...]
+    only_in_tag: tuple[PublishedRange, ...] = ()  # what the newest service tag has for the geographies, and no table
 
     @property
     def ipv6(self) -> int:
@@ -207,7 +217,10 @@ def resolve(
     wanted = publish(editions, serves)
     taken = {each.network for each in wanted}
     elsewhere = tuple(each for each in publish(catalogue.newest()) if each.network not in taken)
-    return Resolution(policy, chosen, canary, editions, wanted, elsewhere, catalogue.retired)
+    table = [each.network for each in publish(catalogue.newest(Policy.TABLE), serves)]
+    tag = publish(catalogue.newest(Policy.SERVICE_TAG), serves)
+    only_in_tag = tuple(each for each in tag if table and not covers(table, each.network))
+    return Resolution(policy, chosen, canary, editions, wanted, elsewhere, catalogue.retired, only_in_tag)
 
 
 def covers(networks: Iterable[IPv4Network], wanted: IPv4Network) -> bool:

@@ -9,16 +9,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
+from operator import eq
 from typing import Any
 
+from netcfg.core.attribution import Attribution, Passage, Publication, Span
+from netcfg.core.comparison import Comparison, Extent, Growth
 from netcfg.core.desired import Reason
 from netcfg.core.geography import Evidence, Organization, Region
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Change, Plan, PlanSet, Undetermined
 from netcfg.core.ranges import Edition, PublishedRange, Publisher, Resolution
+from netcfg.core.refresh import Judgement, News, Refreshed, addresses
 from netcfg.core.rules import Firewall, IpRule, Rule
-from netcfg.formats import order
+from netcfg.core.served import Served
+from netcfg.formats import attribution as attributed
+from netcfg.formats import comparison, order
 
 VERSION = 1
 
@@ -56,6 +63,49 @@ def ranges(resolution: Resolution) -> str:
         "summary": {"ranges": len(resolution.wanted), "ipv6": resolution.ipv6, "outside": resolution.outside},
     }
     return _write(document)
+
+
+def refreshed(found: Refreshed) -> str:
+    """The document of kind `edition`: what a refresh found, place by place."""
+    return _write(
+        {
+            "version": 1,
+            "kind": "edition",
+            "editions": [_judgement(each) for each in found.judgements],
+            "failures": [{"place": each.place, "error": str(each.error)} for each in found.failures],
+            "notes": list(found.notes),
+            "summary": {
+                "new": sum(each.news is News.NEW for each in found.judgements),
+                "kept": 0 if found.checked_only else sum(each.is_kept for each in found.judgements),
+                "refused": any(each.refusals for each in found.judgements),
+                "failed": len(found.failures),
+            },
+        }
+    )
+
+
+def _judgement(judgement: Judgement) -> Object:
+    found, known = judgement.found, judgement.predecessor
+    before = known.networks if known else frozenset()
+    return {
+        **_edition(found),
+        "source": found.source,
+        "news": judgement.news.value,
+        "addresses": {"now": addresses(found), "before": addresses(known) if known else None},
+        "added": [str(each) for each in sorted(found.networks - before)],
+        "removed": [str(each) for each in sorted(before - found.networks)],
+        "guards": [_guard(each) for each in judgement.guards],
+    }
+
+
+def comparisons(compared: Iterable[Comparison]) -> str:
+    return _write({"version": VERSION, "kind": "ranges-diff", "comparisons": [_comparison(each) for each in compared]})
+
+
+def attribution(found: Attribution) -> str:
+    explanation = attributed.explanation(found)
+    document = {"version": VERSION, "kind": "address", **_attribution(found), "explanation": explanation}
+    return _write(document | {"parts": [_attribution(each) for each in found.parts]})
 
 
 def _write(document: Object) -> str:
@@ -187,6 +237,85 @@ def _source(publishers: Iterable[Publisher], region: Region | None) -> Object:
     if region and region.is_inferred:
         found["inferred"] = True
     return found
+
+
+def _comparison(compared: Comparison) -> Object:
+    added = [_served(each) | _known("coveredBefore", compared.had_before(each)) for each in compared.added]
+    removed = [_served(each) | _known("coveredAfter", compared.has_still(each)) for each in compared.removed]
+    geographies = [
+        {"geography": each.id if each else None, **_growth(comparison.within(compared, each))}
+        for each in compared.geographies
+    ]
+    regions = [_region(each) | _growth(compared.growth(partial(eq, each))) for each in compared.regions]
+    return {
+        "old": _edition(compared.old),
+        "new": _edition(compared.new),
+        "added": added,
+        "removed": removed,
+        "moved": [
+            {"value": str(each.network), "before": _region(each.before), "after": _region(each.after)}
+            for each in compared.moved
+        ],
+        "total": _growth(compared.growth()),
+        "geographies": geographies,
+        "regions": regions,
+        "notes": comparison.notes(compared),
+    }
+
+
+def _growth(growth: Growth) -> Object:
+    return {
+        "before": _extent(growth.before),
+        "after": _extent(growth.after),
+        "percent": {"ranges": growth.ranges, "addresses": growth.addresses},
+    }
+
+
+def _extent(extent: Extent) -> Object:
+    return {"ranges": extent.ranges, "addresses": extent.addresses, "ipv6": extent.ipv6}
+
+
+def _attribution(found: Attribution) -> Object:
+    return {
+        "address": attributed.address(found.asked),
+        "answer": found.answer.value,
+        "special": found.special.value if found.special else None,
+        "publications": [_publication(each) for each in found.publications],
+        "outbound": [_passage(each) for each in found.passages],
+    }
+
+
+def _publication(each: Publication) -> Object:
+    ranges = [_served(one) for one in each.ranges]
+    return {"publisher": each.publisher.value, "ranges": ranges, **_span(each.span)}
+
+
+def _passage(each: Passage) -> Object:
+    return {"way": each.way.value, "value": str(each.network), **_span(each.span)}
+
+
+def _span(span: Span) -> Object:
+    """Days of editions; `until` is the first one without it, and nothing while the newest has it."""
+    found: Object = {"since": span.since.isoformat(), "until": span.until.isoformat() if span.until else None}
+    return (
+        found
+        | {"newest": span.newest.isoformat()}
+        | _known("orEarlier", span.is_oldest)
+        | _known("gaps", span.has_gaps)
+    )
+
+
+def _served(each: Served) -> Object:
+    return {"value": str(each.network), **_region(each.region)}
+
+
+def _region(region: Region) -> Object:
+    return _source((), region) | _known("canary", region.is_canary)
+
+
+def _known(name: str, holds: bool) -> Object:
+    """A property that is written only where it is true."""
+    return {name: True} if holds else {}
 
 
 def _guard(guard: Guard) -> Object:

@@ -1,17 +1,19 @@
-"""For the comment on a pull request: a plan or its result in GitHub's Markdown, which Azure DevOps reads as well.
+"""For the comment on a pull request: a plan, its result or a change of editions in GitHub's Markdown.
 
-Rules stand in blocks of code, names in spans of code, and of everything else no character is left that means anything
-to Markdown or HTML.
+Azure DevOps reads it as well. Rules stand in blocks of code, names in spans of code, and of everything else no
+character is left that means anything to Markdown or HTML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netcfg.core.comparison import Comparison
+from netcfg.core.geography import Geography
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
-from netcfg.formats import diff, order, phrases
+from netcfg.formats import comparison, diff, order, phrases
 from netcfg.formats.harmless import code, fence, prose
 from netcfg.formats.page import Page, Row
 
@@ -43,6 +45,35 @@ def result(outcome: Result) -> str:
         *_undetermined(outcome.planned.undetermined),
     ]
     return _join(blocks)
+
+
+def comparisons(compared: Iterable[Comparison]) -> str:
+    """What changed between editions, as one table of numbers and one diff for each pair."""
+    blocks = [["## netcfg ranges diff"], *(block for each in compared for block in _comparison(each))]
+    return _join(blocks)
+
+
+def _comparison(compared: Comparison) -> list[list[str]]:
+    places = comparison.changed(compared)
+    numbers = [f"| {prose(comparison.name(each))} | {_numbers(compared, each)} |" for each in places]
+    diffs = [(comparison.name(each), comparison.rows(compared, each)) for each in places]
+    lines = [
+        line
+        for name, rows in diffs
+        if rows
+        for line in [UNBOUNDED.show(f"# {name}"), *UNBOUNDED.listing(_marked(rows))]
+    ]
+    return [
+        [f"### {prose(comparison.title(compared))}"],
+        [prose(comparison.tally(compared))],
+        _notes(comparison.notes(compared)),
+        ["| geography | before → after |", "|---|---|", *numbers] if numbers else [],
+        fence(lines, "diff") if lines else [],
+    ]
+
+
+def _numbers(compared: Comparison, place: Geography | None) -> str:
+    return prose(comparison.growth(comparison.within(compared, place)))
 
 
 def _vault(plan: Plan, several: bool, shared: list[str]) -> list[list[str]]:
@@ -84,8 +115,11 @@ def _refusal(guard: Guard, plan: Plan, several: bool) -> str:
 
 def _diff(rows: list[Row]) -> list[str]:
     """The rows as a block that is shown in colour; a changed line is marked as `diff` knows it, with `!`."""
-    marked = [Row("!" if row.mark == "~" else row.mark, row.subject, row.cells) for row in rows]
-    return fence(UNBOUNDED.listing(marked), "diff") if rows else []
+    return fence(UNBOUNDED.listing(_marked(rows)), "diff") if rows else []
+
+
+def _marked(rows: list[Row]) -> list[Row]:
+    return [Row("!" if row.mark == "~" else row.mark, row.subject, row.cells) for row in rows]
 
 
 def _folded(rows: list[Row]) -> list[str]:

@@ -11,6 +11,7 @@ from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Action, Plan, PlanSet
 from netcfg.core.ranges import Resolution
+from netcfg.core.refresh import Judgement, News
 from netcfg.formats import order
 
 FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to change"}
@@ -125,3 +126,23 @@ def conclusion(result: Result) -> str:
     done = [each.plan for each in result.outcomes if each.ending is Ending.DONE]
     text = f"{count(len(result.outcomes) + missing, 'vault')}: {', '.join(parts)}"
     return f"{text}; {tally(done, PAST)}" if done else text
+
+
+def news(judgement: Judgement, *, checked_only: bool) -> tuple[str, str]:
+    """What an edition is to us, and the style that it is shown in."""
+    known = judgement.predecessor
+    if judgement.news is News.OLDER and known:
+        return f"older than the known one of {known.day}: not kept", "quiet"
+    if judgement.news is News.CONFIRMED:
+        return f"{'is' if checked_only else 'confirmed:'} still what is published", "quiet"
+    added, removed = _difference(judgement)
+    words = f"{count(added, 'range')} added, {removed} removed" if known else "the first one"
+    if judgement.refusals:
+        return f"{words}; REFUSED by {guard_names(judgement.refusals)}", "refused"
+    return f"{words}; {'new' if checked_only else 'kept'}", "add"
+
+
+def _difference(judgement: Judgement) -> tuple[int, int]:
+    now = judgement.found.networks
+    before = judgement.predecessor.networks if judgement.predecessor else frozenset()
+    return len(now - before), len(before - now)

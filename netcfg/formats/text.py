@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from ipaddress import collapse_addresses
 from itertools import groupby
 
+from netcfg.core.attribution import Attribution
+from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.ranges import PublishedRange, Resolution
-from netcfg.formats import diff, order, phrases
+from netcfg.core.refresh import Judgement, Refreshed
+from netcfg.formats import attribution as attributed
+from netcfg.formats import comparison, diff, order, phrases
 from netcfg.formats.page import Page, Row
 
 INDENT = "  "
@@ -62,6 +66,46 @@ def ranges(resolution: Resolution, page: Page) -> str:
         blocks.append([*page.paragraph(f"{place} ({place.id})" if place else "", "title"), *page.listing(rows)])
     blocks.append(page.paragraph(_extent(resolution), "title"))
     return _join(blocks)
+
+
+def refreshed(found: Refreshed, page: Page) -> str:
+    """What came of a refresh: a line for each place, and everything that must be said."""
+    rows = [_judged(each, found.checked_only) for each in found.judgements]
+    rows += [Row("!", each.place, (str(each.error),), "refused") for each in found.failures]
+    guards = [
+        Row("!", each.id, (each.message, f"accept with --accept {each.id}"), "refused")
+        for judgement in found.judgements
+        for each in judgement.refusals
+    ]
+    refusal = page.paragraph("REFUSED: not kept until each of these is accepted", "refused") if guards else []
+    return _join([page.listing(rows), [*refusal, *page.listing(guards)], _notes(found.notes, page)])
+
+
+def _judged(judgement: Judgement, checked_only: bool) -> Row:
+    words, style = phrases.news(judgement, checked_only=checked_only)
+    found, mark = judgement.found, {"add": "+", "refused": "!"}.get(style, " ")
+    edition = f"{found.change_number} of {found.day}" if found.change_number else str(found.day)
+    return Row(mark, found.publisher.value.replace("-", " "), (edition, words), style)
+
+
+def comparisons(compared: Iterable[Comparison], page: Page) -> str:
+    """What changed between editions, a block for each geography of which something did."""
+    blocks: list[list[str]] = []
+    for each in compared:
+        blocks.append([*page.paragraph(comparison.title(each), "title"), *_notes(comparison.notes(each), page)])
+        for place in comparison.changed(each):
+            numbers = comparison.growth(comparison.within(each, place))
+            lines = page.listing(comparison.rows(each, place))
+            blocks.append([*page.heading(comparison.name(place), numbers), *lines])
+        blocks.append(page.paragraph(comparison.tally(each), "title"))
+    return _join(blocks)
+
+
+def attribution(found: Attribution, page: Page) -> str:
+    """Whose an address is, who says so, and what follows from it."""
+    headline, *advice = attributed.explanation(found)
+    lines = [line for each in advice for line in page.paragraph(each, others=INDENT)]
+    return _join([page.paragraph(headline, "title"), page.listing(attributed.rows(found)), lines])
 
 
 def _header(plans: PlanSet, page: Page) -> list[str]:

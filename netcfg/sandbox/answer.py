@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer; a `body` of str is sent as it is, None as nothing, anything else as JSON."""
+    """An answer; a `body` of str or bytes is sent as it is, None as nothing, anything else as JSON.
+
+    So many blanks as `padding` says are sent after it.
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    padding: int = 0
 
 
 class Refusal(Exception):

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from netcfg.sandbox import (
     access_policies,
@@ -122,5 +123,23 @@ async def _request(http: HttpRequest, root: str) -> Request:
 def _response(answer: Answer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=dict(answer.headers))
-    content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-    return Response(content, answer.status, {"content-type": "application/json; charset=utf-8", **answer.headers})
+    content = answer.body if isinstance(answer.body, str | bytes) else json.dumps(answer.body)
+    headers = {"content-type": "application/json; charset=utf-8", **answer.headers}
+    if answer.padding:
+        return _Padded(content, answer.status, headers, answer.padding)
+    return Response(content, answer.status, headers)
+
+
+class _Padded(Response):
+    """An answer that goes on for longer than anybody should hold in memory: the wire adds the blanks."""
+
+    def __init__(self, content: str | bytes, status: int, headers: dict[str, str], padding: int) -> None:
+        super().__init__(content, status, headers)
+        del self.headers["content-length"]
+        self._padding = padding
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def padded(message: Message) -> None:
+            await send({**message, "padding": self._padding} if "status" in message else message)
+
+        await super().__call__(scope, receive, padded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from dataclasses import replace
 from email.utils import formatdate
 
 from netcfg.sandbox import conflicts, operations
@@ -47,7 +48,7 @@ class ResourceManager:
         left = self._allowance.headers(request.method, request.names.get("subscription", ""))
         if operation.action.startswith("Microsoft.ResourceGraph/"):
             left |= self._allowance.queries()
-        return Answer(answer.body, answer.status, _HEADERS | identified | left | dict(answer.headers))
+        return replace(answer, headers=_HEADERS | identified | left | dict(answer.headers))
 
     async def _perform(self, operation: Operation, request: Request) -> Answer:
         self._settle()
@@ -84,5 +85,6 @@ def _rendered(answer: Answer) -> Answer:
     """The body as text, made while the state holds still."""
     if answer.body is None:
         return answer
-    typed = {"content-type": "application/json; charset=utf-8"}
-    return Answer(json.dumps(answer.body, ensure_ascii=False), answer.status, typed | dict(answer.headers))
+    typed = {"content-type": "application/json; charset=utf-8"} | dict(answer.headers)
+    body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body, ensure_ascii=False)
+    return replace(answer, body=body, headers=typed)

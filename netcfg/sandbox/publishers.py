@@ -12,65 +12,98 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from email.utils import formatdate
 
-from netcfg.sandbox import tags
+from netcfg.sandbox import editions, sabotage, tags
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Request
 from netcfg.sandbox.ids import Document
 
 _DOWNLOADS = "/download.microsoft.com/download/7/1/d/71d86715-5596-4529-9b13-da13a5de5b63"
+_MISSING = "The ranges are on another page now."  # in place of a table without rows
+
+
+def check(state: Document) -> None:
+    """What a world or a test says of the publishers, read once: a misspelt fault or edition is a `ValueError`."""
+    editions.check(state["publishers"])
+    sabotage.check(state["publishers"])
 
 
 def markdown(request: Request, state: Document) -> Answer:
     """The page as its authors keep it."""
-    return _dated(request, state, _markdown(_table(state)), "text/plain; charset=utf-8")
+    table = _table(state, "page-source")
+    return _published(request, state, "page-source", _markdown(table), "text/plain; charset=utf-8", _middle(table))
 
 
 def html(request: Request, state: Document) -> Answer:
     """The page as browsers get it."""
-    return _dated(request, state, _html(_table(state)), "text/html; charset=utf-8")
+    table = _table(state, "rendered-page")
+    return _published(request, state, "rendered-page", _html(table), "text/html; charset=utf-8", _middle(table))
 
 
 def download_page(request: Request, state: Document) -> Answer:
     """The page that people download the weekly file from: the address is in a link, with the day in the file's name."""
-    root = request.root
-    link = f"{root}{_DOWNLOADS}/{_file_name(state)}"
+    fault = sabotage.fault_of(state, "download-page")
+    host = sabotage.ELSEWHERE if fault == "link-elsewhere" else request.root
+    link = f"{host}{_DOWNLOADS}/{_file_name(state)}"
+    shown = (
+        "Come again later." if fault == "no-link" else f'<a href="{link}" class="dlcdetail__download-btn">Download</a>'
+    )
     page = f"""<!DOCTYPE html>
 <html lang="en-us"><head><title>Download Azure IP Ranges and Service Tags – Public Cloud</title></head>
 <body><h1>Azure IP Ranges and Service Tags – Public Cloud</h1>
-<p>A file for one week. <a href="{link}" class="dlcdetail__download-btn">Download</a></p>
-<p><a href="{root}/www.microsoft.com/en-us/legal">Terms of use</a></p></body></html>
+<p>A file for one week. {shown}</p>
+<p><a href="{request.root}/www.microsoft.com/en-us/legal">Terms of use</a></p></body></html>
 """
-    return _dated(request, state, page, "text/html; charset=utf-8")
+    return _published(request, state, "download-page", page, "text/html; charset=utf-8", "A file for one week.")
 
 
 def tag_file(request: Request, state: Document) -> Answer:
     """The weekly file, with all tags of this world; files of other weeks are gone."""
     if not request.path.endswith(_file_name(state)):
         return Answer("404 - File or directory not found.", 404, {"content-type": "text/html"})
-    content = json.dumps(tags.edition(state, state["publishers"]["file"]), indent=2)
-    return _dated(request, state, content, "application/octet-stream")
+    content = json.dumps(tags.edition(state, state["publishers"]["file"], "tag-file"), indent=2)
+    return _published(request, state, "tag-file", content, "application/octet-stream")
 
 
-def _dated(request: Request, state: Document, text: str, kind: str) -> Answer:
-    """`text` with an ETag and a date, or 304 for a client that has it already."""
-    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+def _published(request: Request, state: Document, place: str, text: str, kind: str, cut: str = "") -> Answer:
+    """`text` as that place answers with it; where it is truncated, it ends with `cut`, else in the middle."""
+    return sabotage.serve(
+        sabotage.fault_of(state, place),
+        request,
+        text.encode(),
+        lambda content: _dated(request, state, content, kind),
+        len(text.partition(cut)[0].encode()) + len(cut.encode()) if cut else None,
+    )
+
+
+def _dated(request: Request, state: Document, content: bytes, kind: str) -> Answer:
+    """`content` with an ETag and a date, or 304 for a client that has it already."""
+    etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
     day = date.fromisoformat(state["publishers"]["published"])
     modified = formatdate(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp(), usegmt=True)
     known = {"etag": etag, "last-modified": modified}
     headers = request.headers
     if headers.get("if-none-match", etag if headers.get("if-modified-since") == modified else "") == etag:
         return Answer(status=304, headers=known)
-    return Answer(text, headers=known | {"content-type": kind})
+    return Answer(content, headers=known | {"content-type": kind})
 
 
 def _file_name(state: Document) -> str:
     return f"ServiceTags_Public_{state['publishers']['file'].replace('-', '')}.json"
 
 
-def _table(state: Document) -> Document:
+def _table(state: Document, place: str) -> Document:
     publishers = state["publishers"]
-    table: Document = publishers["tables"][publishers["table"]]
-    return {"date": date.fromisoformat(publishers["table"]), **table}
+    table = editions.table(publishers, publishers["table"])
+    return {
+        "date": date.fromisoformat(publishers["table"]),
+        **sabotage.spoil_table(sabotage.fault_of(state, place), table),
+    }
+
+
+def _middle(table: Document) -> str:
+    """Where a truncated page ends: inside the inbound table, because after it nothing would be missed."""
+    inbound = table["inbound"]
+    return str(inbound[len(inbound) // 2][2]) if inbound else ""
 
 
 def _continued(inbound: Iterable[list[str]]) -> list[list[str]]:
@@ -88,6 +121,12 @@ def _markdown(table: Document) -> str:
     rows = [
         f"> | {geography} | {region} | {prefix} |{'  ' if number % 2 else ''}"
         for number, (geography, region, prefix) in enumerate(_continued(table["inbound"]))
+    ]
+    inbound = [
+        '> [!div class="mx-tdCol2BreakAll"]  ',
+        "> |  Geography | Region  | IP V4 ranges |  ",
+        "> |------|------|---------|  ",
+        *rows,
     ]
     return f"""---
 title: Allowed address lists and network connections
@@ -107,10 +146,7 @@ A make-believe page in the layout of the real one.
 
 _Inbound connections_ come from Azure DevOps to what you run.
 
-> [!div class="mx-tdCol2BreakAll"]{"  "}
-> |  Geography | Region  | IP V4 ranges |{"  "}
-> |------|------|---------|{"  "}
-{_lines(rows)}
+{_lines(inbound if rows else [_MISSING])}
 
 The **AzureDevOps** service tag names the same connections.
 
@@ -167,18 +203,7 @@ Only the addresses of the import itself are needed.
 def _html(table: Document) -> str:
     """Inferred from how the site renders other pages: no stored copy of this one was found."""
     rows = [f"<tr>\n{_cells(row)}\n</tr>" for row in _continued(table["inbound"])]
-    return f"""<!DOCTYPE html>
-<html lang="en-us">
-<head>
-<title>Allowed address lists and network connections - Azure DevOps | Microsoft Learn</title>
-<meta name="ms.date" content="{table["date"]:%Y-%m-%d}T00:00:00Z" />
-</head>
-<body><main>
-<h1 id="allowed-ip-addresses-and-domain-urls">Allowed IP addresses and domain URLs</h1>
-<h2 id="ip-addresses-and-range-restrictions">IP addresses and range restrictions</h2>
-<h3 id="inbound-connections">Inbound connections</h3>
-<p><em>Inbound connections</em> come from Azure DevOps to what you run.</p>
-<div class="mx-tdCol2BreakAll">
+    inbound = f"""<div class="mx-tdCol2BreakAll">
 <table aria-label="Table 1" class="table table-sm">
 <thead>
 <tr>
@@ -191,7 +216,19 @@ def _html(table: Document) -> str:
 {_lines(rows)}
 </tbody>
 </table>
-</div>
+</div>"""
+    return f"""<!DOCTYPE html>
+<html lang="en-us">
+<head>
+<title>Allowed address lists and network connections - Azure DevOps | Microsoft Learn</title>
+<meta name="ms.date" content="{table["date"]:%Y-%m-%d}T00:00:00Z" />
+</head>
+<body><main>
+<h1 id="allowed-ip-addresses-and-domain-urls">Allowed IP addresses and domain URLs</h1>
+<h2 id="ip-addresses-and-range-restrictions">IP addresses and range restrictions</h2>
+<h3 id="inbound-connections">Inbound connections</h3>
+<p><em>Inbound connections</em> come from Azure DevOps to what you run.</p>
+{inbound if rows else f"<p>{_MISSING}</p>"}
 <p>The <strong>AzureDevOps</strong> service tag names the same connections.</p>
 <h3 id="outbound-connections">Outbound connections</h3>
 <pre><code class="lang-IP">{_lines(table["outbound"]["v4"] + table["outbound"]["v6"])}

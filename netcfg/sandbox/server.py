@@ -8,13 +8,12 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
 import uvicorn
 
-from netcfg.sandbox import app, certificate, faults, login, operations
+from netcfg.sandbox import app, certificate, faults, login, operations, publishers
 from netcfg.sandbox.ids import Document
 from netcfg.sandbox.store import Store
 from netcfg.sandbox.wire import Hook, Wire
@@ -78,9 +77,15 @@ class Sandbox:
         """A copy of the state as it is now."""
         return self._store.copy()
 
-    def edit(self) -> AbstractContextManager[Document]:
-        """The state, to be changed from outside; requests wait meanwhile, so make none inside."""
-        return self._store.edit()
+    @contextlib.contextmanager
+    def edit(self) -> Iterator[Document]:
+        """The state, to be changed from outside; requests wait meanwhile, so make none inside.
+
+        What it says of the publishers is checked in the end, and nothing of a change is kept that is misspelt.
+        """
+        with self._store.edit() as state:
+            yield state
+            publishers.check(state)
 
 
 @contextlib.contextmanager

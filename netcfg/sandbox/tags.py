@@ -6,6 +6,9 @@ https://learn.microsoft.com/azure/virtual-network/service-tags-overview
 
 from __future__ import annotations
 
+import json
+
+from netcfg.sandbox import editions, sabotage
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import SUBSCRIPTION, Document
@@ -14,11 +17,15 @@ _PATH = SUBSCRIPTION + "/providers/Microsoft.Network/locations/{location}/servic
 _FEATURES = ["API", "NSG", "UDR", "FW"]
 
 
-def edition(state: Document, name: str) -> Document:
-    """One edition as the weekly file has it: `AzureDevOps`, its regional tags, and tags of other services."""
-    published = state["publishers"]["serviceTags"][name]
+def edition(state: Document, name: str, place: str) -> Document:
+    """One edition as the weekly file has it: `AzureDevOps`, its regional tags, and tags of other services.
+
+    `place` publishes it, and may add to it what no publisher should.
+    """
+    published = editions.service_tags(state["publishers"], name)
+    published = sabotage.spoil_tags(sabotage.fault_of(state, place), published)
     regions = published["AzureDevOps"]["regions"]
-    union = sorted({prefix for each in regions.values() for prefix in each["prefixes"]}, key=_order)
+    union = editions.in_order(prefix for each in regions.values() for prefix in each["prefixes"])
     devops = {"changeNumber": published["AzureDevOps"]["changeNumber"], "regionId": 0, "prefixes": union}
     values = [_tag("AzureDevOps", "", devops, "AzureDevOps", _FEATURES)]
     # A regional tag of Azure DevOps has no features, although the global one has (as published on 2026-06-20).
@@ -33,18 +40,17 @@ def edition(state: Document, name: str) -> Document:
 
 def list_tags(call: Call) -> Answer:
     """The location is a version's, no filter: all regions are in the answer."""
-    published = edition(call.state, call.state["publishers"]["service"])
-    number = str(published["changeNumber"])
-    return Answer(
-        {
-            "name": "public",
-            "id": f"{SUBSCRIPTION.format(**call.names)}/providers/Microsoft.Network/serviceTags/public",
-            "type": "Microsoft.Network/serviceTags",
-            "changeNumber": number,
-            "cloud": "Public",
-            "values": [_as_service(each) for each in published["values"]],
-        }
-    )
+    published = edition(call.state, call.state["publishers"]["service"], "tag-service")
+    body = {
+        "name": "public",
+        "id": f"{SUBSCRIPTION.format(**call.names)}/providers/Microsoft.Network/serviceTags/public",
+        "type": "Microsoft.Network/serviceTags",
+        "changeNumber": str(published["changeNumber"]),
+        "cloud": "Public",
+        "values": [_as_service(each) for each in published["values"]],
+    }
+    fault = sabotage.fault_of(call.state, "tag-service")
+    return sabotage.serve(fault, call.request, json.dumps(body).encode(), Answer)
 
 
 def _tag(name: str, region: str, each: Document, service: str, features: list[str] | None) -> Document:
@@ -66,13 +72,6 @@ def _tag(name: str, region: str, each: Document, service: str, features: list[st
 def _as_service(tag: Document) -> Document:
     shown = {key: tag["properties"][key] for key in ("region", "systemService", "addressPrefixes")}
     return {**tag, "properties": {"changeNumber": str(tag["properties"]["changeNumber"]), **shown}}
-
-
-def _order(prefix: str) -> tuple[bool, tuple[int, ...], str]:
-    """IPv4 by address, then IPv6, as the file has them."""
-    if ":" in prefix:
-        return True, (), prefix
-    return False, tuple(int(part) for part in prefix.replace("/", ".").split(".")), prefix
 
 
 OPERATIONS = (Operation("GET", _PATH, "Microsoft.Network/locations/serviceTags/read", list_tags, SUBSCRIPTION),)

@@ -15,6 +15,7 @@ from netcfg.sandbox.answer import Answer
 
 Hook = Callable[[int, str, str], None]
 _QUIET = ("/metadata/", "/login.microsoftonline.com/", "/msi/")  # where these misbehave, clients just give up
+_CHUNK = 65_536
 _LOG = logging.getLogger(__name__)
 
 
@@ -51,12 +52,17 @@ class Wire:
             return
         # Listed before it is sent: a client that has the answer finds its request here.
         self.requests.append((method, path, start["status"]))
+        padding = start.pop("padding", 0)
         await send(start)
         if "truncate" in drawn and len(body) > 1:
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             await self._drop(scope)
             return
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": body, "more_body": padding > 0})
+        for left in range(padding, 0, -_CHUNK):
+            blanks = b" " * min(left, _CHUNK)
+            await send({"type": "http.response.body", "body": blanks, "more_body": left > _CHUNK})
+            await asyncio.sleep(0)  # so that the server notices a client that has had enough
 
     async def _answered(
         self, number: int, drawn: frozenset[str], scope: Scope, receive: Receive

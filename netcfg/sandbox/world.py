@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from netcfg.sandbox import ids
+from netcfg.sandbox import ids, publishers
 from netcfg.sandbox.ids import Document
 
 VERSION = 1  # of the state's shape
@@ -28,17 +28,50 @@ _SETTINGS = {
 
 
 def load(world: World) -> Document:
-    """The world as it was written: by name, by the path of its file, or given as a document."""
+    """The world as it was written, by name, by the path of its file, or given as a document; whole, where it extends
+    another one."""
+    return _load(world, Path(), ())
+
+
+def _load(world: World, beside: Path, within: tuple[str, ...]) -> Document:
+    """`beside` is where the path of a file counts from, `within` the worlds that extend this one."""
     if isinstance(world, Mapping):
-        return copy.deepcopy(dict(world))
-    path = Path(world)
-    if path.suffix != ".json":
-        path = _folder() / f"{world}.json"
+        written, folder, known_as = copy.deepcopy(dict(world)), beside, "given"
+    else:
+        path = _path(world, beside)
+        written, folder, known_as = dict(json.loads(path.read_text(encoding="utf-8"))), path.parent, str(path)
+    if known_as in within:
+        raise ValueError(f"the world {str(world)!r} extends itself")
+    if "extends" not in written:
+        return written
+    base = _load(written.pop("extends"), folder, (*within, known_as))
+    return merge(base, written)
+
+
+def _path(world: str | Path, beside: Path) -> Path:
+    named = str(world).endswith(".json")
+    path = beside / world if named else _folder() / f"{world}.json"
     if not path.is_file():
         known = ", ".join(sorted(each.stem for each in _folder().glob("*.json")))
         raise ValueError(f"no world {str(world)!r}; there are {known}, or give the path of a JSON file")
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return dict(document)
+    return path
+
+
+def merge(base: Document, changes: Mapping[str, Any]) -> Document:
+    """`base` with `changes`: sections within sections, null takes away, and anything else, lists too, replaces.
+
+    A JSON merge patch: https://www.rfc-editor.org/rfc/rfc7386
+    """
+    merged = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            within = merged.get(key)
+            merged[key] = merge(within if isinstance(within, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def begin(world: World) -> Document:
@@ -48,7 +81,7 @@ def begin(world: World) -> Document:
     networks = {
         each["id"].lower(): each for each in (_network(it, groups) for it in written.get("virtualNetworks", []))
     }
-    return {
+    state = {
         "version": VERSION,
         "world": written.get("name", "unnamed"),
         "today": written.get("today", "2026-07-01"),
@@ -72,6 +105,8 @@ def begin(world: World) -> Document:
         "organizations": {each["name"].lower(): _organization(each) for each in written.get("organizations", [])},
         "publishers": written.get("publishers", {}),
     }
+    publishers.check(state)
+    return state
 
 
 def _folder() -> Path:

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from netcfg.core.errors import BadEdition, NoEdition, UnknownEdition
 from netcfg.core.geography import Atlas, parse_atlas
+from netcfg.core.outbound import OutboundEdition, Way
 from netcfg.core.ranges import Catalogue, Edition, Publisher
 from netcfg.sources.publication import compose
 
@@ -35,16 +37,38 @@ def catalogue() -> Catalogue:
     return Catalogue(editions)
 
 
-def edition(text: str) -> Catalogue:
-    """The editions of one day, or the one in a file of our own format, instead of everything that is known."""
+def edition(text: str, known: Catalogue | None = None) -> Catalogue:
+    """What is `known` (else: bundled) of one day, or of `PUBLISHER:DAY`, or the edition in a file of our own format."""
     path = Path(text)
     if path.suffix == ".json":
         return Catalogue((_read(path),))
-    known = catalogue().editions
-    chosen = tuple(each for each in known if each.day.isoformat() == text)
+    editions = (known or catalogue()).editions
+    publisher, colon, day = text.rpartition(":")
+    named = [each for each in editions if not colon or each.publisher.value == publisher]
+    chosen = tuple(each for each in named if each.day.isoformat() == day)
     if not chosen:
-        raise UnknownEdition(text, sorted({each.day.isoformat() for each in known}))
+        prefix = f"{publisher}:" if named and colon else ""
+        raise UnknownEdition(text, sorted({f"{prefix}{each.day}" for each in named or editions}))
     return Catalogue(chosen)
+
+
+@cache
+def outbound() -> tuple[OutboundEdition, ...]:
+    """Every bundled edition of the addresses at which Azure DevOps is reached, oldest first."""
+    folder = data_folder() / "outbound"
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise NoEdition("outbound addresses", str(folder))
+    return tuple(_read_outbound(path) for path in files)
+
+
+def _read_outbound(path: Path) -> OutboundEdition:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        ranges = ((way, ip_network(text)) for way in Way for found in document[way.value].values() for text in found)
+        return OutboundEdition(date.fromisoformat(document["edition"]), document["source"], tuple(ranges))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadEdition(str(path), str(error)) from error
 
 
 def _files(publisher: Publisher) -> Iterable[Path]:
@@ -79,4 +103,7 @@ def parse_edition(document: Mapping[str, Any], atlas: Atlas, where: str) -> Edit
         confirmed=date.fromisoformat(document.get("confirmed", document["edition"])),
     )
     rows = ((name, prefix) for name, prefixes in document["regions"].items() for prefix in prefixes)
-    return compose(blank, rows, atlas, where).edition
+    edition = compose(blank, rows, atlas, where).edition
+    if document.get("sha256", edition.sha256) != edition.sha256:
+        raise BadEdition(where, "its ranges are not those that its digest was made of; delete it, and refresh")
+    return edition

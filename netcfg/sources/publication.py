@@ -99,8 +99,11 @@ def quote(found: object) -> str:
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
-def render(publication: Publication) -> str:
-    """The publication as a document of `data/`, one line for each region; the same edition gives the same bytes."""
+def render(publication: Publication, **more: str | None) -> str:
+    """The publication as a document of `data/`, one line for each region; the same edition gives the same bytes.
+
+    `more` is said of it too, such as the address where it was found.
+    """
     edition = publication.edition
     head = {
         "version": 1,
@@ -109,6 +112,7 @@ def render(publication: Publication) -> str:
         "confirmed": edition.confirmed.isoformat() if edition.confirmed > edition.day else None,
         "changeNumber": edition.change_number,
         "source": edition.source,
+        **more,
     }
     members = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items() if value is not None]
     return "\n".join(["{", *members, '  "regions": {', ",\n".join(_lines(publication)), "  }", "}", ""])

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
-from netcfg.core.ranges import Catalogue
+from netcfg.core.ranges import Catalogue, Edition
 from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
 from netcfg.core.rules import Firewall
 
@@ -52,6 +52,18 @@ class Organizations(Protocol):
 
     def look_up(self, organization: str) -> Organization:
         """The organization with what is known of its geography; none at all is an error."""
+
+
+class Place(Protocol):
+    """Somewhere an edition is published."""
+
+    name: str
+
+    def fetch(self) -> Edition:
+        """The edition that is published there now; one that the place says has not changed is the one we have."""
+
+    def keep(self, edition: Edition) -> None:
+        """Remember what was just fetched, as `edition`, for later runs on this machine."""
 
 
 class Progress(Protocol):

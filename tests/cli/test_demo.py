@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 from typer.testing import CliRunner
 
 from netcfg.cli.main import app
@@ -27,3 +29,11 @@ def test_the_sandbox_remembers_between_commands_until_it_is_reset(tmp_path: Path
     assert run("plan", "kv-orders", "--geography", "EU") == 0
     assert run("sandbox", "reset") == 0
     assert run("plan", "kv-orders", "--geography", "EU") == 3
+
+
+def test_what_lies_in_the_sandbox_conforms_to_its_schema(tmp_path: Path):
+    words = ["--sandbox", "-q", "--data-dir", str(tmp_path), "sandbox", "show", "--format", "json"]
+    document = json.loads(CliRunner().invoke(app, words).stdout)
+    schema = json.loads((Path(__file__).parents[2] / "data" / "schemas" / "sandbox.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert len(document["vaults"]) > 10

@@ -29,6 +29,7 @@ kv-orders in rg-payments
   191.10.20.7/32         foreign: somebody else's, kept
   vnet-agents/scale-set  foreign: somebody else's, kept, in rg-network
 
+note: 5 ranges for Europe are in the service tag alone; --ranges table would leave them out
 note: 4 IPv6 prefixes are published for Europe and not sent: vaults take IPv4 only
 note: 8 ranges are published for regions of no geography, and never added
 

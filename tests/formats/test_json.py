@@ -42,7 +42,7 @@ def test_a_schema_is_one_itself_and_lets_documents_grow(kind: str):
     assert "additionalProperties" not in parser.dumps(schema(kind))
 
 
-@pytest.mark.parametrize("kind", ["result", "geography", "ranges"])
+@pytest.mark.parametrize("kind", ["result", "geography", "ranges", "edition"])
 def test_schemas_mean_the_same_by_the_same_word(kind: str):
     ours, plans = schema(kind)["$defs"], schema("plan")["$defs"]
     assert {name: plans[name] for name in ours} == ours

@@ -1,7 +1,6 @@
 """What Microsoft publishes: the page in two forms, the weekly file, the service."""
 
 import functools
-import json
 import operator
 import re
 from html.parser import HTMLParser
@@ -17,6 +16,8 @@ SOURCE = (
     "/raw.githubusercontent.com/MicrosoftDocs/azure-devops-docs/main/docs/organizations/security/allow-list-ip-url.md"
 )
 DOWNLOAD = "/www.microsoft.com/en-us/download/confirmation.aspx?id=56519"
+DOWNLOADS = "/download.microsoft.com/download/7/1/d/71d86715-5596-4529-9b13-da13a5de5b63"
+FILE = f"{DOWNLOADS}/ServiceTags_Public_20260620.json"
 EUROPE = [["Europe", "Western Europe", "40.74.28.0/23"], ["", "North Europe", "20.166.41.0/24"]]
 
 
@@ -97,7 +98,7 @@ def test_the_service_lags_behind_the_file_and_counts_in_strings(owner: Client):
     assert sorted(tag["properties"]) == ["addressPrefixes", "changeNumber", "region", "systemService"]
 
 
-@pytest.mark.parametrize("path", [PAGE, SOURCE, DOWNLOAD])
+@pytest.mark.parametrize("path", [PAGE, SOURCE, DOWNLOAD, FILE])
 @pytest.mark.parametrize(("known", "asked"), [("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")])
 def test_who_has_it_already_is_told_so(contoso: Sandbox, path, known, asked):
     first = requests.get(contoso.url + path, timeout=10)
@@ -106,14 +107,59 @@ def test_who_has_it_already_is_told_so(contoso: Sandbox, path, known, asked):
     assert again.headers["etag"] == first.headers["etag"]
 
 
-def test_a_new_edition_has_a_new_etag(contoso: Sandbox):
-    old = requests.get(contoso.url + SOURCE, timeout=10).headers["etag"]
+@pytest.mark.parametrize("path", [PAGE, SOURCE, DOWNLOAD, FILE])
+def test_who_has_something_else_is_sent_it_whatever_its_date(contoso: Sandbox, path):
+    first = requests.get(contoso.url + path, timeout=10)
+    asked = {"If-None-Match": '"other"', "If-Modified-Since": first.headers["last-modified"]}
+    again = requests.get(contoso.url + path, headers=asked, timeout=10)
+    assert (again.status_code, again.content) == (200, first.content)
+
+
+def publish(sandbox: Sandbox) -> None:
+    with sandbox.edit() as state:
+        publishers = state["publishers"]
+        publishers["tables"]["2026-07-01"] = {
+            "after": "2026-02-10",
+            "added": [["Europe", "France Central", "191.10.199.0/24"]],
+        }
+        publishers["table"] = "2026-07-01"
+        tag = {"changeNumber": 14, "added": {"FranceCentral": ["191.10.199.0/24"]}}
+        publishers["serviceTags"]["2026-06-29"] = {"after": "2026-06-20", "changeNumber": 412, "AzureDevOps": tag}
+        publishers["file"] = "2026-06-29"
+
+
+@pytest.mark.parametrize("path", [PAGE, SOURCE, DOWNLOAD])
+def test_a_new_edition_has_a_new_etag(contoso: Sandbox, path):
+    old = requests.get(contoso.url + path, timeout=10).headers["etag"]
+    publish(contoso)
+    changed = requests.get(contoso.url + path, headers={"If-None-Match": old}, timeout=10)
+    assert (changed.status_code, changed.headers["etag"] == old) == (200, False)
+
+
+def test_a_new_edition_is_what_the_page_has(contoso: Sandbox):
+    publish(contoso)
+    lines = requests.get(contoso.url + SOURCE, timeout=10).text.splitlines()
+    assert "ms.date: 07/01/2026" in lines
+    start = lines.index("> |  | North Europe | 20.166.41.0/24 |  ")
+    assert lines[start + 1] == "> |  | France Central | 191.10.199.0/24 |"
+    assert lines[start + 2].startswith("> | United Kingdom | United Kingdom South |")
+
+
+def test_a_new_edition_is_a_new_file_and_the_old_one_is_gone(contoso: Sandbox):
+    publish(contoso)
+    assert requests.get(contoso.url + FILE, timeout=10).status_code == 404
+    file = requests.get(f"{contoso.url}{DOWNLOADS}/ServiceTags_Public_20260629.json", timeout=10).json()
+    tags = {each["name"]: each["properties"] for each in file["values"]}
+    assert (file["changeNumber"], tags["AzureDevOps"]["changeNumber"]) == (412, 14)
+    assert len(tags["AzureDevOps"]["addressPrefixes"]) == 148
+    assert tags["AzureDevOps.FranceCentral"]["addressPrefixes"] == ["191.10.199.0/24"]
+    assert tags["AzureDevOps.FranceCentral"]["region"] == "francecentral"
+
+
+def test_the_service_goes_on_with_the_edition_it_had(contoso: Sandbox, owner: Client):
+    location = "/subscriptions/00000000-0000-4000-8000-000000000001/providers/Microsoft.Network/locations/westeurope"
+    publish(contoso)
+    assert owner.get(f"{location}/serviceTags").json()["changeNumber"] == "398"
     with contoso.edit() as state:
-        tables = state["publishers"]["tables"]
-        tables["2026-07-01"] = json.loads(json.dumps(tables["2026-02-10"]))
-        tables["2026-07-01"]["inbound"].append(["Europe", "France Central", "191.10.99.0/24"])
-        state["publishers"]["table"] = "2026-07-01"
-    changed = requests.get(contoso.url + SOURCE, headers={"If-None-Match": old}, timeout=10)
-    assert changed.status_code == 200
-    assert "ms.date: 07/01/2026" in changed.text
-    assert "191.10.99.0/24" in changed.text
+        state["publishers"]["service"] = "2026-06-29"
+    assert owner.get(f"{location}/serviceTags").json()["changeNumber"] == "412"

@@ -115,16 +115,47 @@ def test_an_endpoint_is_enabled_and_everything_else_stays(subnets):
     assert caught.value.error.code == "PreconditionFailed"
 
 
-def test_service_tags_are_listed():
+@pytest.fixture
+def tags():
     from azure.mgmt.network import NetworkManagementClient
 
     with (
         serve("contoso") as sandbox,
         NetworkManagementClient(NoCredential(), SUBSCRIPTION, **options(sandbox)) as client,
     ):
-        found = client.service_tags.list("westeurope")
-    (tag,) = [each for each in found.values_property if each.name == "AzureDevOps.WestEurope"]
-    assert (tag.properties.change_number, tag.properties.region) == ("2", "westeurope")
+        yield lambda location: (sandbox, client.service_tags.list(location))
+
+
+def tag(found, name: str):
+    [one] = [each for each in found.values_property if each.name == name]
+    return one.properties
+
+
+def test_service_tags_are_listed_with_the_lag_of_the_service(tags):
+    """The file of the same day has 411 and 13, as numbers."""
+    _, found = tags("westeurope")
+    assert (found.name, found.type, found.cloud) == ("public", "Microsoft.Network/serviceTags", "Public")
+    assert found.id == f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/serviceTags/public"
+    assert (found.change_number, tag(found, "AzureDevOps").change_number) == ("398", "12")
+    assert tag(found, "AzureDevOps").region == ""
+    assert tag(found, "AzureDevOps").system_service == "AzureDevOps"
+    assert (tag(found, "AzureDevOps.WestEurope").change_number, tag(found, "AzureDevOps.WestEurope").region) == (
+        "2",
+        "westeurope",
+    )
+    assert "40.74.28.0/23" in tag(found, "AzureDevOps.WestEurope").address_prefixes
+
+
+def test_a_location_is_no_filter_of_service_tags(tags):
+    assert tags("westeurope")[1].as_dict() == tags("brazilsouth")[1].as_dict()
+
+
+def test_the_service_catches_up_with_the_file(tags):
+    sandbox, _ = tags("westeurope")
+    with sandbox.edit() as state:
+        state["publishers"]["service"] = state["publishers"]["file"]
+    _, found = tags("westeurope")
+    assert (found.change_number, tag(found, "AzureDevOps").change_number) == ("411", "13")
 
 
 def test_a_subnet_is_made_and_deleted(subnets):

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from netcfg.sandbox import editions
 from netcfg.sandbox import world as worlds
 from tests.sandbox.small import world
 
@@ -82,3 +83,68 @@ def test_beginning_does_not_change_the_world_it_is_given():
     before = json.dumps(written)
     worlds.begin(written)["vaults"].clear()
     assert json.dumps(written) == before
+
+
+# --- worlds that extend another -----------------------------------------------------------------------------------
+
+
+def prefixes(name: str) -> set[str]:
+    """The tag's IPv4 ranges in the world's weekly file."""
+    publishers = worlds.begin(name)["publishers"]
+    regions = editions.service_tags(publishers, publishers["file"])["AzureDevOps"]["regions"]
+    return {each for region in regions.values() for each in region["prefixes"] if ":" not in each}
+
+
+def rows(name: str) -> set[str]:
+    publishers = worlds.begin(name)["publishers"]
+    return {prefix for _, _, prefix in editions.table(publishers, publishers["table"])["inbound"]}
+
+
+def addresses(name: str) -> int:
+    return sum(ip_network(each).num_addresses for each in prefixes(name))
+
+
+@pytest.mark.parametrize("name", ["moved", "shrunken", "grown", "broken"])
+def test_two_months_later_contoso_is_what_it_was_but_for_the_publishers(name):
+    first, later = worlds.begin("contoso"), worlds.begin(name)
+    assert (later["world"], later["today"]) == (name, "2026-09-01")
+    changed = {key for key in first if first[key] != later[key]}
+    assert changed == {"world", "today", "publishers"}
+
+
+def test_moved_has_new_ranges_in_the_page_and_in_the_tag_and_one_less():
+    assert rows("moved") - rows("contoso") == {"191.10.130.0/24"}
+    assert rows("contoso") - rows("moved") == set()
+    assert prefixes("moved") - prefixes("contoso") == {"191.10.130.0/24", "191.10.132.0/26"}
+    assert prefixes("contoso") - prefixes("moved") == {"172.199.233.80/28"}
+
+
+def test_shrunken_and_grown_are_beyond_what_is_plausible():
+    assert (addresses("contoso"), addresses("shrunken"), addresses("grown")) == (7396, 5540, 10340)
+
+
+def test_a_world_extends_by_merging_objects_and_replacing_the_rest():
+    base = {"kept": 1, "list": [1, 2], "object": {"kept": 1, "changed": 1, "gone": 1}, "gone": 1}
+    changes = {"list": [3], "object": {"changed": 2, "gone": None, "new": {"none": None}}, "gone": None}
+    assert worlds.merge(base, changes) == {"kept": 1, "list": [3], "object": {"kept": 1, "changed": 2, "new": {}}}
+    assert base["object"] == {"kept": 1, "changed": 1, "gone": 1}
+
+
+def test_a_world_extends_one_by_name_or_by_the_path_from_its_file(tmp_path):
+    (tmp_path / "mine.json").write_text(json.dumps({"extends": "moved", "name": "mine"}))
+    (tmp_path / "other.json").write_text(json.dumps({"extends": "mine.json", "today": "2026-10-01"}))
+    state = worlds.begin(tmp_path / "other.json")
+    assert (state["world"], state["today"], len(rows("moved"))) == ("mine", "2026-10-01", 20)
+    assert worlds.begin({"extends": "contoso", "today": "2026-10-01"})["world"] == "contoso"
+
+
+def test_a_world_that_extends_itself_has_no_beginning(tmp_path):
+    (tmp_path / "one.json").write_text(json.dumps({"extends": "two.json"}))
+    (tmp_path / "two.json").write_text(json.dumps({"extends": "one.json"}))
+    with pytest.raises(ValueError, match=r"the world 'one\.json' extends itself"):
+        worlds.begin(tmp_path / "one.json")
+
+
+def test_a_world_that_extends_no_world_says_which_there_are():
+    with pytest.raises(ValueError, match=r"no world 'nowhere'; there are broken, contoso, grown, moved, shrunken, or"):
+        worlds.begin({"extends": "nowhere"})

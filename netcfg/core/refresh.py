@@ -1,0 +1,131 @@
+"""What a refresh makes of an edition: whether it is new, whether it can be true, and what must be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum
+from ipaddress import collapse_addresses
+
+from netcfg.core.errors import BadEdition, NetcfgError
+from netcfg.core.guards import Acceptance, Guard
+from netcfg.core.ranges import Catalogue, Edition, Publisher
+
+SHRUNKEN = 0.9  # of the predecessor's addresses; less is suspicious
+GROWN = 1.25  # the service tag's prefixes grew by 162 % in one step, its addresses by 13 %
+
+
+class News(Enum):
+    """What an edition is to somebody who knows others."""
+
+    NEW = "new"
+    CONFIRMED = "confirmed"
+    OLDER = "older"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An edition that a publisher was found to publish, beside the newest of its that was known."""
+
+    found: Edition
+    predecessor: Edition | None
+    news: News
+    guards: tuple[Guard, ...] = ()
+
+    @property
+    def refusals(self) -> tuple[Guard, ...]:
+        return tuple(each for each in self.guards if not each.accepted)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it goes into the catalogue: what is older, or refused, leaves the last good edition where it is."""
+        return self.news is not News.OLDER and not self.refusals
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A place where nothing could be fetched, or nothing that can be believed."""
+
+    place: str
+    error: NetcfgError
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What came of a refresh, place by place. With `checked_only` nothing was kept."""
+
+    judgements: tuple[Judgement, ...]
+    failures: tuple[Failure, ...]
+    notes: tuple[str, ...]
+    checked_only: bool
+
+    @property
+    def status(self) -> int:
+        """1 when a place failed, 5 when a guard refused, 3 when a check found something new, else 0."""
+        if self.failures:
+            return 1
+        if any(each.refusals for each in self.judgements):
+            return 5
+        return 3 if self.checked_only and any(each.news is News.NEW for each in self.judgements) else 0
+
+
+def judge(found: Edition, catalogue: Catalogue, acceptances: Iterable[Acceptance], today: date) -> Judgement:
+    """What `found` is beside the editions of its publisher that are known.
+
+    One that says the same as the newest confirms it, whatever week's file it came in; the page has a new day when its
+    authors looked at it again, and that is an edition. One change number with two lists of ranges is an error.
+    """
+    known = catalogue.of(found.publisher)
+    newest = known[-1] if known else None
+    if newest is None:
+        return Judgement(replace(found, confirmed=today), None, News.NEW)
+    if _says_the_same(found, newest):
+        return Judgement(replace(newest, confirmed=max(today, newest.confirmed)), newest, News.CONFIRMED)
+    if found.rank < newest.rank:
+        return Judgement(found, newest, News.OLDER)
+    if found.change_number is not None and found.change_number == newest.change_number:
+        raise BadEdition(
+            found.source,
+            f"it has other ranges than {newest.source}, under the same change number {found.change_number}",
+        )
+    accepted = {each.guard for each in acceptances}
+    guards = tuple(Guard(id, message, id in accepted) for id, message in _implausible(found, newest))
+    return Judgement(replace(found, confirmed=max(today, found.day)), newest, News.NEW, guards)
+
+
+def addresses(edition: Edition) -> int:
+    """How many IPv4 addresses an edition publishes; prefixes say little, Microsoft splits them as it likes."""
+    return sum(each.num_addresses for each in collapse_addresses(edition.networks))
+
+
+def disagreements(catalogue: Catalogue) -> tuple[str, ...]:
+    """Where the newest table has a range that the newest service tag does not hold: nobody expects that."""
+    newest = {each.publisher: each for each in catalogue.newest()}
+    if len(newest) < len(Publisher):
+        return ()
+    table, tag = newest[Publisher.TABLE], newest[Publisher.SERVICE_TAG]
+    outside = sorted(each for each in table.networks if not any(each.subnet_of(one) for one in tag.networks))
+    if not outside:
+        return ()
+    ranges = ", ".join(map(str, outside))
+    return (f"editions disagree: {ranges} of the table of {table.day} is not in the service tag of {tag.day}",)
+
+
+def _says_the_same(found: Edition, newest: Edition) -> bool:
+    # A page that does not tell its day has the day on which it was seen, and its source says so.
+    same_day = found.day == newest.day or found.source == newest.source or found.publisher is Publisher.SERVICE_TAG
+    same_number = found.change_number == newest.change_number
+    return same_day and same_number and found.ranges_and_regions == newest.ranges_and_regions
+
+
+def _implausible(found: Edition, newest: Edition) -> list[tuple[str, str]]:
+    now, before = addresses(found), addresses(newest)
+    counts = f"{now:,} addresses where the edition of {newest.day} has {before:,}"
+    if now < SHRUNKEN * before:
+        return [
+            ("shrunken-edition", f"the {found.publisher.value} of {found.day} has {counts}: more than 10 % are gone")
+        ]
+    if now > GROWN * before:
+        return [("grown-edition", f"the {found.publisher.value} of {found.day} has {counts}: more than 25 % are new")]
+    return []
