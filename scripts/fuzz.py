@@ -61,7 +61,8 @@ def _download(url: str) -> bytes:
 
 def fuzz(target: str, corpus: Path, options: list[str]) -> None:
     """Feed one parser until the time is over, or it fails: this ends the process."""
-    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore] # first of all, because it changes what is imported
+    # In here, and in a process of its own, because it changes what is imported after it.
+    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     with atheris.instrument_imports(include=INSTRUMENTED):
         from tests.sources.held import SNIPPETS, check_page, check_tags
