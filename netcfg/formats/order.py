@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from netcfg.core.geography import Organization
-from netcfg.core.outcome import Outcome
-from netcfg.core.plan import Plan, Undetermined
-from netcfg.core.ranges import PublishedRange
+if TYPE_CHECKING:  # to sort ranges need not load what plans are made of
+    from netcfg.core.geography import Organization
+    from netcfg.core.outcome import Outcome
+    from netcfg.core.plan import Plan, Undetermined
+    from netcfg.core.ranges import PublishedRange
 
 
 def plans(found: Iterable[Plan]) -> list[Plan]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from netcfg.core.errors import BadEdition, UnknownRegion, UnmappedRegion
@@ -71,26 +72,26 @@ def find_region(name: str, atlas: Atlas, where: str) -> Region:
 
 def parse_prefix(text: str, where: str) -> IPv4Network | IPv6Network:
     """A public range; IPv4 no broader than /16 and written as publishers do, `20.37.158.0/23` or a bare address."""
-    try:
-        network = ip_network(text)
-    except ValueError as error:
-        fault = "has bits set outside its prefix" if "host bits" in str(error) else "is not a range"
-        raise BadEdition(where, f"{quote(text)} {fault}") from error
-    if isinstance(network, IPv4Network):
-        _check_ipv4(network, text, where)
-    if not network.is_global:
-        raise BadEdition(where, f"{quote(text)} is not public")
+    network = _read_prefix(text)
+    if isinstance(network, str):
+        raise BadEdition(where, f"{quote(text)} {network}")
     return network
 
 
-def _check_ipv4(network: IPv4Network, text: str, where: str) -> None:
+@lru_cache(maxsize=4096)
+def _read_prefix(text: str) -> IPv4Network | IPv6Network | str:
+    """The range, or what is wrong with it. Each edition repeats most of the one before it, so this is remembered."""
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        return "has bits set outside its prefix" if "host bits" in str(error) else "is not a range"
     # `ip_network` also takes a mask for a prefix, and 0.0.0.255 for the /24 that it is the opposite of.
-    if text not in (str(network), str(network.network_address)):
-        raise BadEdition(where, f"{quote(text)} is not a range")
-    if network.prefixlen < _WIDEST:
-        raise BadEdition(where, f"{quote(text)} is broader than /{_WIDEST}")
-    if any(network.overlaps(each) for each in _SPECIAL):
-        raise BadEdition(where, f"{quote(text)} is not public")
+    if isinstance(network, IPv4Network) and text not in (str(network), str(network.network_address)):
+        return "is not a range"
+    if isinstance(network, IPv4Network) and network.prefixlen < _WIDEST:
+        return f"is broader than /{_WIDEST}"
+    is_special = isinstance(network, IPv4Network) and any(network.overlaps(each) for each in _SPECIAL)
+    return network if network.is_global and not is_special else "is not public"
 
 
 def quote(found: object) -> str:
