@@ -95,7 +95,7 @@ def _called(edition: Edition) -> str:
 
 
 def _difference(judgement: Judgement) -> tuple[int, int]:
-    now = judgement.found.ranges_and_regions
+    now = judgement.edition.ranges_and_regions
     before = judgement.predecessor.ranges_and_regions if judgement.predecessor else frozenset()
     return len(now - before), len(before - now)
 

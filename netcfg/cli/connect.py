@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -136,6 +137,7 @@ def reset_sandbox(root: Root, world: str) -> None:
         from netcfg.sandbox.store import reset
     with _sandbox_trouble():
         reset(root.folder / "sandbox", world)
+        shutil.rmtree(root.folder / known.SANDBOX_EDITIONS, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from netcfg.cli.root import Root
 from netcfg.core.ranges import Catalogue
 from netcfg.sources import editions
 
+SANDBOX_EDITIONS = "sandbox/editions"
+
 
 def catalogue(root: Root) -> Catalogue:
     return editions.catalogue(editions_folder(root))
@@ -15,4 +17,4 @@ def catalogue(root: Root) -> Catalogue:
 
 def editions_folder(root: Root) -> Path:
     """Where refreshed editions are kept. Those of the sandbox are make-believe, and stay with it."""
-    return root.folder / ("sandbox/editions" if root.sandbox else "editions")
+    return root.folder / (SANDBOX_EDITIONS if root.sandbox else "editions")

@@ -53,7 +53,7 @@ def _places(sources: list[str] | None, places: Places, today: date, root: Root) 
 
     from netcfg.cli import connect, known, terminal
     from netcfg.sources import bundled
-    from netcfg.sources.fetch import Fetcher
+    from netcfg.sources.fetch import Fetcher, shown
     from netcfg.sources.kept import Kept
     from netcfg.sources.published import fetch_from
     from netcfg.sources.refreshing import FetchedPlace, published_places
@@ -66,4 +66,8 @@ def _places(sources: list[str] | None, places: Places, today: date, root: Root) 
         is_subscription = source.startswith("/subscriptions/")
         return connect.service_tags(root, source) if is_subscription else fetch_from(fetcher, source)
 
-    return [FetchedPlace(each, partial(read, each), kept, atlas, today) for each in dict.fromkeys(sources)]
+    # Only an address is asked whether something is published now; a file lies there, and Azure's service lags.
+    return [
+        FetchedPlace(shown(each), partial(read, each), kept, atlas, today, is_live="://" in each)
+        for each in dict.fromkeys(sources)
+    ]

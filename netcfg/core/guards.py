@@ -188,7 +188,12 @@ def _service_endpoint(seen: Circumstances) -> str | None:
 
 def _stale_editions(seen: Circumstances) -> str | None:
     editions = seen.resolution.editions
-    if any(seen.today - each.confirmed <= STALE_AFTER for each in editions):
+    # A confirmation on a day to come was made by a clock that was wrong, and tells nothing.
+    ages = (
+        seen.today - (each.confirmed if each.confirmed <= seen.today + timedelta(days=1) else each.day)
+        for each in editions
+    )
+    if any(age <= STALE_AFTER for age in ages):
         return None
     last = " and ".join(f"the {each.publisher.value} on {each.confirmed}" for each in editions)
     return f"the ranges are old: Microsoft was last seen to publish {last}; run 'netcfg ranges refresh'"

@@ -46,7 +46,8 @@ class Edition:
 
     `day` is the page's own; for the service tag the day in the file's name, else the day it was first seen.
     `ipv6` is kept to be counted: the firewall of a vault takes IPv4 only. `confirmed` is the last day on which the
-    publisher was seen to publish exactly this.
+    publisher was seen to publish exactly this, `seen` the first on which anybody here could know, if that is later than
+    `day`. `is_dated` is whether the publisher told the day.
     """
 
     publisher: Publisher
@@ -56,6 +57,8 @@ class Edition:
     ipv6: tuple[tuple[IPv6Network, Region], ...] = ()
     change_number: int | None = None
     confirmed: date = date.min
+    seen: date = date.min
+    is_dated: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(
@@ -156,7 +159,8 @@ def _gone(editions: tuple[Edition, ...]) -> Iterator[RetiredRange]:
         later = editions[index + 1 :]
         for each in edition.ranges:
             if all(each.network not in one.networks for one in later):
-                yield RetiredRange(each.network, each.region, later[0].day, later[-1].confirmed)
+                since = max(later[0].day, later[0].seen)
+                yield RetiredRange(each.network, each.region, since, later[-1].confirmed)
 
 
 def publish(editions: Iterable[Edition], serves: Callable[[Region], bool] = bool) -> tuple[PublishedRange, ...]:

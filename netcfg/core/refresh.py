@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from ipaddress import collapse_addresses
 
@@ -13,6 +13,7 @@ from netcfg.core.guards import Acceptance, Guard
 from netcfg.core.ranges import Catalogue, Edition, Publisher
 
 SHRUNKEN = 0.9  # of the predecessor's addresses; less is suspicious
+ANOTHER_TIME_ZONE = timedelta(days=1)
 GROWN = 1.25  # the service tag's prefixes grew by 162 % in one step, its addresses by 13 %
 
 
@@ -26,9 +27,12 @@ class News(Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """An edition that a publisher was found to publish, beside the newest of its that was known."""
+    """An edition that a publisher publishes, beside the newest of its that was known.
 
-    found: Edition
+    Where that one is confirmed, `edition` is it, with the day of its confirmation.
+    """
+
+    edition: Edition
     predecessor: Edition | None
     news: News
     guards: tuple[Guard, ...] = ()
@@ -70,28 +74,42 @@ class Refreshed:
         return 3 if self.checked_only and any(each.news is News.NEW for each in self.judgements) else 0
 
 
-def judge(found: Edition, catalogue: Catalogue, acceptances: Iterable[Acceptance], today: date) -> Judgement:
+def judge(
+    found: Edition, catalogue: Catalogue, acceptances: Iterable[Acceptance], today: date, *, is_live: bool = True
+) -> Judgement:
     """What `found` is beside the editions of its publisher that are known.
 
-    One that says the same as the newest confirms it, whatever week's file it came in; the page has a new day when its
-    authors looked at it again, and that is an edition. One change number with two lists of ranges is an error.
+    One that says the same as the newest confirms it, whatever week's file it came in, if its place `is_live`: a file on
+    a disk tells what was published, not that it still is. The page has a new day when its authors looked at it again,
+    and that is an edition. One change number with two lists of ranges is an error, and so is a day to come.
     """
+    if found.day > today + ANOTHER_TIME_ZONE:
+        raise BadEdition(
+            found.source, f"it is of {found.day}, and today is {today}; look at the clock, and at the edition"
+        )
     known = catalogue.of(found.publisher)
     newest = known[-1] if known else None
+    confirmed = max(found.day, today) if is_live else found.day
+    new = replace(found, confirmed=confirmed, seen=today)
     if newest is None:
-        return Judgement(replace(found, confirmed=today), None, News.NEW)
+        return Judgement(new, None, News.NEW)
     if _says_the_same(found, newest):
-        return Judgement(replace(newest, confirmed=max(today, newest.confirmed)), newest, News.CONFIRMED)
-    if found.rank < newest.rank:
-        return Judgement(found, newest, News.OLDER)
+        return Judgement(replace(newest, confirmed=max(newest.confirmed, confirmed)), newest, News.CONFIRMED)
     if found.change_number is not None and found.change_number == newest.change_number:
         raise BadEdition(
             found.source,
             f"it has other ranges than {newest.source}, under the same change number {found.change_number}",
         )
+    if not found.is_dated:
+        raise BadEdition(
+            found.source, f"it has other ranges than the edition of {newest.day}, and tells no day of its own"
+        )
+    # Not `rank`: of two tables of one day, the one that was found now is the one that was mended.
+    if (found.change_number or 0, found.day) < (newest.change_number or 0, newest.day):
+        return Judgement(found, newest, News.OLDER)
     accepted = {each.guard for each in acceptances}
     guards = tuple(Guard(id, message, id in accepted) for id, message in _implausible(found, newest))
-    return Judgement(replace(found, confirmed=max(today, found.day)), newest, News.NEW, guards)
+    return Judgement(new, newest, News.NEW, guards)
 
 
 def addresses(edition: Edition) -> int:
@@ -113,8 +131,7 @@ def disagreements(catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _says_the_same(found: Edition, newest: Edition) -> bool:
-    # A page that does not tell its day has the day on which it was seen, and its source says so.
-    same_day = found.day == newest.day or found.source == newest.source or found.publisher is Publisher.SERVICE_TAG
+    same_day = found.day == newest.day or not found.is_dated or found.publisher is Publisher.SERVICE_TAG
     same_number = found.change_number == newest.change_number
     return same_day and same_number and found.ranges_and_regions == newest.ranges_and_regions
 

@@ -7,6 +7,8 @@ from ipaddress import IPv6Network
 from typing import assert_never
 
 from netcfg.core.attribution import Answer, Attribution, Passage, Publication, Span, Special
+from netcfg.core.declared import parse_wanted
+from netcfg.core.errors import BadRange
 from netcfg.core.geography import Region
 from netcfg.core.outbound import Way
 from netcfg.core.ranges import Publisher
@@ -145,7 +147,7 @@ def _unknown(found: Attribution) -> Iterator[str]:
         "of Azure, which other customers use too, and change every week, so no rule can cover them; use self-hosted "
         "agents in a subnet that the vault lets in"
     )
-    declare = "" if isinstance(found.asked, IPv6Network) else f"; to let it in, --allow '{found.asked}=REASON'"
+    declare = f"; to let it in, --allow '{found.asked}=REASON'" if _may_be_asked_for(found.asked) else ""
     yield f"or it is somebody else's, such as an office's or your own agents'{declare}"
 
 
@@ -162,3 +164,12 @@ def _places(found: Attribution) -> str:
 
 def _is_current(found: Attribution) -> bool:
     return any(each.span.until is None for each in found.passages)
+
+
+def _may_be_asked_for(network: Network) -> bool:
+    """Whether a vault would take it: public IPv4, and not too broad."""
+    try:
+        parse_wanted(str(network))
+    except BadRange:
+        return False
+    return True

@@ -85,7 +85,7 @@ def refreshed(found: Refreshed) -> str:
 
 
 def _judgement(judgement: Judgement) -> Object:
-    found, known = judgement.found, judgement.predecessor
+    found, known = judgement.edition, judgement.predecessor
     before = known.networks if known else frozenset()
     return {
         **_edition(found),

@@ -18,8 +18,8 @@ FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to chan
 PAST = {Action.ADD: "added", Action.REMOVE: "removed", Action.SET: "changed"}
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{plural}"
 
 
 def audience(plans: PlanSet) -> str:
@@ -143,6 +143,6 @@ def news(judgement: Judgement, *, checked_only: bool) -> tuple[str, str]:
 
 
 def _difference(judgement: Judgement) -> tuple[int, int]:
-    now = judgement.found.networks
+    now = judgement.edition.networks
     before = judgement.predecessor.networks if judgement.predecessor else frozenset()
     return len(now - before), len(before - now)

@@ -83,7 +83,7 @@ def refreshed(found: Refreshed, page: Page) -> str:
 
 def _judged(judgement: Judgement, checked_only: bool) -> Row:
     words, style = phrases.news(judgement, checked_only=checked_only)
-    found, mark = judgement.found, {"add": "+", "refused": "!"}.get(style, " ")
+    found, mark = judgement.edition, {"add": "+", "refused": "!"}.get(style, " ")
     edition = f"{found.change_number} of {found.day}" if found.change_number else str(found.day)
     return Row(mark, found.publisher.value.replace("-", " "), (edition, words), style)
 
@@ -180,7 +180,7 @@ def _extent(resolution: Resolution) -> str:
         phrases.count(resolution.ipv6, "IPv6 range") if resolution.ipv6 else "",
         f"{phrases.count(resolution.outside, 'range')} for regions of no geography" if resolution.outside else "",
     ]
-    text = f"{phrases.count(len(networks), 'range')}, {addresses:,} addresses"
+    text = f"{phrases.count(len(networks), 'range')}, {phrases.count(addresses, 'address', 'es')}"
     return text + (f"; left out: {' and '.join(filter(None, left_out))}" if any(left_out) else "")
 
 

@@ -38,10 +38,13 @@ def catalogue() -> Catalogue:
 
 
 def edition(text: str, known: Catalogue | None = None) -> Catalogue:
-    """What is `known` (else: bundled) of one day, or of `PUBLISHER:DAY`, or the edition in a file of our own format."""
+    """What is `known` (else: bundled) of one day, or of `PUBLISHER:DAY`, or the edition in a file.
+
+    The file is in our own format, or as its publisher has it; one that tells no day is of the day it was last changed.
+    """
     path = Path(text)
-    if path.suffix == ".json":
-        return Catalogue((_read(path),))
+    if path.suffix == ".json" or path.is_file():
+        return Catalogue((_read(path) if _is_ours(path) else _read_published(path),))
     editions = (known or catalogue()).editions
     publisher, colon, day = text.rpartition(":")
     named = [each for each in editions if not colon or each.publisher.value == publisher]
@@ -79,13 +82,40 @@ def _files(publisher: Publisher) -> Iterable[Path]:
     return files
 
 
-def _read(path: Path) -> Edition:
+def _is_ours(path: Path) -> bool:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return path.suffix == ".json"  # whatever is wrong with it, `_read` says it
+    return isinstance(document, dict) and ("publisher" in document or "values" not in document)
+
+
+def _read_published(path: Path) -> Edition:
+    from netcfg.sources.fetch import read_file
+    from netcfg.sources.published import parse
+
+    changed = date.fromtimestamp(path.stat().st_mtime)  # noqa: DTZ012 - a day, for people
+    return parse(read_file(path), atlas(), changed).edition
+
+
+def read(path: Path, publisher: Publisher) -> Edition:
+    """The edition of that publisher in a file that a refresh has kept; without its digest it is not believed."""
+    edition = _read(path, needs_digest=True)
+    if edition.publisher is not publisher:
+        raise BadEdition(str(path), f"it is a {edition.publisher.value} among those of the {publisher.value}")
+    return edition
+
+
+def _read(path: Path, *, needs_digest: bool = False) -> Edition:
     """The edition in a file; whatever is wrong with the file, the error names it."""
     try:
-        return parse_edition(json.loads(path.read_text("utf-8")), atlas(), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadEdition(str(path), str(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        document = json.loads(path.read_text("utf-8"))
+        if needs_digest and "sha256" not in document:
+            raise BadEdition(str(path), "its digest is missing; delete it, and refresh")
+        return parse_edition(document, atlas(), str(path))
+    except OSError as error:
+        raise BadEdition(str(path), (error.strerror or str(error)).lower()) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadEdition(str(path), f"it is not in netcfg's own format ({error})") from error
 
 
@@ -94,13 +124,17 @@ def parse_edition(document: Mapping[str, Any], atlas: Atlas, where: str) -> Edit
 
     A range that is not public, or a region that no geography claims, makes the whole edition unusable.
     """
+    publisher, number = Publisher(document["publisher"]), document.get("changeNumber")
+    if (type(number) is not int) if publisher is Publisher.SERVICE_TAG else (number is not None):
+        raise BadEdition(where, f"a {publisher.value} has the change number {number!r}")
     blank = Edition(
-        publisher=Publisher(document["publisher"]),
+        publisher=publisher,
         day=date.fromisoformat(document["edition"]),
         source=document["source"],
         ranges=(),
-        change_number=document.get("changeNumber"),
+        change_number=number,
         confirmed=date.fromisoformat(document.get("confirmed", document["edition"])),
+        seen=date.fromisoformat(document.get("seen", date.min.isoformat())),
     )
     rows = ((name, prefix) for name, prefixes in document["regions"].items() for prefix in prefixes)
     edition = compose(blank, rows, atlas, where).edition

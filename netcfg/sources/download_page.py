@@ -23,7 +23,12 @@ def find_tag_file(content: bytes, where: str, downloads: str) -> str:
     found = [each for each in reader.links if each.startswith(f"{downloads}/") and FILE_NAME.fullmatch(file_name(each))]
     if not found:
         raise NoTagFile(where, downloads)
-    return max(found, key=file_name)
+    return max(found, key=_day)
+
+
+def _day(url: str) -> tuple[str, ...]:
+    named = FILE_NAME.fullmatch(file_name(url))
+    return named.groups() if named else ()
 
 
 class _Links(HTMLParser):

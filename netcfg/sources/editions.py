@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from netcfg.core.errors import BadEdition
 from netcfg.core.ranges import Catalogue, Edition, Publisher
 from netcfg.sources import bundled
 
@@ -11,7 +13,7 @@ from netcfg.sources import bundled
 def catalogue(folder: Path) -> Catalogue:
     """The bundled editions and those kept in `folder`, each once, with the last day on which it was confirmed.
 
-    A file there that cannot be read is an error, never an edition less.
+    A file or folder there that cannot be read is an error, never an edition less.
     """
     known: dict[tuple[Publisher, str], Edition] = {}
     for edition in (*bundled.catalogue().editions, *_kept(folder)):
@@ -20,6 +22,19 @@ def catalogue(folder: Path) -> Catalogue:
     return Catalogue(tuple(known.values()))
 
 
-def _kept(folder: Path) -> list[Edition]:
-    files = (path for publisher in Publisher for path in sorted((folder / publisher.value).glob("*.json")))
-    return [edition for path in files for edition in bundled.edition(str(path)).editions]
+def _kept(folder: Path) -> Iterator[Edition]:
+    for publisher in Publisher:
+        for path in _files(folder / publisher.value):
+            yield bundled.read(path, publisher)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The editions in a folder; `glob` would take one that cannot be read for an empty one."""
+    try:
+        return sorted(each for each in folder.iterdir() if each.suffix == ".json" and not each.name.startswith("."))
+    except FileNotFoundError:
+        if folder.is_symlink():
+            raise BadEdition(str(folder), "it is a link to nothing") from None
+        return []
+    except OSError as error:
+        raise BadEdition(str(folder), (error.strerror or str(error)).lower()) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, RequestException
+from urllib3.exceptions import HTTPError
 
 from netcfg.core.errors import (
     BadSource,
@@ -68,12 +70,14 @@ class Fetcher:
     def __init__(self, timeout: float = TIMEOUT) -> None:
         self._timeout = timeouts(timeout)
         self._http = new_session("*/*", ("GET",))
+        # Half of a compressed answer unpacks to half a page, and urllib3 says nothing.
+        self._http.headers["Accept-Encoding"] = "identity"
 
     def fetch(self, url: str, kind: Kind) -> Fetched:
         """What is published at `url` now."""
         found = self._follow(url, kind, {})
         if found is None:
-            raise SourceAnswer(url, "304 Not Modified, though nothing was said to be known,", kind.name)
+            raise SourceAnswer(shown(url), "304 Not Modified, though nothing was said to be known,", kind.name)
         return found
 
     def fetch_if_changed(self, url: str, kind: Kind, known: Validators) -> Fetched | None:
@@ -89,8 +93,8 @@ class Fetcher:
                     return self._read(response, at, kind)
                 at = _target(at, response.headers["Location"], kind)
             if _origin(urlsplit(at)) != host:
-                raise SourceMoved(url, host, _origin(urlsplit(at)))
-        raise SourceAnswer(url, f"more than {_MOST_REDIRECTS} redirects", kind.name)
+                raise SourceMoved(shown(url), host, _origin(urlsplit(at)))
+        raise SourceAnswer(shown(url), f"more than {_MOST_REDIRECTS} redirects", kind.name)
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         try:
@@ -104,31 +108,36 @@ class Fetcher:
                 proxies=proxies(url),
             )
         except RequestException as error:
-            raise SourceUnreachable(url, why(error, self._timeout[1])) from error
+            raise SourceUnreachable(shown(url), why(error, self._timeout[1])) from error
+        except (HTTPError, UnicodeError) as error:  # a host that is no host, which requests lets through
+            raise BadSource(shown(url), str(error)) from error
 
     def _read(self, response: requests.Response, url: str, kind: Kind) -> Fetched | None:
         if response.status_code == requests.codes.not_modified:
             return None
         if response.status_code != requests.codes.ok:
-            raise SourceAnswer(url, f"{response.status_code} {response.reason}".rstrip(), kind.name)
+            raise SourceAnswer(shown(url), f"{response.status_code} {response.reason}".rstrip(), kind.name)
         found = response.headers.get("Content-Type", "")
         if found.partition(";")[0].strip().lower() not in kind.types:
-            raise SourceAnswer(url, f"the content type {found!r}", kind.name)
+            raise SourceAnswer(shown(url), f"the content type {found!r}", kind.name)
         validators = Validators(response.headers.get("ETag"), response.headers.get("Last-Modified"))
         return Fetched(url, self._body(response, url, kind), validators)
 
     def _body(self, response: requests.Response, url: str, kind: Kind) -> bytes:
         """The whole body, counted as it comes and after it was decompressed: a small answer can unpack to anything."""
         body = bytearray()
+        end = time.monotonic() + self._timeout[1]
         try:
             for chunk in response.iter_content(_CHUNK):
                 body += chunk
+                if time.monotonic() > end:
+                    raise SourceUnreachable(shown(url), f"it took longer than {self._timeout[1]:g} seconds")
                 if len(body) > LONGEST:
-                    raise SourceTooLong(url, LONGEST)
+                    raise SourceTooLong(shown(url), LONGEST)
         except (ChunkedEncodingError, ContentDecodingError) as error:
-            raise SourceAnswer(url, "an answer that broke off", kind.name) from error
+            raise SourceAnswer(shown(url), "an answer that broke off", kind.name) from error
         except RequestException as error:
-            raise SourceUnreachable(url, why(error, self._timeout[1])) from error
+            raise SourceUnreachable(shown(url), why(error, self._timeout[1])) from error
         return bytes(body)
 
 
@@ -142,6 +151,12 @@ def read_file(path: Path) -> Fetched:
     if len(content) > LONGEST:
         raise SourceTooLong(str(path), LONGEST)
     return Fetched(str(path), content)
+
+
+def shown(url: str) -> str:
+    """An address as it may be printed and kept: without what may be a password or a signature."""
+    found = urlsplit(url)
+    return found._replace(netloc=found.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def check_url(text: str) -> SplitResult:
@@ -169,5 +184,5 @@ def _target(url: str, location: str, kind: Kind) -> str:
         target = urljoin(url, location)
         urlsplit(target).port  # noqa: B018 - it raises when it is none
     except ValueError as error:
-        raise SourceAnswer(url, f"a redirect to {location!r}", kind.name) from error
+        raise SourceAnswer(shown(url), f"a redirect to {location!r}", kind.name) from error
     return target

@@ -14,10 +14,12 @@ class Section:
     """The tables under the heading "Inbound connections", and the day that the page gives for itself.
 
     `dated` is the name of the field that told the day, and the text found there; `None` where the page tells none.
+    `is_ended` is whether another heading follows, as on every page known: without one the page may be cut off.
     """
 
     tables: tuple[Table, ...]
     dated: tuple[str, str] | None
+    is_ended: bool
 
 
 def starts_with(heading: str) -> bool:

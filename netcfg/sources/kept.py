@@ -7,18 +7,22 @@ the old file or the new one. `places.json` only saves requests; losing a line of
 from __future__ import annotations
 
 import json
+import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 from netcfg.core.errors import BadEdition
-from netcfg.core.ranges import Edition
+from netcfg.core.ranges import Edition, Publisher
 from netcfg.sources import bundled
-from netcfg.sources.fetch import Fetched, Validators
+from netcfg.sources.fetch import Validators, shown
 from netcfg.sources.publication import Publication, render
 
 _PLACES = "places.json"
+_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")  # a validator goes back as a header
 
 
 @dataclass(frozen=True)
@@ -27,36 +31,37 @@ class Kept:
 
     folder: Path
 
-    def known(self, url: str) -> tuple[Validators, Edition] | None:
-        """The edition that was last found at `url`, and what the place will recognise it by."""
-        line = self._places().get(url)
-        if not isinstance(line, dict) or not isinstance(line.get("file"), str):
+    def known(self, place: str, publisher: Publisher) -> tuple[Validators, Edition] | None:
+        """The edition that was last found at `place`, and what the place will recognise it by."""
+        line = self._places().get(place)
+        file = line.get("file") if isinstance(line, dict) else None
+        if not isinstance(line, dict) or not isinstance(file, str):
             return None
-        path = self.folder / line["file"]
-        validators = Validators(line.get("etag"), line.get("modified"))
-        if not validators.headers or not path.is_file():
+        if not re.fullmatch(rf"{publisher.value}/[0-9-]+[0-9a-f]+\.json", file) or not (self.folder / file).is_file():
             return None
-        return validators, bundled.edition(str(path)).editions[0]
+        validators = Validators(_header(line.get("etag")), _header(line.get("modified")))
+        return (validators, bundled.read(self.folder / file, publisher)) if validators.headers else None
 
-    def keep(self, publication: Publication, url: str, found: Fetched) -> None:
-        """Write an edition, and remember `url` as the place that led to it; `found` is what that place answered."""
+    def keep(self, publication: Publication, where: str, place: str = "", validators: Validators | None = None) -> None:
+        """Write an edition that was found at `where`; what `place` said of it saves a request the next time."""
         edition = publication.edition
         name = f"{edition.publisher.value}/{edition.day}-{edition.sha256[:12]}.json"
-        text = render(publication, url=found.where, sha256=edition.sha256)
-        self._write(name, text)
-        line = {"file": name, "etag": found.validators.etag, "modified": found.validators.modified}
-        self._write(_PLACES, json.dumps(self._places() | {url: line}, indent=1, sort_keys=True))
+        if place and validators:
+            line = {"file": name, "etag": validators.etag, "modified": validators.modified}
+            self._write(_PLACES, json.dumps(self._places() | {place: line}, indent=1, sort_keys=True))
+        self._write(name, render(publication, url=shown(where), sha256=edition.sha256))
 
-    def confirm(self, edition: Edition, url: str) -> None:
+    def confirm(self, edition: Edition, place: str) -> None:
         """Note that the place still publishes the edition that it led to before."""
-        if name := self._places().get(url, {}).get("file"):
-            document = json.loads((self.folder / name).read_text("utf-8"))
-            self._write(name, _with_day(document, edition))
+        name = self._places()[place]["file"]
+        document = json.loads((self.folder / name).read_text("utf-8"))
+        names = tuple((each, bundled.atlas().region(each, name)) for each in document["regions"])
+        self._write(name, render(Publication(edition, names), url=document.get("url"), sha256=edition.sha256))
 
     def _places(self) -> dict[str, Any]:
         try:
             found = json.loads((self.folder / _PLACES).read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -66,12 +71,18 @@ class Kept:
             path.parent.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as draft:
                 draft.write(text)
-            Path(draft.name).replace(path)
+                draft.flush()
+                os.fsync(draft.fileno())
+            try:
+                Path(draft.name).chmod(0o644)  # nothing in it is secret, and another user may plan with it
+                Path(draft.name).replace(path)
+            except OSError:
+                with suppress(OSError):
+                    Path(draft.name).unlink()
+                raise
         except OSError as error:
             raise BadEdition(str(path), f"it cannot be kept ({error.strerror})") from error
 
 
-def _with_day(document: dict[str, Any], edition: Edition) -> str:
-    """The document as it was, line for line, with the day on which it was confirmed."""
-    names = tuple((name, bundled.atlas().region(name, edition.source)) for name in document["regions"])
-    return render(Publication(edition, names), url=document.get("url"), sha256=edition.sha256)
+def _header(found: object) -> str | None:
+    return found if isinstance(found, str) and _HEADER.fullmatch(found) else None

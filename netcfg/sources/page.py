@@ -34,7 +34,12 @@ def parse(content: bytes, atlas: Atlas, where: str, seen: date) -> Publication:
     section = _read(content, where)
     table = _inbound_table(section, where)
     day, source = _day(section.dated, seen, where)
-    return compose(Edition(Publisher.TABLE, day, source, ()), _rows(table, atlas, where), atlas, where)
+    is_dated = section.dated is not None and section.dated[0] == "ms.date"  # `updated_at` is when it was built
+    blank = Edition(Publisher.TABLE, day, source, (), is_dated=is_dated)
+    publication = compose(blank, _rows(table, atlas, where), atlas, where)
+    if not section.is_ended:
+        raise BadEdition(where, "it ends within the section of inbound connections, so a part may be missing")
+    return publication
 
 
 def _read(content: bytes, where: str) -> Section:
@@ -73,6 +78,8 @@ def _rows(table: Table, atlas: Atlas, where: str) -> Iterator[tuple[str, str]]:
             raise BadEdition(where, f"the row {quote(' | '.join(cells))} leaves a cell blank")
         if not isinstance(parse_prefix(prefix, where), IPv4Network):
             raise BadEdition(where, f"{quote(prefix)} is not an IPv4 range")
+        if "/" not in prefix:
+            raise BadEdition(where, f"{quote(prefix)} has no prefix; the end of it may be missing")
         if first:
             _compare(geography, name, atlas, where)
         yield name, prefix

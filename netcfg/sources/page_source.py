@@ -29,7 +29,12 @@ def read(text: str, where: str) -> Section:
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
     date = _DATE.search(front["fields"]) if front else None
     dated = ("ms.date", date["text"].strip().strip("'\"")) if date else None
-    return Section(tuple(_tables(tokens, body.split("\n"), where)), dated)
+    return Section(tuple(_tables(tokens, body.split("\n"), where)), dated, _is_ended(tokens))
+
+
+def _is_ended(tokens: Sequence[Token]) -> bool:
+    headings = [starts_with(_text(tokens[at + 1])) for at, token in enumerate(tokens) if token.type == "heading_open"]
+    return any(headings) and not headings[-1]
 
 
 def _tables(tokens: Sequence[Token], lines: Sequence[str], where: str) -> Iterator[Table]:

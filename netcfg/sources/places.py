@@ -15,6 +15,11 @@ class Places:
     learn: str = "https://learn.microsoft.com"
     microsoft: str = "https://www.microsoft.com"
     downloads: str = "https://download.microsoft.com"
+    base: str = ""  # what stands before all of them in a sandbox
+
+    def real(self, url: str) -> str:
+        """The address that `url` stands for: a sandbox has another port every time."""
+        return f"https://{url.removeprefix(f'{self.base}/')}" if self.base else url
 
     @property
     def page_source(self) -> str:
@@ -34,4 +39,5 @@ def standing_in(url: str) -> Places:
     """The places as the sandbox at `url` serves them."""
     real = Places()
     hosts = (real.github, real.learn, real.microsoft, real.downloads)
-    return Places(*(f"{url}/{each.removeprefix('https://')}" for each in hosts))
+    github, learn, microsoft, downloads = (f"{url}/{each.removeprefix('https://')}" for each in hosts)
+    return Places(github, learn, microsoft, downloads, base=url)

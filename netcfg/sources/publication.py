@@ -111,6 +111,7 @@ def render(publication: Publication, **more: str | None) -> str:
         "publisher": edition.publisher.value,
         "edition": edition.day.isoformat(),
         "confirmed": edition.confirmed.isoformat() if edition.confirmed > edition.day else None,
+        "seen": edition.seen.isoformat() if edition.seen > edition.day else None,
         "changeNumber": edition.change_number,
         "source": edition.source,
         **more,

@@ -24,7 +24,8 @@ def read(text: str, where: str) -> Section:
         raise BadEdition(where, f"its HTML cannot be read ({error})") from error
     reader.check_closed("the page ends")
     dated = next(((name, reader.dates[name]) for name in _DATES if name in reader.dates), None)
-    return Section(tuple(tuple(tuple(map(tidy, row)) for row in table) for table in reader.tables), dated)
+    tables = tuple(tuple(tuple(map(tidy, row)) for row in table) for table in reader.tables)
+    return Section(tables, dated, reader.is_ended)
 
 
 class _Reader(HTMLParser):
@@ -38,6 +39,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.dates: dict[str, str] = {}
         self.tables: list[list[list[str]]] = []
+        self.is_ended = False
         self._where = where
         self._is_inbound = False
         self._heading: str | None = None
@@ -53,6 +55,7 @@ class _Reader(HTMLParser):
             self._note_date(dict(attrs))
         elif tag in _HEADINGS:
             self.check_closed("a heading stands")
+            self.is_ended = self.is_ended or self._is_inbound
             self._is_inbound, self._heading = False, ""
         elif tag == "table" and self._is_inbound:
             self.check_closed("another table stands")

@@ -55,9 +55,10 @@ class Organizations(Protocol):
 
 
 class Place(Protocol):
-    """Somewhere an edition is published."""
+    """Somewhere an edition is published, or lies; `is_live` is whether being there means being published now."""
 
     name: str
+    is_live: bool
 
     def fetch(self) -> Edition:
         """The edition that is published there now; one that the place says has not changed is the one we have."""

@@ -33,15 +33,15 @@ def refresh(
         fetched = [(place, pool.submit(_fetch, place, progress)) for place in places]
     for place, future in fetched:
         try:
-            judgement = judge(future.result(), catalogue, accepted, today)
+            judgement = judge(future.result(), catalogue, accepted, today, is_live=place.is_live)
             if judgement.is_kept and not check_only:
-                place.keep(judgement.found)
+                place.keep(judgement.edition)
         except NetcfgError as error:
             failures.append(Failure(place.name, error))
         else:
             judgements.append(judgement)
             if judgement.is_kept:
-                catalogue = Catalogue((*catalogue.editions, judgement.found))
+                catalogue = Catalogue((*catalogue.editions, judgement.edition))
     return Refreshed(tuple(judgements), tuple(failures), disagreements(catalogue), check_only)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 
 from tests.cli.conftest import Program
+from tests.sources import samples
 
 SCHEMA = Path(__file__).parents[2] / "data" / "schemas" / "ranges.schema.json"
 
@@ -69,3 +70,18 @@ def test_the_document_conforms_to_its_schema(netcfg: Program):
     ran = netcfg("ranges", "list", "--format", "json")
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(ran.document)
     assert ran.document["kind"] == "ranges"
+
+
+def test_a_file_as_its_publisher_has_it_can_be_looked_at(netcfg: Program, tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text(samples.PAGE)
+    assert netcfg("ranges", "list", "--geography", "EU", "--edition", str(page), "--format", "cidr").out == (
+        "20.166.41.0/24\n40.74.28.0/23\n"
+    )
+    tags = tmp_path / "ServiceTags_Public_20260706.json"
+    tags.write_bytes(samples.as_bytes(samples.tag_file()))
+    ran = netcfg("ranges", "diff", "service-tag:2026-06-20", str(tags), "--format", "json")
+    assert ran.status == 0
+    assert ran.document["kind"] == "ranges-diff"
+    page.write_text("# nothing")
+    assert netcfg("ranges", "list", "--edition", str(page)).status == 1

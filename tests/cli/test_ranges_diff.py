@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from netcfg.sources import bundled
 from tests.cli.conftest import Program
 from tests.formats.test_json import conform
 
@@ -29,7 +30,9 @@ def keep(folder: Path, publisher: str, day: str, **changes: object) -> None:
     newest = sorted((DATA / publisher).glob("*.json"))[-1]
     kept = folder / "sandbox" / "editions" / publisher / f"{day}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(json.loads(newest.read_text("utf-8")) | {"edition": day} | changes), "utf-8")
+    document = json.loads(newest.read_text("utf-8")) | {"edition": day} | changes
+    document["sha256"] = bundled.parse_edition(document, bundled.atlas(), "test").sha256
+    kept.write_text(json.dumps(document), "utf-8")
 
 
 def test_two_days(netcfg: Program):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from netcfg.sources import bundled
 from tests.cli.conftest import Program
 from tests.formats.test_json import conform
 
@@ -50,9 +51,9 @@ def test_what_a_refresh_has_kept_counts(netcfg: Program):
     kept = netcfg.folder / "sandbox" / "editions" / "table" / "2026-09-01.json"
     kept.parent.mkdir(parents=True)
     ranges = {"Western Europe": ["20.0.0.0/24"]}
-    kept.write_text(
-        json.dumps({"version": 1, "publisher": "table", "edition": "2026-09-01", "source": "x", "regions": ranges})
-    )
+    document = {"version": 1, "publisher": "table", "edition": "2026-09-01", "source": "x", "regions": ranges}
+    digest = bundled.parse_edition(document, bundled.atlas(), "test").sha256
+    kept.write_text(json.dumps(document | {"sha256": digest}))
     ran = netcfg("ranges", "who", "20.0.0.1", "--format", "json")
     (publication,) = ran.document["publications"]
     assert (publication["publisher"], publication["since"], publication["until"]) == ("table", "2026-09-01", None)

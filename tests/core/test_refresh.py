@@ -29,13 +29,13 @@ def test_what_is_still_published_is_confirmed_today_under_its_old_day():
     for known in (TABLE, TAG):
         judgement = judge(known, CATALOGUE, (), TODAY)
         assert judgement.news is News.CONFIRMED
-        assert judgement.found.day == known.day
-        assert judgement.found.confirmed == TODAY
-        assert judgement.found.sha256 == known.sha256
+        assert judgement.edition.day == known.day
+        assert judgement.edition.confirmed == TODAY
+        assert judgement.edition.sha256 == known.sha256
 
 
 def test_a_new_weekly_file_with_the_same_tag_is_no_new_edition():
-    assert judge(replace(TAG, day=TODAY), CATALOGUE, (), TODAY).found.day == TAG.day
+    assert judge(replace(TAG, day=TODAY), CATALOGUE, (), TODAY).edition.day == TAG.day
 
 
 def test_a_page_that_was_looked_at_again_is_a_new_edition():
@@ -60,8 +60,41 @@ def test_a_page_mended_on_the_same_day_is_new_and_becomes_the_newest():
     mended = replace(TABLE, ranges=TABLE.ranges[:-1])
     judgement = judge(mended, CATALOGUE, (), TODAY)
     assert judgement.news is News.NEW
-    (newest,) = Catalogue((*CATALOGUE.editions, judgement.found)).newest(Policy.TABLE)
+    (newest,) = Catalogue((*CATALOGUE.editions, judgement.edition)).newest(Policy.TABLE)
     assert newest.ranges == mended.ranges
+
+
+def test_a_mended_page_is_believed_also_when_its_old_version_was_confirmed():
+    confirmed = judge(TABLE, CATALOGUE, (), TODAY).edition
+    known = Catalogue((*(each for each in CATALOGUE.editions if each != TABLE), confirmed))
+    assert judge(replace(TABLE, ranges=TABLE.ranges[:-1]), known, (), TODAY).news is News.NEW
+    with pytest.raises(BadEdition):
+        judge(replace(TAG, ranges=TAG.ranges[1:], day=date(2026, 6, 19)), known, (), TODAY)
+
+
+def test_a_day_to_come_is_an_error():
+    with pytest.raises(BadEdition, match="look at the clock"):
+        judge(replace(TABLE, day=date(2096, 2, 10)), CATALOGUE, (), TODAY)
+
+
+def test_a_page_without_a_day_confirms_and_never_replaces():
+    undated = replace(TABLE, day=TODAY, is_dated=False)
+    assert judge(undated, CATALOGUE, (), TODAY).news is News.CONFIRMED
+    with pytest.raises(BadEdition, match="tells no day of its own"):
+        judge(replace(undated, ranges=TABLE.ranges[:-1]), CATALOGUE, (), TODAY)
+
+
+def test_a_file_on_a_disk_confirms_nothing():
+    judgement = judge(TAG, CATALOGUE, (), TODAY, is_live=False)
+    assert judgement.news is News.CONFIRMED
+    assert judgement.edition.confirmed == TAG.confirmed
+
+
+def test_the_grace_period_begins_when_somebody_here_could_know():
+    mended = judge(replace(TABLE, ranges=TABLE.ranges[1:]), Catalogue((TABLE,)), (), TODAY).edition
+    (retired,) = Catalogue((TABLE, mended)).retired
+    assert retired.since == TODAY
+    assert not retired.outlived(timedelta(days=1))
 
 
 def test_more_than_a_tenth_gone_is_refused_until_it_is_accepted():
@@ -109,6 +142,6 @@ def test_a_refresh_never_makes_an_edition_less_confirmed_or_less_new(
         except BadEdition:
             continue
         if judgement.is_kept:
-            after = Catalogue((*catalogue.editions, judgement.found)).of(publisher)[-1]
+            after = Catalogue((*catalogue.editions, judgement.edition)).of(publisher)[-1]
             assert after.rank >= newest.rank
             assert after.confirmed >= newest.confirmed

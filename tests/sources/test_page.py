@@ -21,7 +21,7 @@ def edition(text: str | bytes) -> Edition:
 
 
 def inbound(*lines: str, heading: str = "### Inbound connections") -> str:
-    return "\n".join([heading, "", *lines, ""])
+    return "\n".join([heading, "", *lines, "", "### Other IP addresses", ""])
 
 
 def refused(text: str, error: type[NetcfgError] = BadEdition) -> str:
@@ -124,8 +124,14 @@ def test_html_may_leave_out_the_ends_of_rows_and_cells():
     assert said(edition(text)) == RANGES
 
 
-def test_a_bare_address_is_a_range_of_one():
-    assert said(edition(inbound(*HEAD, "| North Europe | 20.166.41.7 |"))) == [("20.166.41.7/32", "northeurope")]
+def test_a_bare_address_may_be_a_range_whose_end_is_missing():
+    message = refused(inbound(*HEAD, "| North Europe | 20.166.41.0 |"))
+    assert message.endswith("'20.166.41.0' has no prefix; the end of it may be missing")
+
+
+def test_a_page_that_ends_in_the_section_may_be_cut_off():
+    for text in (PAGE[: PAGE.index("### Other")], RENDERED[: RENDERED.index("<h3>Other")]):
+        assert "a part may be missing" in refused(text)
 
 
 def test_an_empty_row_says_nothing():
