@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of the parsers of what is published: the documentation page, and the service tags.
 
 Whatever is parsed gives an edition with nothing but what its inbound table or its tag holds, or a NetcfgError. The
-inputs begin with what the sandbox publishes, and with real ones where `../shared/data` lies beside the clone. Both
+inputs begin with what the sandbox publishes, and with published ones where such files lie beside the clone. Both
 parsers run side by side; the exit status is 1 when either failed, and the input that did it is kept.
 """
 

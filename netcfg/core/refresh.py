@@ -36,6 +36,7 @@ class Judgement:
     predecessor: Edition | None
     news: News
     guards: tuple[Guard, ...] = ()
+    is_live: bool = True
 
     @property
     def refusals(self) -> tuple[Guard, ...]:
@@ -44,7 +45,7 @@ class Judgement:
     @property
     def is_kept(self) -> bool:
         """Whether it goes into the catalogue: what is older, or refused, leaves the last good edition where it is."""
-        return self.news is not News.OLDER and not self.refusals
+        return (self.news is News.NEW and not self.refusals) or (self.news is News.CONFIRMED and self.is_live)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def judge(
     if newest is None:
         return Judgement(new, None, News.NEW)
     if _says_the_same(found, newest):
-        return Judgement(replace(newest, confirmed=max(newest.confirmed, confirmed)), newest, News.CONFIRMED)
+        same = replace(newest, confirmed=max(newest.confirmed, confirmed))
+        return Judgement(same, newest, News.CONFIRMED, is_live=is_live)
     if found.change_number is not None and found.change_number == newest.change_number:
         raise BadEdition(
             found.source,

@@ -133,6 +133,8 @@ def news(judgement: Judgement, *, checked_only: bool) -> tuple[str, str]:
     known = judgement.predecessor
     if judgement.news is News.OLDER and known:
         return f"older than the known one of {known.day}: not kept", "quiet"
+    if judgement.news is News.CONFIRMED and not judgement.is_live:
+        return "the same as the newest known; a file, or a service that lags, confirms nothing", "quiet"
     if judgement.news is News.CONFIRMED:
         return f"{'is' if checked_only else 'confirmed:'} still what is published", "quiet"
     added, removed = _difference(judgement)

@@ -88,6 +88,7 @@ def test_a_file_on_a_disk_confirms_nothing():
     judgement = judge(TAG, CATALOGUE, (), TODAY, is_live=False)
     assert judgement.news is News.CONFIRMED
     assert judgement.edition.confirmed == TAG.confirmed
+    assert not judgement.is_kept
 
 
 def test_the_grace_period_begins_when_somebody_here_could_know():
