@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import Pipeline, PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
@@ -104,7 +105,10 @@ class ResourceManager:
     def _send(self, request: HttpRequest, subject: str, **options: Any) -> Json:
         with self.asking(subject):
             response = self._client.send_request(request, **options)
-            response.raise_for_status()
+            if (
+                response.status_code != 200
+            ):  # `raise_for_status` lets a redirect pass, whose body may look like an answer
+                raise HttpResponseError(response=response)
             return an_object(response.json(), subject)
 
 
@@ -159,7 +163,7 @@ def _policies(url: str, scope: str, credential: TokenCredential) -> list[Policy]
         UserAgentPolicy(base_user_agent=f"netcfg/{__version__}"),
         ProxyPolicy(proxies),
         ContentDecodePolicy(),
-        RedirectPolicy(),
+        RedirectPolicy(permit_redirects=False),  # Resource Manager sends nobody elsewhere
         # Two more tries for a connection instead of three: nobody waits long to learn that there is no network.
         RetryPolicy(retry_connect=2, retry_backoff_factor=0.4, retry_backoff_max=30),
         _Authentication(credential, scope),

@@ -41,7 +41,7 @@ from netcfg.core.errors import (
 )
 
 # What can leave the SDK on account of the world. It lets the last two escape from answers that are not what they claim.
-SDK_ERRORS = (AzureError, DeserializationError, json.JSONDecodeError)
+SDK_ERRORS = (AzureError, DeserializationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError)
 
 _ROLES = {
     "microsoft.keyvault/vaults/read": "Reader",

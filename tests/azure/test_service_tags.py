@@ -34,3 +34,13 @@ def test_a_subscription_that_cannot_be_read_is_an_error():
         azure = connect(sandbox.token, resource_manager=sandbox.url)
         with azure, pytest.raises(NetcfgError, match="subscription"):
             azure.service_tags("/subscriptions/00000000-0000-4000-8000-0000000000ff")
+
+
+@pytest.mark.parametrize("fault", ["garbage", "nested", "truncated", "wrong-type", "redirect-elsewhere", "not-found"])
+def test_a_service_that_misbehaves_is_an_error_and_no_traceback(fault: str):
+    with serve(world="contoso") as sandbox:
+        with sandbox.edit() as state:
+            state["publishers"]["faults"] = {"tag-service": fault}
+        azure = connect(sandbox.token, resource_manager=sandbox.url)
+        with azure, pytest.raises(NetcfgError, match="service tags"):
+            azure.service_tags(PRODUCTION)
