@@ -95,20 +95,16 @@ class Plan:
         """The guards that nobody accepted."""
         return tuple(each for each in self.guards if not each.accepted)
 
-    def promises_the_same_as(self, other: Plan) -> bool:
-        """Whether a plan made after another look may stand in for the one that was shown.
-
-        Rules that both keep may differ, whatever their standing; changes, guards and every other value may not.
-        """
-        return not self.what_moved(other)
-
     def is_finished_by(self, rest: Plan) -> bool:
         """Whether `rest`, drawn when a part of this plan was written, does nothing that this plan did not promise."""
         new = set(map(_line, rest.changes)) - set(map(_line, self.changes))
         return not (new or rest.refusals or _frame_differences(self.before, rest.before))
 
     def what_moved(self, later: Plan) -> tuple[str, ...]:
-        """In words, why `later` may not stand in for this plan; nothing when it may."""
+        """In words, why a plan of another look may not stand in for the one that was shown; nothing when it may.
+
+        Rules that both keep may differ, whatever their standing; changes, guards and every other value may not.
+        """
         old, new = set(map(_line, self.changes)), set(map(_line, later.changes))
         fired, fires = {each.id for each in self.guards}, {each.id for each in later.guards}
         return (
