@@ -7,7 +7,7 @@ Resource Manager.
 from __future__ import annotations
 
 from netcfg.sandbox.answer import Answer
-from netcfg.sandbox.devops import View, Visit, named, paged
+from netcfg.sandbox.devops import View, Visit, named, paged, refused
 from netcfg.sandbox.ids import Document
 
 
@@ -18,6 +18,16 @@ def pools(visit: Visit) -> Answer:
 
 def elastic_pools(visit: Visit) -> Answer:
     return paged(visit, [_elastic_pool(each) for each in visit.organization["elasticPools"]])
+
+
+def agents(visit: Visit) -> Answer:
+    """The machines that ever registered in a pool. Of where they are they say no more than their own name."""
+    number = visit.request.names["pool"]
+    pool = next((each for each in visit.organization["pools"] if str(each["id"]) == number), None)
+    if pool is None:
+        return refused(404, "VS800075", f"no agent pool has the id {number}.", "TaskAgentPoolNotFoundException")
+    with_capabilities = visit.request.query.get("includeCapabilities", "").lower() == "true"
+    return paged(visit, [_agent(each, with_capabilities) for each in pool.get("agents", [])])
 
 
 def _pool(each: Document) -> Document:
@@ -32,6 +42,28 @@ def _pool(each: Document) -> Document:
         "options": each.get("options", "none"),
         "autoProvision": True,
         "autoUpdate": True,
+    }
+
+
+def _agent(each: Document, with_capabilities: bool) -> Document:
+    capabilities = {
+        "Agent.Name": each["name"],
+        "Agent.Version": "4.255.0",
+        "Agent.ComputerName": each["computer"],
+        "Agent.OS": "Linux",
+        "COMPUTERNAME": each["computer"],
+        **each.get("environment", {}),
+    }
+    return {
+        "id": each["id"],
+        "name": each["name"],
+        "version": "4.255.0",
+        "osDescription": "Linux 6.8.0-1021-azure",
+        "enabled": each.get("enabled", True),
+        "status": each.get("status", "online"),
+        "provisioningState": "Provisioned",
+        "maxParallelism": 1,
+        **({"systemCapabilities": capabilities, "userCapabilities": {}} if with_capabilities else {}),
     }
 
 
@@ -53,12 +85,13 @@ def _elastic_pool(each: Document) -> Document:
         "sizingAttempts": 0,
         "agentInteractiveUI": False,
         "timeToLiveMinutes": 30,
-        "orchestrationType": "uniform",
+        "orchestrationType": each.get("orchestration", "uniform"),
     }
 
 
 _TASKS = "/_apis/distributedtask"
 VIEWS = (
     View("dev.azure.com", "GET", _TASKS + "/pools", "vso.agentpools", pools),
+    View("dev.azure.com", "GET", _TASKS + "/pools/{pool}/agents", "vso.agentpools", agents),
     View("dev.azure.com", "GET", _TASKS + "/elasticpools", "vso.agentpools", elastic_pools),
 )

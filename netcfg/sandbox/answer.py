@@ -40,3 +40,7 @@ class Refusal(Exception):
         caused = {"x-ms-failure-cause": "gateway"} if gateway else {}
         body = {"error": {"code": code, "message": message, **(more or {})}}
         self.answer = Answer(body, status, caused | dict(headers or {}))
+
+
+class Dropped(Exception):
+    """The connection ends here, without an answer."""

@@ -15,20 +15,31 @@ from starlette.types import Message, Receive, Scope, Send
 from netcfg.sandbox import (
     access_policies,
     agent_pools,
+    connections,
     deleted_vaults,
     devops,
+    endings,
+    endpoint_policies,
     graph,
     inventory,
     library,
     login,
+    names,
     networks,
     organizations,
     perimeters,
+    private_dns,
+    private_endpoints,
+    provider,
     publishers,
+    record_sets,
     secrets,
+    subnets,
     tags,
     tenants,
     vaults,
+    zone_groups,
+    zone_links,
 )
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.arm import ResourceManager
@@ -42,6 +53,15 @@ _OPERATIONS = (
     *deleted_vaults.OPERATIONS,
     *perimeters.OPERATIONS,
     *networks.OPERATIONS,
+    *subnets.OPERATIONS,
+    *provider.OPERATIONS,
+    *endpoint_policies.OPERATIONS,
+    *private_endpoints.OPERATIONS,
+    *connections.OPERATIONS,
+    *zone_groups.OPERATIONS,
+    *zone_links.OPERATIONS,
+    *private_dns.OPERATIONS,
+    *record_sets.OPERATIONS,  # after the links: anything else below a zone is taken for a type of records
     *tags.OPERATIONS,
     *graph.OPERATIONS,
     *tenants.OPERATIONS,
@@ -49,7 +69,7 @@ _OPERATIONS = (
 )
 _VIEWS = (*organizations.VIEWS, *library.VIEWS, *agent_pools.VIEWS, *devops.VIEWS)  # the last one: where nothing is
 _LOGIN = "/login.microsoftonline.com/{tenant}"
-_SECRETS = "/vault.azure.net/{vault}/secrets"
+_SECRETS = "/{vault}/secrets"
 Look = Callable[[Request, Document], Answer]
 Endpoint = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -63,8 +83,8 @@ def make(store: Store, root: str) -> Starlette:
         ("POST", _LOGIN + "/oauth2/v2.0/token", login.issue),
         ("POST", _LOGIN + "/oauth2/token", login.issue),
         ("GET", "/msi/token", login.managed_identity),
-        ("GET", _SECRETS, secrets.show),
-        ("GET", _SECRETS + "/{secret}", secrets.show),
+        *(("GET", f"/{suffix}{_SECRETS}", secrets.show) for suffix in names.ZONES),
+        *(("GET", f"/{suffix}{_SECRETS}/{{secret}}", secrets.show) for suffix in names.ZONES),
         *((view.method, f"/{view.host}/{{organization}}{view.path}", _view(view)) for view in _VIEWS),
         *(("GET", path, publication) for path, publication in publishers.PUBLICATIONS),
     ]
@@ -92,6 +112,7 @@ def _look(store: Store, root: str, look: Look) -> Endpoint:
 
     async def endpoint(http: HttpRequest) -> Response:
         request = await _request(http, root)
+        endings.settle(store)
         with store.reading() as state:
             return _response(look(request, state))
 

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import replace
 from email.utils import formatdate
 
-from netcfg.sandbox import conflicts, operations
+from netcfg.sandbox import conflicts, endings
 from netcfg.sandbox.allowance import Allowance
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Operation, Request
@@ -51,7 +51,7 @@ class ResourceManager:
         return replace(answer, headers=_HEADERS | identified | left | dict(answer.headers))
 
     async def _perform(self, operation: Operation, request: Request) -> Answer:
-        self._settle()
+        endings.settle(self._store)
         if not operation.writes:
             with self._store.reading() as state:
                 return _rendered(operation.handle(admit(operation, request, state)))
@@ -71,14 +71,6 @@ class ResourceManager:
     def _write(self, operation: Operation, request: Request) -> Answer:
         with self._store.edit() as state:
             return _rendered(operation.handle(admit(operation, request, state)))
-
-    def _settle(self) -> None:
-        """What takes time in Azure goes on by the clock, also while no sandbox runs."""
-        with self._store.reading() as state:
-            due = operations.due(state)
-        if due:
-            with self._store.edit() as state:
-                operations.settle(state)
 
 
 def _rendered(answer: Answer) -> Answer:

@@ -27,12 +27,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Call:
-    """A request that was let in: who asks, for what, and the state that it may change."""
+    """A request that was let in: who asks, by a token of which tenant, for what, and the state that it may change."""
 
     request: Request
     body: Any
     principal: Document
     state: Document
+    tenant: str
 
     @property
     def names(self) -> Mapping[str, str]:

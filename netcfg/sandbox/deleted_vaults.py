@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from netcfg.sandbox import clock, operations
+from netcfg.sandbox import clock, connections, operations, private_link
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import SUBSCRIPTION, VAULT, Document
@@ -16,8 +16,11 @@ _RESULTS = _PROVIDER + "/locations/{location}/operationResults/{operation}"
 
 
 def delete(call: Call) -> Answer:
+    """Its private endpoints lead nowhere from now on, also when the name is taken again."""
     vault = find(call)
     key = vault["name"].lower()
+    for connection in list(private_link.connections_of(vault)):
+        connections.disconnect(call.state, vault, connection)
     del call.state["vaults"][key]
     today = date.fromisoformat(call.state["today"])
     purged = today + timedelta(days=vault["properties"].get("softDeleteRetentionInDays", 90))

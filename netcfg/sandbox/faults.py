@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from netcfg.sandbox import conflicts
 from netcfg.sandbox.answer import Answer, Refusal
-from netcfg.sandbox.networks import another_operation
+from netcfg.sandbox.provider import another_operation
 
 KNOWN = {
     "throttle": "429 that says in Retry-After when to come back",
@@ -84,6 +84,6 @@ def _contended(path: str, retry_after: Mapping[str, str]) -> Answer | None:
     lowered = path.lower()
     if "/vaults/" in lowered:
         return conflicts.refusal(path.split("/")[lowered.split("/").index("vaults") + 1]).answer
-    if "/virtualnetworks/" in lowered:
-        return another_operation(path.partition("/subnets/")[0], dict(retry_after)).answer
+    if "/virtualnetworks/" in lowered or "/privateendpoints/" in lowered:
+        return another_operation("/".join(path.split("/")[:9]), dict(retry_after)).answer
     return None

@@ -20,13 +20,16 @@ _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 def admit(operation: Operation, request: Request, state: Document) -> Call:
     """Let `request` in, or refuse it, by the checks in Azure's order."""
-    principal = _principal(state, request)
+    holder = _holder(state, request)
+    principal = holder.principal
     _check_api_version(request)
     names = request.names
     subscription = state["subscriptions"].get(names.get("subscription", "").lower())
     if "subscription" in names and subscription is None:
         message = f"The subscription '{names['subscription']}' could not be found."
         raise Refusal(404, "SubscriptionNotFound", message, gateway=True)
+    if subscription is not None:
+        _check_tenant(holder.tenant, subscription["tenantId"])
     scope = operation.scope.format(**names)
     action = operation.action.format(**names)
     if not allowed(principal, action, scope):
@@ -37,7 +40,7 @@ def admit(operation: Operation, request: Request, state: Document) -> Call:
     if operation.writes:
         _check_locks(state, action, scope)
         _check_policies(state, request.method, scope)
-    return Call(request, _body(request), principal, state)
+    return Call(request, _body(request), principal, state, holder.tenant)
 
 
 def allowed(principal: Document, action: str, scope: str) -> bool:
@@ -57,18 +60,33 @@ def not_found(kind: str, name: str, group: str) -> Refusal:
     return Refusal(404, "ResourceNotFound", message, gateway=True)
 
 
-def _principal(state: Document, request: Request) -> Document:
+def _holder(state: Document, request: Request) -> login.Holder:
     authorization = request.headers.get("authorization")
     authority = f"https://login.microsoftonline.com/{state['tenant']['id']}"
     challenge = {"www-authenticate": f'Bearer authorization_uri="{authority}", error="invalid_token"'}
     if not authorization:
         message = "Authentication failed. The 'Authorization' header is missing."
         raise Refusal(401, "AuthenticationFailed", message, gateway=True, headers=challenge)
-    principal = login.principal_of(state, authorization)
-    if principal is None:
+    holder = login.holder_of(state, authorization)
+    if holder is None:
         message = "The access token is invalid."
         raise Refusal(401, "InvalidAuthenticationToken", message, gateway=True, headers=challenge)
-    return principal
+    return holder
+
+
+def _check_tenant(token: str, subscription: str) -> None:
+    """A token is of one tenant; the refusal's header says of which one it should have been."""
+    if token == subscription:
+        return
+    authority = "https://login.microsoftonline.com"
+    problem = (
+        f"The access token is from the wrong issuer 'https://sts.windows.net/{token}/'. It must match the tenant "
+        f"'https://sts.windows.net/{subscription}/' associated with this subscription. Please use the authority (URL) "
+        f"'{authority}/{subscription}' to get the token."
+    )
+    challenge = f'Bearer authorization_uri="{authority}/{subscription}", error="invalid_token", '
+    headers = {"www-authenticate": f'{challenge}error_description="{problem}"'}
+    raise Refusal(401, "InvalidAuthenticationTokenTenant", problem, gateway=True, headers=headers)
 
 
 def _check_api_version(request: Request) -> None:

@@ -48,7 +48,8 @@ def query(call: Call) -> Answer:
 
 
 def _subscriptions(call: Call, asked: list[str] | None) -> set[str]:
-    """Subscriptions that the caller may not read drop out without a word, unless none is left."""
+    """Subscriptions that the caller may not read, or that are of another tenant than the token, drop out without a
+    word, unless none is left."""
     readable = {each for each in call.state["subscriptions"] if _is_readable(call, each)}
     wanted = readable if asked is None else readable & {each.lower() for each in asked}
     if not wanted:
@@ -61,6 +62,8 @@ def _subscriptions(call: Call, asked: list[str] | None) -> set[str]:
 
 
 def _is_readable(call: Call, subscription: str) -> bool:
+    if call.state["subscriptions"][subscription]["tenantId"] != call.tenant:
+        return False
     return allowed(call.principal, "Microsoft.Resources/subscriptions/read", f"/subscriptions/{subscription}")
 
 
@@ -77,7 +80,7 @@ def _row(state: Document, resource: Document) -> Document:
         "id": resource["id"],
         "name": resource["name"],
         "type": resource["type"].lower(),
-        "tenantId": state["tenant"]["id"],
+        "tenantId": state["subscriptions"][ids.part(resource["id"], "subscriptions").lower()]["tenantId"],
         "location": resource["location"],
         "resourceGroup": ids.part(resource["id"], "resourceGroups").lower(),
         "subscriptionId": ids.part(resource["id"], "subscriptions").lower(),

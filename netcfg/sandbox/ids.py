@@ -14,6 +14,8 @@ GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
 VAULT = GROUP + "/providers/Microsoft.KeyVault/vaults/{vault}"
 NETWORK = GROUP + "/providers/Microsoft.Network/virtualNetworks/{network}"
 SUBNET = NETWORK + "/subnets/{subnet}"
+ENDPOINT = GROUP + "/providers/Microsoft.Network/privateEndpoints/{endpoint}"
+ZONE = GROUP + "/providers/Microsoft.Network/privateDnsZones/{zone}"
 
 _SUBNET = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
@@ -31,6 +33,16 @@ def subnet_parts(subnet_id: str) -> Mapping[str, str] | None:
 def network_key(subnet_id: str) -> str:
     """The id of a subnet's virtual network, in lower case, as the state keeps networks."""
     return subnet_id.lower().partition("/subnets/")[0]
+
+
+def zone_key(link_id: str) -> str:
+    """The id of the private DNS zone of a link, in lower case, as the state keeps zones."""
+    return link_id.lower().partition("/virtualnetworklinks/")[0]
+
+
+def name(resource_id: str) -> str:
+    """The last segment of `resource_id`."""
+    return resource_id.rpartition("/")[2]
 
 
 def part(resource_id: str, kind: str) -> str:

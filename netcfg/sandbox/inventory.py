@@ -18,6 +18,11 @@ def everything(state: Document) -> Iterator[Document]:
     """Every resource as it is."""
     yield from state["vaults"].values()
     yield from state["virtualNetworks"].values()
+    yield from state["privateEndpoints"].values()
+    yield from (
+        each for each in state["privateDnsZones"].values() if each["properties"]["provisioningState"] != "Creating"
+    )
+    yield from state["virtualNetworkLinks"].values()
     yield from state["resources"]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import time
 import uuid
+from collections.abc import Callable, Mapping
 
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.ids import Document
+
+Ending = Callable[[Document, str], None]  # what becomes of the target
 
 _KEPT = 3600  # seconds that a finished operation can still be asked about
 
@@ -31,12 +34,12 @@ def due(state: Document) -> bool:
     return any(not each["done"] and each["ready"] <= now for each in state["operations"].values())
 
 
-def settle(state: Document) -> None:
-    """End every operation whose time has come, and forget the old ones."""
+def settle(state: Document, endings: Mapping[str, Ending]) -> None:
+    """End every operation whose time has come, each as its kind ends, and forget the old ones."""
     now = time.time()
     for each in state["operations"].values():
         if not each["done"] and each["ready"] <= now:
-            _ENDINGS[each["kind"]](state, each["target"])
+            endings[each["kind"]](state, each["target"])
             each["done"] = True
     state["operations"] = {name: each for name, each in state["operations"].items() if each["ready"] > now - _KEPT}
 
@@ -66,38 +69,6 @@ def status(state: Document, name: str) -> Answer:
     return Answer({"status": "InProgress"}, headers=retry_after(state))
 
 
-def _end_network(state: Document, key: str) -> None:
-    """What was being deleted is gone, the rest has succeeded, and the network has one new ETag with all its subnets."""
-    network = state["virtualNetworks"].get(key)
-    if network is None:
-        return
-    if network["properties"]["provisioningState"] == "Deleting":
-        del state["virtualNetworks"][key]
-        return
-    subnets = network["properties"]["subnets"]
-    kept = [each for each in subnets if each["properties"]["provisioningState"] != "Deleting"]
-    for each in kept:
-        each["properties"]["provisioningState"] = "Succeeded"
-        for endpoint in each["properties"].get("serviceEndpoints", []):
-            endpoint["provisioningState"] = "Succeeded"
-    network["properties"] |= {"subnets": kept, "provisioningState": "Succeeded"}
-    network["etag"] = new_etag()
-
-
-def _end_vault(state: Document, key: str) -> None:
-    """A new vault's name is in the DNS now; only then does its address end with a slash, and in lower case."""
-    vault = state["vaults"].get(key)
-    if vault is not None:
-        vault["properties"] |= {"provisioningState": "Succeeded", "vaultUri": f"https://{key}.vault.azure.net/"}
-
-
-def _end_purge(state: Document, key: str) -> None:
-    state["deletedVaults"].pop(key, None)
-
-
 def new_etag() -> str:
     """A weak ETag as Microsoft.Network makes them."""
     return f'W/"{uuid.uuid4()}"'
-
-
-_ENDINGS = {"network": _end_network, "vault": _end_vault, "purge": _end_purge}

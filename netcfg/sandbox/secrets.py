@@ -1,67 +1,64 @@
 """The data plane of a vault: `https://NAME.vault.azure.net`, here a prefix. It enforces the vault's own firewall.
 
 Who asks is told first that a token is missing, whatever the firewall says: a 401 proves nothing about the network.
-Texts of the refusals: azure-devops-docs#8581 and Key Vault's page of common error codes.
+Texts of the refusals: azure-devops-docs#8581, steampipe-plugin-azure#127, and Key Vault's page of common error codes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from urllib.parse import urlencode
 
 from netcfg.sandbox import login
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Request
 from netcfg.sandbox.gate import allowed
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.machine import Caller, caller
 
 _READ = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Where a request comes from: an address, or a subnet with the service endpoint."""
-
-    address: str
-    subnet: str
-
-    @classmethod
-    def of(cls, request: Request) -> Caller:
-        """The sandbox's two own headers say it; else it is the other end of the connection."""
-        address = request.headers.get("x-sandbox-client-address", request.peer)
-        return cls(address, request.headers.get("x-sandbox-client-subnet", "").lower())
+_MOST = 25  # names on one page
 
 
 def show(request: Request, state: Document) -> Answer:
-    """The list of secrets, or one of them without its value; or the reason why not."""
+    """A page of the list of secrets, or one of them without its value; or the reason why not."""
     key, secret = request.names["vault"].lower(), request.names.get("secret")
     vault = state["vaults"].get(key)
     if vault is None:
         return _refused(404, "VaultNotFound", "in Azure this name would not resolve at all", None)
-    principal = login.principal_of(state, request.headers.get("authorization"))
-    if principal is None:
-        return _challenge(state)
-    refusal = firewall(state, vault, Caller.of(request))
+    come = caller(request, state, vault)
+    holder = login.holder_of(state, request.headers.get("authorization"))
+    if holder is None:
+        return _challenge(request, vault, "AKV10000: Request is missing a Bearer or PoP token.")
+    if holder.tenant != vault["properties"]["tenantId"]:
+        issuers = (f"https://sts.windows.net/{each}/" for each in (vault["properties"]["tenantId"], holder.tenant))
+        return _challenge(request, vault, "AKV10032: Invalid issuer. Expected one of {}, found {}.".format(*issuers))
+    refusal = firewall(state, vault, come) or _forbidden(vault, holder, "get" if secret else "list")
     if refusal is not None:
         return refusal
-    if not allowed(principal, _READ, vault["id"]):
-        message = f"Caller is not authorized to perform action on resource.\r\nVault: {_place(vault)}"
-        return _refused(403, "Forbidden", message, "ForbiddenByRbac")
     names = [each for each in state["secrets"].get(key, []) if secret in (None, each)]
     if secret and not names:
         message = f"A secret with (name/id) {secret} was not found in this key vault."
         return _refused(404, "SecretNotFound", message, None)
-    shown = [_secret(vault, name) for name in names]
-    return Answer(shown[0] if secret else {"value": shown, "nextLink": None})
+    return Answer(_secret(vault, names[0])) if secret else _page(request, vault, sorted(names))
 
 
 def firewall(state: Document, vault: Document, caller: Caller) -> Answer | None:
-    """What keeps `caller` out, or None. The perimeter is asked first, then public access, then the rules."""
+    """What keeps `caller` out, or None. Who comes by a private endpoint is asked nothing, not even by a perimeter.
+
+    A perimeter that only learns admits beside the rules, and alone where public access is off. Its own refusal then
+    names both; that it does is inferred, from the one sentence of it that Microsoft shows.
+    """
+    if caller.endpoint:
+        return None
     properties = vault["properties"]
     access = properties.get("publicNetworkAccess", "Enabled")
     associations = state["perimeters"].get(vault["name"].lower(), [])
-    if access == "SecuredByPerimeter" or any(_mode(each) == "Enforced" for each in associations):
-        return None if _perimeter_admits(associations, caller) else _not_by_perimeter(caller)
+    is_alone = access == "SecuredByPerimeter" or any(_mode(each) == "Enforced" for each in associations)
+    if _perimeter_admits(associations, caller):
+        return None
+    if is_alone or (associations and access == "Disabled"):
+        return _not_by_perimeter(caller)
     if access == "Disabled":
         message = (
             "Public network access is disabled and request is not from a trusted service nor via an approved private "
@@ -71,6 +68,8 @@ def firewall(state: Document, vault: Document, caller: Caller) -> Answer | None:
     rules = properties.get("networkAcls")
     if rules is None or rules["defaultAction"] == "Allow" or _rules_admit(rules, caller):
         return None
+    if associations:
+        return _not_by_perimeter(caller)
     origin = f"{caller.address} from {caller.subnet or 'unknown subnet'}"
     message = (
         "Client address is not authorized and caller is not a trusted service.\r\n"
@@ -111,11 +110,59 @@ def _not_by_perimeter(caller: Caller) -> Answer:
     return _refused(403, "Forbidden", message, "ForbiddenByNsp")  # the inner code is not known
 
 
-def _challenge(state: Document) -> Answer:
-    message = "AKV10000: Request is missing a Bearer or PoP token."
-    where = f'Bearer authorization="https://login.microsoftonline.com/{state["tenant"]["id"]}", '
+def _forbidden(vault: Document, holder: login.Holder, permission: str) -> Answer | None:
+    """By roles or by access policies, as the vault says; a role counts as given unless it is denied."""
+    principal = holder.principal
+    issuer = f"iss=https://sts.windows.net/{holder.tenant}/"
+    who = f"appid={principal['appId']};oid={principal['objectId']};{issuer}"
+    if not vault["properties"].get("enableRbacAuthorization", True):
+        if permission in _permissions(vault, principal):
+            return None
+        message = (
+            f"The user, group or application '{who}' does not have secrets {permission} permission on key vault "
+            f"'{_place(vault)}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
+        )
+        return _refused(403, "Forbidden", message, "AccessDenied")
+    if allowed(principal, _READ, vault["id"]):
+        return None
+    message = (
+        "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role "
+        f"definitions were changed recently, please observe propagation time.\r\nCaller: {who}\r\nAction: '{_READ}'\r\n"
+        f"Resource: '{vault['id'].lower()}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\n"
+        f"DecisionReason: null \r\nVault: {_place(vault)}\r\n"
+    )
+    return _refused(403, "Forbidden", message, "ForbiddenByRbac")
+
+
+def _permissions(vault: Document, principal: Document) -> set[str]:
+    """What the access policies let the principal do with secrets."""
+    mine = [each for each in vault["properties"]["accessPolicies"] if each["objectId"] == principal["objectId"]]
+    named = {name.lower() for each in mine for name in each["permissions"].get("secrets") or []}
+    return {"get", "list"} if "all" in named else named
+
+
+def _challenge(request: Request, vault: Document, message: str) -> Answer:
+    """Whose token is missing, and for whom: the vaults of the cloud that the first part of the path stands for."""
+    where = f'Bearer authorization="https://login.microsoftonline.com/{vault["properties"]["tenantId"]}", '
     refused = _refused(401, "Unauthorized", message, None)
-    return Answer(refused.body, 401, {"www-authenticate": where + 'resource="https://vault.azure.net"'})
+    resource = f'resource="https://{request.path.split("/")[1].lower()}"'
+    return Answer(refused.body, 401, {"www-authenticate": where + resource})
+
+
+def _page(request: Request, vault: Document, names: list[str]) -> Answer:
+    """A page of names; the last one has a `nextLink` too, which is null."""
+    try:
+        size = int(request.query.get("maxresults", _MOST))
+        start = int(request.query.get("$skiptoken", 0))
+    except ValueError:
+        size = start = 0
+    if not 1 <= size <= _MOST:
+        message = f"The maxresults parameter is out of range. It must be between 1 and {_MOST}."
+        return _refused(400, "BadParameter", message, None)
+    end = start + size
+    more = urlencode({**request.query, "$skiptoken": end}, safe="$")
+    link = f"{request.root}{request.path}?{more}" if names[end:] else None
+    return Answer({"value": [_secret(vault, name) for name in names[start:end]], "nextLink": link})
 
 
 def _secret(vault: Document, name: str) -> Document:

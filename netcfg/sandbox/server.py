@@ -13,18 +13,19 @@ from pathlib import Path
 
 import uvicorn
 
-from netcfg.sandbox import app, certificate, faults, login, operations, publishers
+from netcfg.sandbox import app, certificate, faults, login, names, operations, publishers
 from netcfg.sandbox.ids import Document
 from netcfg.sandbox.store import Store
 from netcfg.sandbox.wire import Hook, Wire
-from netcfg.sandbox.world import World
+from netcfg.sandbox.written import World
 
 
 class Sandbox:
     """A running sandbox: where it is, what it has served, and its state."""
 
-    def __init__(self, url: str, store: Store, wire: Wire, trusted: Path | None) -> None:
+    def __init__(self, url: str, dns: tuple[str, int], store: Store, wire: Wire, trusted: Path | None) -> None:
         self.url = url
+        self.dns = dns  # host and port of the resolver that this machine's network would have
         self.certificate = trusted
         self._store = store
         self._wire = wire
@@ -48,6 +49,10 @@ class Sandbox:
     def token(self) -> str:
         """A bearer token that the sandbox accepts: the world's default principal, make-believe, for ever."""
         return login.default_token(self.state)
+
+    def token_for(self, tenant: str) -> str:
+        """The same principal's token in another tenant (its id or domain), where it must be a guest."""
+        return login.default_token(self.state, tenant)
 
     @property
     def requests(self) -> list[tuple[str, str, int]]:
@@ -114,7 +119,8 @@ def serve(
         server = _Server(wire, listener, keys[1] if keys else None)
         wire.hang_up = server.hang_up
         stack.enter_context(server)
-        yield Sandbox(where, store, wire, keys[0] if keys else None)
+        dns = stack.enter_context(names.answering(store))
+        yield Sandbox(where, dns, store, wire, keys[0] if keys else None)
 
 
 def _listen(listener: socket.socket, port: int) -> None:

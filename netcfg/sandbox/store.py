@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from netcfg.sandbox import world as worlds
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.world import World
+from netcfg.sandbox.written import World
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -11,29 +11,34 @@ _READ = "Microsoft.Resources/subscriptions/read"
 
 
 def list_tenants(call: Call) -> Answer:
-    tenant = call.state["tenant"]
-    shown = {
-        "id": f"/tenants/{tenant['id']}",
-        "tenantId": tenant["id"],
-        "displayName": tenant["name"],
-        "defaultDomain": tenant["domain"],
-        "tenantCategory": "Home",
-    }
-    return Answer({"value": [shown]})
+    """All that know the caller, whichever of them issued the token."""
+    home = call.state["tenant"]["id"]
+    shown = [
+        {
+            "id": f"/tenants/{each['id']}",
+            "tenantId": each["id"],
+            "displayName": each["name"],
+            "defaultDomain": each["domain"],
+            "tenantCategory": "Home" if each["id"] == home else "ProjectedBy",
+        }
+        for _, each in sorted(call.state["tenants"].items())
+        if each["id"] == home or call.principal["name"] in each["guests"]
+    ]
+    return Answer({"value": shown})
 
 
 def list_subscriptions(call: Call) -> Answer:
-    """The subscriptions that the caller may read; of the others the list is silent."""
+    """The subscriptions of the token's tenant that the caller may read; of the others the list is silent."""
     found = [
-        _subscription(call.state, each)
+        _subscription(each)
         for _, each in sorted(call.state["subscriptions"].items())
-        if allowed(call.principal, _READ, f"/subscriptions/{each['id']}")
+        if each["tenantId"] == call.tenant and allowed(call.principal, _READ, f"/subscriptions/{each['id']}")
     ]
     return Answer({"value": found, "count": {"type": "Total", "value": len(found)}})
 
 
 def get_subscription(call: Call) -> Answer:
-    return Answer(_subscription(call.state, call.state["subscriptions"][call.names["subscription"].lower()]))
+    return Answer(_subscription(call.state["subscriptions"][call.names["subscription"].lower()]))
 
 
 def list_groups(call: Call) -> Answer:
@@ -81,11 +86,11 @@ def endpoints(root: str) -> Answer:
     )
 
 
-def _subscription(state: Document, each: Document) -> Document:
+def _subscription(each: Document) -> Document:
     return {
         "id": f"/subscriptions/{each['id']}",
         "subscriptionId": each["id"],
-        "tenantId": state["tenant"]["id"],
+        "tenantId": each["tenantId"],
         "displayName": each["name"],
         "state": "Enabled",
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01"},

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import copy
 
-from netcfg.sandbox import acls, clock, ids, inventory, operations
+from netcfg.sandbox import acls, clock, ids, inventory, linked, operations
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.gate import allowed, not_found
 from netcfg.sandbox.ids import GROUP, SUBSCRIPTION, VAULT, Document
 
 _ACTION = "Microsoft.KeyVault/vaults/"
-_JOIN = "Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action"
 # VaultPatchProperties of the REST reference without `networkAcls`; anything else is dropped without a word.
 _PATCHABLE = (
     "tenantId",
@@ -27,6 +26,7 @@ _PATCHABLE = (
     "enablePurgeProtection",
     "publicNetworkAccess",
 )
+_READ_ONLY = ("vaultUri", "provisioningState", "privateEndpointConnections")
 _ACCESS = ("Enabled", "Disabled", "SecuredByPerimeter")
 
 
@@ -60,7 +60,7 @@ def put(call: Call) -> Answer:
         "enableSoftDelete": True,
         "publicNetworkAccess": "Enabled",
         **given,
-        **{name: vault["properties"][name] for name in ("vaultUri", "provisioningState")},
+        **{name: vault["properties"][name] for name in _READ_ONLY if name in vault["properties"]},
     }
     vault |= {"location": call.body["location"], "tags": call.body.get("tags") or {}}
     return _with_rules(call, vault, before, None)
@@ -180,21 +180,12 @@ def _with_rules(call: Call, vault: Document, before: Document | None, stored: Do
 
 
 def _check_joins(call: Call, merged: Document | None, before: Document | None) -> None:
-    """Each subnet that was not in the rules before must allow the caller to join it.
-
-    The code is Azure's; the sentence follows public reports of other linked scopes.
-    """
+    """Each subnet that was not in the rules before must allow the caller to join it."""
     held = (before or {"properties": {}})["properties"].get("networkAcls") or {}
     known = {each["id"] for each in held.get("virtualNetworkRules", [])}
     for rule in (merged or {}).get("virtualNetworkRules", []):
-        if rule["id"] not in known and not allowed(call.principal, _JOIN, rule["id"]):
-            message = (
-                f"The client '{call.principal['appId']}' with object id '{call.principal['objectId']}' has permission "
-                f"to perform action '{_ACTION}write' on scope '{VAULT.format(**call.names)}'; however, it does not "
-                f"have permission to perform action(s) '{_JOIN}' on the linked scope(s) '{rule['id']}' (respectively) "
-                "or the linked scope(s) are invalid."
-            )
-            raise Refusal(403, "LinkedAuthorizationFailed", message, gateway=True)
+        if rule["id"] not in known:
+            linked.check(call, _ACTION + "write", VAULT.format(**call.names), linked.JOIN_SERVICE_ENDPOINT, rule["id"])
 
 
 def _place(vault: Document) -> tuple[str, str]:

@@ -11,16 +11,12 @@ from collections.abc import Callable, Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from netcfg.sandbox import faults
-from netcfg.sandbox.answer import Answer
+from netcfg.sandbox.answer import Answer, Dropped
 
 Hook = Callable[[int, str, str], None]
 _QUIET = ("/metadata/", "/login.microsoftonline.com/", "/msi/")  # where these misbehave, clients just give up
 _CHUNK = 65_536
 _LOG = logging.getLogger(__name__)
-
-
-class _Dropped(Exception):
-    """The connection ends here, without an answer."""
 
 
 class Wire:
@@ -46,7 +42,7 @@ class Wire:
         await asyncio.sleep(self._latency + faults.delay(drawn))
         try:
             start, body = await self._answered(number, drawn, scope, receive)
-        except _Dropped:
+        except Dropped:
             self.requests.append((method, path, 0))
             await self._drop(scope)
             return
@@ -70,12 +66,12 @@ class Wire:
         method, path = scope["method"], scope["path"]
         await _call(self.before, number, method, path)
         if "drop-before" in drawn:
-            raise _Dropped
+            raise Dropped
         instead = faults.instead(drawn, method, path, self._retry_after())
         answered = await self._collected(scope, receive) if instead is None else _message(instead)
         await _call(self.after, number, method, path)
         if "drop-after" in drawn:
-            raise _Dropped
+            raise Dropped
         return answered
 
     async def _collected(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
@@ -92,6 +88,8 @@ class Wire:
 
         try:
             await self._app(scope, receive, keep)
+        except Dropped:
+            raise
         except Exception:  # noqa: BLE001 - the connection goes on, whatever went wrong
             # A mistake of the emulator must look like one, and not like a fault on purpose.
             _LOG.exception("the sandbox failed on %s %s", scope["method"], scope["path"])
@@ -110,7 +108,7 @@ async def _call(hook: Hook | None, number: int, method: str, path: str) -> None:
     try:
         await asyncio.to_thread(hook, number, method, path)
     except Exception as reason:
-        raise _Dropped from reason
+        raise Dropped from reason
 
 
 def _message(answer: Answer) -> tuple[Message, bytes]:

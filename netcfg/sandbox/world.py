@@ -5,18 +5,15 @@ A world is terse (`"virtualNetworkRules": ["vnet-agents/builds"]`); the state ma
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from ipaddress import IPv4Address
-from pathlib import Path
-from typing import Any
 
-from netcfg.sandbox import ids, publishers
+from netcfg.sandbox import network_world, private_world, publishers
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.network_world import Groups
+from netcfg.sandbox.written import World, load
 
-VERSION = 1  # of the state's shape
-World = str | Path | Mapping[str, Any]
+VERSION = 2  # of the state's shape
 
 _SETTINGS = {
     "pageSize": 5,  # small, so that no client forgets to follow nextLink
@@ -27,59 +24,13 @@ _SETTINGS = {
 }
 
 
-def load(world: World) -> Document:
-    """The world as it was written, by name, by the path of its file, or given as a document; whole, where it extends
-    another one."""
-    return _load(world, Path(), ())
-
-
-def _load(world: World, beside: Path, within: tuple[str, ...]) -> Document:
-    """`beside` is where the path of a file counts from, `within` the worlds that extend this one."""
-    if isinstance(world, Mapping):
-        written, folder, known_as = copy.deepcopy(dict(world)), beside, "given"
-    else:
-        path = _path(world, beside)
-        written, folder, known_as = dict(json.loads(path.read_text(encoding="utf-8"))), path.parent, str(path)
-    if known_as in within:
-        raise ValueError(f"the world {str(world)!r} extends itself")
-    if "extends" not in written:
-        return written
-    base = _load(written.pop("extends"), folder, (*within, known_as))
-    return merge(base, written)
-
-
-def _path(world: str | Path, beside: Path) -> Path:
-    named = str(world).endswith(".json")
-    path = beside / world if named else _folder() / f"{world}.json"
-    if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in _folder().glob("*.json")))
-        raise ValueError(f"no world {str(world)!r}; there are {known}, or give the path of a JSON file")
-    return path
-
-
-def merge(base: Document, changes: Mapping[str, Any]) -> Document:
-    """`base` with `changes`: sections within sections, null takes away, and anything else, lists too, replaces.
-
-    A JSON merge patch: https://www.rfc-editor.org/rfc/rfc7386
-    """
-    merged = dict(base)
-    for key, value in changes.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, Mapping):
-            within = merged.get(key)
-            merged[key] = merge(within if isinstance(within, dict) else {}, value)
-        else:
-            merged[key] = value
-    return merged
-
-
 def begin(world: World) -> Document:
     """The state with which a sandbox of this world begins."""
     written = load(world)
-    groups = _groups(written)
+    groups = network_world.groups_of(written)
     networks = {
-        each["id"].lower(): each for each in (_network(it, groups) for it in written.get("virtualNetworks", []))
+        each["id"].lower(): each
+        for each in (network_world.network(it, groups) for it in written.get("virtualNetworks", []))
     }
     state = {
         "version": VERSION,
@@ -90,13 +41,20 @@ def begin(world: World) -> Document:
         "tenant": written["tenant"],
         "principal": written["principal"],
         "principals": {each["name"]: {"denials": []} | each for each in written["principals"]},
-        "subscriptions": {each["id"].lower(): {"resourceGroups": {}} | each for each in written["subscriptions"]},
+        "tenants": _tenants(written),
+        "subscriptions": {each["id"].lower(): _subscription(each, written) for each in written["subscriptions"]},
         "vaults": {each["name"].lower(): _vault(each, written, groups, networks) for each in written.get("vaults", [])},
         "deletedVaults": {},
         "secrets": {each["name"].lower(): each.get("secrets", []) for each in written.get("vaults", [])},
         "perimeters": {name: _associations(each, name, groups) for name, each in written.get("perimeters", {}).items()},
         "virtualNetworks": networks,
-        "resources": [_resource(each, groups) for each in written.get("resources", [])],
+        "privateEndpoints": {},
+        "privateDnsZones": {},
+        "virtualNetworkLinks": {},
+        "recordSets": {},
+        "zoneGroups": {},
+        "resources": [network_world.resource(each, groups) for each in written.get("resources", [])],
+        "machine": _machine(written.get("machine"), networks),
         "locks": written.get("locks", []),
         "policies": written.get("policies", []),
         "writing": {},
@@ -105,30 +63,49 @@ def begin(world: World) -> Document:
         "organizations": {each["name"].lower(): _organization(each) for each in written.get("organizations", [])},
         "publishers": written.get("publishers", {}),
     }
+    _lay_private(state, written, groups)
     publishers.check(state)
     return state
 
 
-def _folder() -> Path:
-    """`data/worlds` of the clone, or of the installed package, which has its own copy."""
-    package = Path(__file__).parent.parent
-    installed = package / "data" / "worlds"
-    return installed if installed.is_dir() else package.parent / "data" / "worlds"
+def _lay_private(state: Document, written: Document, groups: Groups) -> None:
+    """Zones before endpoints, whose groups write into them."""
+
+    def whole(name: str) -> str:
+        return str(network_world.with_ids(name, groups))
+
+    def vault(name: str) -> str:
+        return name if name.startswith("/") else str(state["vaults"][name.lower()]["id"])
+
+    def network(name: str) -> str:
+        wanted = whole(name).lower()
+        return str(next(each["id"] for key, each in state["virtualNetworks"].items() if key.endswith(f"/{wanted}")))
+
+    def subnet(name: str) -> str:
+        return network_world.subnet_id(name, state["virtualNetworks"])
+
+    for each in written.get("privateDnsZones", []):
+        private_world.lay_zone(state, each, groups[each["group"]][0], network)
+    for each in written.get("privateEndpoints", []):
+        private_world.lay_endpoint(state, each, groups[each["group"]], subnet, whole, vault)
 
 
-def _groups(written: Document) -> dict[str, tuple[str, str]]:
-    """`production/rg-payments` → the id of that resource group and where it lies."""
-    return {
-        f"{each['name']}/{group}": (ids.GROUP.format(subscription=each["id"], group=group), location)
-        for each in written["subscriptions"]
-        for group, location in each.get("resourceGroups", {}).items()
-    }
+def _tenants(written: Document) -> Document:
+    """The home tenant, and those of other subscriptions, each with the names of its guests."""
+    found = [written["tenant"], *(each["tenant"] for each in written["subscriptions"] if "tenant" in each)]
+    return {each["id"]: {"guests": []} | each for each in found}
 
 
-def _vault(each: Document, written: Document, groups: Mapping[str, tuple[str, str]], networks: Document) -> Document:
+def _subscription(each: Document, written: Document) -> Document:
+    tenant = each["tenant"] if "tenant" in each else written["tenant"]
+    return {"resourceGroups": {}, "tenantId": tenant["id"]} | {key: each[key] for key in each if key != "tenant"}
+
+
+def _vault(each: Document, written: Document, groups: Groups, networks: Document) -> Document:
     group, location = groups[each["group"]]
+    subscription = next(one for one in written["subscriptions"] if one["name"] == each["group"].partition("/")[0])
     properties: Document = {
-        "tenantId": written["tenant"]["id"],
+        "tenantId": _subscription(subscription, written)["tenantId"],
         "sku": {"family": "A", "name": "standard"},
         "accessPolicies": [],
         "enabledForDeployment": False,
@@ -140,7 +117,7 @@ def _vault(each: Document, written: Document, groups: Mapping[str, tuple[str, st
         "publicNetworkAccess": "Enabled",
     } | each.get("properties", {})
     if "networkAcls" in each:
-        properties["networkAcls"] = _acls(each["networkAcls"], networks)
+        properties["networkAcls"] = _acls(each["networkAcls"], groups, networks)
     made = {"createdAt": "2025-01-15T09:00:00.000Z", "createdBy": "owner@contoso.example", "createdByType": "User"}
     return {
         "id": f"{group}/providers/Microsoft.KeyVault/vaults/{each['name']}",
@@ -153,13 +130,16 @@ def _vault(each: Document, written: Document, groups: Mapping[str, tuple[str, st
     }
 
 
-def _acls(each: Document, networks: Document) -> Document:
+def _acls(each: Document, groups: Groups, networks: Document) -> Document:
     """What a vault holds is taken as the world says it, also what no service would accept today."""
     return {
         "bypass": each.get("bypass", "AzureServices"),
         "defaultAction": each.get("defaultAction", "Deny"),
         "ipRules": [{"value": value} for value in _addresses(each.get("ipRules", []))],
-        "virtualNetworkRules": [{"id": _subnet_id(rule, networks)} for rule in each.get("virtualNetworkRules", [])],
+        "virtualNetworkRules": [
+            {"id": network_world.subnet_id(network_world.with_ids(rule, groups), networks)}
+            for rule in each.get("virtualNetworkRules", [])
+        ],
     }
 
 
@@ -173,83 +153,12 @@ def _addresses(rules: Iterable[str | Document]) -> Iterable[str]:
             yield from (f"{first + 2 * step}/32" for step in range(rule["count"]))
 
 
-def _subnet_id(name: str, networks: Document) -> str:
-    """A subnet by its whole id, or as `network/subnet` where the network's name is enough in this world."""
-    if name.startswith("/"):
-        return name.lower()
-    network, subnet = name.split("/")
-    found = next(key for key in networks if key.endswith(f"/{network.lower()}"))
-    return f"{found}/subnets/{subnet.lower()}"
+def _machine(written: str | None, networks: Document) -> Document:
+    """Where the machine is that nobody says anything else of: in a subnet, else somewhere on the internet."""
+    return {"subnet": network_world.subnet_id(written, networks) if written else "", "address": "191.10.60.9"}
 
 
-def _network(each: Document, groups: Mapping[str, tuple[str, str]]) -> Document:
-    group, location = groups[each["group"]]
-    network_id = f"{group}/providers/Microsoft.Network/virtualNetworks/{each['name']}"
-    subnets = [
-        {
-            "name": name,
-            "id": f"{network_id}/subnets/{name}",
-            "properties": _subnet_properties(properties, groups),
-            "type": "Microsoft.Network/virtualNetworks/subnets",
-        }
-        for name, properties in each["subnets"].items()
-    ]
-    return {
-        "name": each["name"],
-        "id": network_id,
-        "etag": f'W/"{each["resourceGuid"]}"',
-        "type": "Microsoft.Network/virtualNetworks",
-        "location": each.get("location", location),
-        "tags": each.get("tags", {}),
-        "properties": {
-            "provisioningState": "Succeeded",
-            "resourceGuid": each["resourceGuid"],
-            "addressSpace": {"addressPrefixes": each["addressSpace"]},
-            "subnets": subnets,
-            "virtualNetworkPeerings": [],
-            "enableDdosProtection": False,
-        },
-    }
-
-
-def _subnet_properties(written: Document, groups: Mapping[str, tuple[str, str]]) -> Document:
-    defaults: Document = {
-        "provisioningState": "Succeeded",
-        "delegations": [],
-        "privateEndpointNetworkPolicies": "Disabled",
-        "privateLinkServiceNetworkPolicies": "Enabled",
-    }
-    filled: Document = _with_ids(defaults | written, groups)
-    return filled
-
-
-def _resource(each: Document, groups: Mapping[str, tuple[str, str]]) -> Document:
-    """Any other resource of Resource Manager: shown as the world says it, never changed by the sandbox."""
-    group, location = groups[each["group"]]
-    shown = {
-        "id": f"{group}/providers/{each['type']}/{each['name']}",
-        "name": each["name"],
-        "type": each["type"],
-        "location": each.get("location", location),
-        "tags": each.get("tags", {}),
-        "properties": _with_ids(each.get("properties", {}), groups),
-    }
-    return shown | {key: each[key] for key in ("sku", "zones", "identity") if key in each}
-
-
-def _with_ids(value: Any, groups: Mapping[str, tuple[str, str]]) -> Any:
-    """`production/rg-network:Microsoft.Network/natGateways/nat` → the whole id, wherever it stands."""
-    if isinstance(value, dict):
-        return {key: _with_ids(each, groups) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_with_ids(each, groups) for each in value]
-    if isinstance(value, str) and value.partition(":")[0] in groups:
-        group, _, rest = value.partition(":")
-        return f"{groups[group][0]}/providers/{rest}"
-    return value
-
-
-def _associations(each: Document, vault: str, groups: Mapping[str, tuple[str, str]]) -> list[Document]:
+def _associations(each: Document, vault: str, groups: Groups) -> list[Document]:
     """A vault's association with a network security perimeter, shaped as in the REST reference's example."""
     group, location = groups[each["group"]]
     name = f"{each['guid']}.{vault}-{each['guid']}"

@@ -187,3 +187,37 @@ def test_pools_of_every_kind(visitor: Visitor):
     (elastic,) = visitor.get("contoso/_apis/distributedtask/elasticpools", token).json()["value"]
     assert elastic["azureId"].endswith("/virtualMachineScaleSets/vmss-agents")
     assert elastic["poolId"] == 10
+
+
+LIBRARY = "make-believe-contoso-library"
+
+
+def test_agents_say_their_computer_s_name_and_not_where_it_is(visitor: Visitor):
+    path = "contoso/_apis/distributedtask/pools/1/agents"
+    plain = visitor.get(path, LIBRARY).json()["value"]
+    assert [(each["name"], each["status"]) for each in plain] == [
+        ("build-room-1", "online"),
+        ("build-room-2", "offline"),
+    ]
+    assert "systemCapabilities" not in plain[0]
+    (first, _) = visitor.get(f"{path}?includeCapabilities=true", LIBRARY).json()["value"]
+    assert first["systemCapabilities"] == {
+        "Agent.Name": "build-room-1",
+        "Agent.Version": "4.255.0",
+        "Agent.ComputerName": "build-room-1",
+        "Agent.OS": "Linux",
+        "COMPUTERNAME": "build-room-1",
+        "PATH": "/usr/bin",
+    }
+    assert "10.20" not in str(first)
+
+
+def test_agents_of_a_pool_that_is_not_there(visitor: Visitor):
+    missing = visitor.get("contoso/_apis/distributedtask/pools/99/agents", LIBRARY)
+    assert (missing.status_code, missing.json()["typeKey"]) == (404, "TaskAgentPoolNotFoundException")
+
+
+def test_agents_need_the_scope_for_pools(visitor: Visitor):
+    refused = visitor.get("contoso/_apis/distributedtask/pools/1/agents", "make-believe-contoso-profile")
+    assert refused.status_code == 403
+    assert "vso.agentpools" in refused.json()["message"]

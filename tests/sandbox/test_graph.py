@@ -1,6 +1,7 @@
 """Resource Graph, and the little of its query language that the sandbox reads."""
 
 import contextlib
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -189,3 +190,123 @@ WORDS = [
 def test_any_text_is_read_or_refused_by_name(query):
     with contextlib.suppress(kql.ParserFailure):
         assert isinstance(kql.run(query, ROWS), list)
+
+
+# --- what people ask about agents, in the world that ships ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def agents() -> Iterator[Client]:
+    with serve("agents") as sandbox:
+        client = Client(sandbox)
+        with client.session:
+            yield client
+
+
+NETWORK_GROUP = (
+    "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-network/providers/Microsoft.Network"
+)
+BUILD_GROUP = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-build/providers"
+
+
+def columns(client: Client, query: str) -> list[tuple]:
+    return [tuple(row.values()) for row in ask(client, query, **{"$top": 1000})["data"]]
+
+
+def test_resources_are_found_by_their_ids(agents: Client):
+    wanted = f"{NETWORK_GROUP}/natGateways/NAT-AGENTS', '{NETWORK_GROUP}/publicIPPrefixes/prefix-agents"
+    query = f"resources | where id in~ ('{wanted}') | project name, type, properties | order by name asc"
+    found = [(name, kind, set(properties)) for name, kind, properties in columns(agents, query)]
+    assert found == [
+        ("nat-agents", "microsoft.network/natgateways", {"provisioningState", "publicIpAddresses", "subnets"}),
+        (
+            "prefix-agents",
+            "microsoft.network/publicipprefixes",
+            {"provisioningState", "prefixLength", "publicIPAddressVersion", "ipPrefix"},
+        ),
+    ]
+
+
+def test_subnets_are_inside_their_network_and_no_rows_of_their_own(agents: Client):
+    query = (
+        "resources | where type =~ 'microsoft.network/virtualnetworks' | mv-expand subnet = properties.subnets"
+        " | where isnotempty(subnet.properties.routeTable)"
+        " | project name = tostring(subnet.name), table = tostring(subnet.properties.routeTable.id) | order by name asc"
+    )
+    found = [(name, table.rpartition("/")[2]) for name, table in columns(agents, query)]
+    assert found == [
+        ("agents", "rt-agents"),
+        ("direct", "rt-agents"),
+        ("filtered", "rt-firewall"),
+        ("halved", "rt-halves"),
+        ("prefixed", "rt-agents"),
+    ]
+    assert columns(agents, "resources | where type contains 'subnets' | project id") == []
+
+
+def test_an_appliance_is_found_in_a_route_table(agents: Client):
+    query = (
+        "resources | where type in~ ('Microsoft.Network/routeTables', 'Microsoft.Network/routeFilters')"
+        " | mv-expand route = properties.routes"
+        " | where tostring(route.properties.nextHopType) =~ 'virtualappliance'"
+        " | project name, prefix = tostring(route.properties.addressPrefix),"
+        " hop = tostring(route.properties.nextHopIpAddress) | order by prefix asc"
+    )
+    assert columns(agents, query) == [
+        ("rt-firewall", "0.0.0.0/0", "10.60.0.4"),
+        ("rt-halves", "0.0.0.0/1", "10.60.0.4"),
+        ("rt-halves", "128.0.0.0/1", "10.60.0.4"),
+    ]
+
+
+def test_machines_of_a_flexible_scale_set_are_found_by_their_interfaces(agents: Client):
+    scale_set = f"{BUILD_GROUP}/Microsoft.Compute/virtualMachineScaleSets/vmss-flexible"
+    machines = (
+        "resources | where type =~ 'microsoft.compute/virtualmachines'"
+        f" | where tostring(properties.virtualMachineScaleSet.id) =~ '{scale_set}'"
+        " | mv-expand nic = properties.networkProfile.networkInterfaces"
+        " | project nic = tostring(nic.id) | order by nic asc"
+    )
+    interfaces = [nic for (nic,) in columns(agents, machines)]
+    listed = "', '".join(interfaces)
+    query = (
+        f"resources | where id in~ ('{listed}') | mv-expand ip = properties.ipConfigurations"
+        " | project subnet = tostring(ip.properties.subnet.id)"
+    )
+    subnet = f"{NETWORK_GROUP}/virtualNetworks/vnet-agents/subnets/flexible"
+    assert columns(agents, query) == [(subnet,), (subnet,)]
+    profile = f"resources | where id =~ '{scale_set}' | project isnull(properties.virtualMachineProfile)"
+    assert columns(agents, profile) == [(True,)]
+
+
+def test_managed_pools_have_their_network_in_two_places_or_nowhere(agents: Client):
+    query = (
+        "resources | where type =~ 'microsoft.devopsinfrastructure/pools' | project name,"
+        " newer = tostring(properties.fabricProfile.networkProfile.subnetId),"
+        " older = tostring(properties.networkProfile.subnetId),"
+        " addresses = array_length(properties.fabricProfile.networkProfile.ipAddresses) | order by name asc"
+    )
+    found = [(name, bool(newer), bool(older), count) for name, newer, older, count in columns(agents, query)]
+    assert found == [
+        ("managed-changing", False, False, None),
+        ("managed-fabrikam", False, False, 1),
+        ("managed-older", False, True, None),
+        ("managed-own-network", True, False, None),
+        ("managed-static", False, False, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "Microsoft.Network/natGateways/nat-prefix",
+        "Microsoft.Network/publicIPAddresses/pip-balanced",
+        "Microsoft.Network/publicIPPrefixes/prefix-agents",
+        "Microsoft.Network/routeTables/rt-firewall",
+        "Microsoft.Network/loadBalancers/lb-agents",
+        "Microsoft.Network/networkSecurityGroups/nsg-agents",
+    ],
+)
+def test_every_other_resource_can_be_read_by_its_id(agents: Client, resource):
+    path = NETWORK_GROUP.replace("Microsoft.Network", resource)
+    assert agents.get(path).json()["id"] == path

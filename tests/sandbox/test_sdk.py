@@ -7,7 +7,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from netcfg.sandbox.server import Sandbox, serve
-from tests.sandbox.small import AGENTS, world
+from tests.sandbox.private import ENDPOINT, ZONE, ZONE_NAME, endpoint, group, make, private_world
+from tests.sandbox.small import AGENTS, Client, world
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 
@@ -165,3 +166,60 @@ def test_a_subnet_is_made_and_deleted(subnets):
     assert next(subnets.list("rg", "net")).id == AGENTS
     with pytest.raises(ResourceNotFoundError):
         subnets.get("rg", "net", "new")
+
+
+# --- private endpoints ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def private() -> Iterator[Sandbox]:
+    with serve(private_world(settings={"operationSeconds": 0.02, "retryAfter": 0.03})) as running:
+        yield running
+
+
+@pytest.fixture
+def network(private: Sandbox):
+    from azure.mgmt.network import NetworkManagementClient
+
+    with NetworkManagementClient(NoCredential(), SUBSCRIPTION, **options(private)) as client:
+        yield client
+
+
+def test_a_private_endpoint_is_made_approved_by_the_owner_and_deleted(private: Sandbox, network):
+    from azure.mgmt.keyvault import KeyVaultManagementClient
+
+    body = endpoint(manual=True)
+    made = network.private_endpoints.begin_create_or_update("rg", "pe", body, polling_interval=0.02).result()
+    (one,) = made.manual_private_link_service_connections
+    assert (made.provisioning_state, one.private_link_service_connection_state.status) == ("Succeeded", "Pending")
+    with KeyVaultManagementClient(NoCredential(), SUBSCRIPTION, **options(private)) as client:
+        (resource,) = client.private_link_resources.list_by_vault("rg", "kv-open").value
+        assert (resource.group_id, resource.required_zone_names) == ("vault", [ZONE_NAME])
+        connections = client.private_endpoint_connections
+        (waiting,) = connections.list_by_resource("rg", "kv-open")
+        state = {"privateLinkServiceConnectionState": {"status": "Approved", "description": "welcome"}}
+        approved = connections.put("rg", "kv-open", waiting.name, {"properties": state})
+        assert approved.private_link_service_connection_state.status == "Approved"
+        shown = network.private_endpoints.get("rg", "pe").manual_private_link_service_connections[0]
+        assert shown.private_link_service_connection_state.description == "welcome"
+        (held,) = client.vaults.get("rg", "kv-open").properties.private_endpoint_connections
+        assert held.private_endpoint.id == ENDPOINT
+        connections.begin_delete("rg", "kv-open", waiting.name, polling_interval=0.02).result()
+        assert list(connections.list_by_resource("rg", "kv-open")) == []
+    network.private_endpoints.begin_delete("rg", "pe", polling_interval=0.02).result()
+    with pytest.raises(ResourceNotFoundError):
+        network.private_endpoints.get("rg", "pe")
+
+
+def test_a_zone_group_is_made_and_deleted(private: Sandbox, network):
+    quick = Client(private)
+    with quick.session:
+        make(quick, ZONE, {"location": "global"})
+    network.private_endpoints.begin_create_or_update("rg", "pe", endpoint(), polling_interval=0.02).result()
+    groups = network.private_dns_zone_groups
+    made = groups.begin_create_or_update("rg", "pe", "default", group(), polling_interval=0.02).result()
+    (record,) = made.private_dns_zone_configs[0].record_sets
+    assert (record.record_set_name, record.ip_addresses) == ("kv-open", ["10.20.2.4"])
+    assert [each.name for each in groups.list("pe", "rg")] == ["default"]
+    groups.begin_delete("rg", "pe", "default", polling_interval=0.02).result()
+    assert list(groups.list("pe", "rg")) == []

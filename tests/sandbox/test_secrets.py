@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from netcfg.sandbox.server import Sandbox
-from tests.sandbox.small import AGENTS, Client, rules
+from tests.sandbox.small import AGENTS, VAULT, Client, rules
 
 INSIDE, OUTSIDE = "191.10.20.7", "191.10.21.1"
 
@@ -52,12 +52,6 @@ def test_the_firewall_names_the_address(sandbox: Sandbox):
     )
 
 
-def test_the_connection_s_own_address_counts_when_nothing_else_is_said(sandbox: Sandbox):
-    bearer = {"Authorization": f"Bearer {sandbox.token}"}
-    answer = requests.get(f"{sandbox.url}/vault.azure.net/kv-closed/secrets", headers=bearer, timeout=10)
-    assert "Client address: 127.0.0.1 from unknown subnet" in answer.json()["error"]["message"]
-
-
 def test_a_subnet_with_the_endpoint_comes_with_its_private_address(sandbox: Sandbox, client: Client):
     assert ask(sandbox, "kv-agents", "10.20.1.4", subnet=AGENTS).status_code == 200
     client.patch("kv-closed", rules("10.20.1.0/28".replace("10.", "191.")))
@@ -82,15 +76,86 @@ def test_a_perimeter_asks_its_own_rules(contoso: Sandbox, vault):
     )
 
 
-def test_a_perimeter_that_learns_leaves_it_to_the_rules(contoso: Sandbox):
+def test_a_perimeter_that_learns_admits_beside_the_rules(contoso: Sandbox):
     assert ask(contoso, "kv-learning", INSIDE).status_code == 200
-    assert inner(ask(contoso, "kv-learning", "191.10.30.9"))[1] == "ForbiddenByFirewall"
+    assert ask(contoso, "kv-learning", "191.10.30.9").status_code == 200
+    assert inner(ask(contoso, "kv-learning", OUTSIDE))[2].startswith("Request was not allowed by NSP rules and the")
+
+
+def test_a_perimeter_that_learns_admits_alone_where_public_access_is_off(contoso: Sandbox):
+    with contoso.edit() as state:
+        state["vaults"]["kv-learning"]["properties"]["publicNetworkAccess"] = "Disabled"
+    assert ask(contoso, "kv-learning", "191.10.30.9").status_code == 200
+    assert inner(ask(contoso, "kv-learning", INSIDE))[2].startswith("Request was not allowed by NSP rules")
+
+
+def test_secured_by_a_perimeter_without_one_nobody_gets_in(contoso: Sandbox):
+    with contoso.edit() as state:
+        state["perimeters"].clear()
+    assert ask(contoso, "kv-perimeter", "191.10.30.9").status_code == 403
 
 
 def test_who_is_let_in_may_still_have_no_permission(sandbox: Sandbox):
     with sandbox.edit() as state:
         state["principals"]["me"]["denials"].append({"scope": "/", "action": "Microsoft.KeyVault/vaults/secrets/*"})
-    assert inner(ask(sandbox, "kv-open"))[:2] == (403, "ForbiddenByRbac")
+    status, code, message = inner(ask(sandbox, "kv-open"))
+    assert (status, code) == (403, "ForbiddenByRbac")
+    assert "Caller: appid=app;oid=object;iss=https://sts.windows.net/00000000-0000-4000-8000-000000000010/" in message
+    assert f"Resource: '{VAULT.lower()}kv-open'" in message
+
+
+@pytest.mark.parametrize(("permissions", "status"), [(["List"], 200), (["all"], 200), (["get"], 403), ([], 403)])
+def test_access_policies_decide_where_roles_do_not(sandbox: Sandbox, permissions, status):
+    with sandbox.edit() as state:
+        policy = {"objectId": "object", "permissions": {"secrets": permissions}}
+        other = {"objectId": "other", "permissions": {"secrets": ["all"]}}
+        state["vaults"]["kv-open"]["properties"] |= {
+            "enableRbacAuthorization": False,
+            "accessPolicies": [other, policy],
+        }
+    answer = ask(sandbox, "kv-open")
+    assert answer.status_code == status
+    if status == 403:
+        assert inner(answer)[1] == "AccessDenied"
+        assert inner(answer)[2] == (
+            "The user, group or application 'appid=app;oid=object;iss=https://sts.windows.net/"
+            "00000000-0000-4000-8000-000000000010/' does not have secrets list permission on key vault "
+            "'kv-open;location=westeurope'. For help resolving this issue, please see "
+            "https://go.microsoft.com/fwlink/?linkid=2125287"
+        )
+
+
+def test_a_token_of_another_tenant_is_challenged(sandbox: Sandbox):
+    with sandbox.edit() as state:
+        state["vaults"]["kv-open"]["properties"]["tenantId"] = "00000000-0000-4000-8000-000000000020"
+    answer = ask(sandbox, "kv-open")
+    assert answer.status_code == 401
+    assert "login.microsoftonline.com/00000000-0000-4000-8000-000000000020" in answer.headers["www-authenticate"]
+
+
+def test_names_come_page_by_page(sandbox: Sandbox):
+    with sandbox.edit() as state:
+        state["secrets"]["kv-open"] = [f"secret-{number:02}" for number in range(30)]
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    url = f"{sandbox.url}/vault.azure.net/kv-open/secrets?api-version=7.4"
+    pages = []
+    while url:
+        page = requests.get(url, headers=headers, timeout=10).json()
+        pages.append(len(page["value"]))
+        url = page["nextLink"]
+    assert pages == [25, 5]
+    one = requests.get(
+        f"{sandbox.url}/vault.azure.net/kv-open/secrets?maxresults=1", headers=headers, timeout=10
+    ).json()
+    assert [each["id"] for each in one["value"]] == ["https://kv-open.vault.azure.net/secrets/secret-00"]
+    assert one["nextLink"].endswith("secrets?maxresults=1&$skiptoken=1")
+
+
+@pytest.mark.parametrize("size", ["0", "26", "-1", "many"])
+def test_a_page_has_one_to_twenty_five_names(sandbox: Sandbox, size):
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    url = f"{sandbox.url}/vault.azure.net/kv-open/secrets?maxresults={size}"
+    assert requests.get(url, headers=headers, timeout=10).json()["error"]["code"] == "BadParameter"
 
 
 def test_values_that_cannot_be_read_admit_nobody(contoso: Sandbox):

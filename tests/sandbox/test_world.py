@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from netcfg.sandbox import editions
+from netcfg.sandbox import editions, written
 from netcfg.sandbox import world as worlds
 from tests.sandbox.small import world
 
@@ -126,7 +126,7 @@ def test_shrunken_and_grown_are_beyond_what_is_plausible():
 def test_a_world_extends_by_merging_objects_and_replacing_the_rest():
     base = {"kept": 1, "list": [1, 2], "object": {"kept": 1, "changed": 1, "gone": 1}, "gone": 1}
     changes = {"list": [3], "object": {"changed": 2, "gone": None, "new": {"none": None}}, "gone": None}
-    assert worlds.merge(base, changes) == {"kept": 1, "list": [3], "object": {"kept": 1, "changed": 2, "new": {}}}
+    assert written.merge(base, changes) == {"kept": 1, "list": [3], "object": {"kept": 1, "changed": 2, "new": {}}}
     assert base["object"] == {"kept": 1, "changed": 1, "gone": 1}
 
 
@@ -146,5 +146,111 @@ def test_a_world_that_extends_itself_has_no_beginning(tmp_path):
 
 
 def test_a_world_that_extends_no_world_says_which_there_are():
-    with pytest.raises(ValueError, match=r"no world 'nowhere'; there are broken, contoso, grown, moved, shrunken, or"):
+    known = "agents, broken, busy, contoso, grown, moved, on-agent, private, shrunken"
+    with pytest.raises(ValueError, match=f"no world 'nowhere'; there are {known}, or"):
         worlds.begin({"extends": "nowhere"})
+
+
+def test_a_world_adds_to_another_one(tmp_path):
+    """Items of a list are added, or extend the one of their name and type; the rest of the other world stays."""
+    base = {
+        "vaults": [{"name": "a", "tags": {"x": "1"}, "list": [1]}, {"name": "b"}],
+        "resources": [{"name": "a", "type": "one"}],
+        "plain": [1],
+        "word": "old",
+    }
+    added = {
+        "vaults": [{"name": "c"}, {"name": "a", "tags": {"y": "2"}, "list": [2]}],
+        "resources": [{"name": "a", "type": "two"}],
+        "plain": [1, 2],
+        "word": "new",
+        "more": {"whole": True},
+    }
+    assert written.extend(base, added) == {
+        "vaults": [{"name": "a", "tags": {"x": "1", "y": "2"}, "list": [1, 2]}, {"name": "b"}, {"name": "c"}],
+        "resources": [{"name": "a", "type": "one"}, {"name": "a", "type": "two"}],
+        "plain": [1, 1, 2],
+        "word": "new",
+        "more": {"whole": True},
+    }
+    assert base["vaults"][0] == {"name": "a", "tags": {"x": "1"}, "list": [1]}
+
+
+@pytest.mark.parametrize("name", ["agents", "busy", "private"])
+def test_a_world_that_adds_to_contoso_leaves_everything_of_contoso(name):
+    first, more = worlds.begin("contoso"), worlds.begin(name)
+    assert more["world"] == name
+    assert first["vaults"].items() <= more["vaults"].items()
+    assert first["organizations"].keys() == more["organizations"].keys()
+    assert [each for each in first["resources"] if each not in more["resources"]] == []
+    assert worlds.begin(name) == more
+
+
+def subnets_of(state: dict, network: str) -> dict:
+    (key,) = (each for each in state["virtualNetworks"] if each.endswith(f"/{network}"))
+    return {each["name"]: each["properties"] for each in state["virtualNetworks"][key]["properties"]["subnets"]}
+
+
+def test_busy_has_thirty_subnets_no_two_alike():
+    subnets = subnets_of(worlds.begin("busy"), "vnet-busy")
+    assert len(subnets) == 30
+    assert len(subnets["s26"]["ipConfigurations"]) == 200
+    mixes = {name: sorted((key, str(each)) for key, each in held.items()) for name, held in subnets.items()}
+    assert len({str([pair for pair in mix if not pair[0].startswith("address")]) for mix in mixes.values()}) == 30
+    seen = {key for held in subnets.values() for key in held}
+    assert seen >= {
+        "addressPrefix",
+        "addressPrefixes",
+        "networkSecurityGroup",
+        "routeTable",
+        "natGateway",
+        "serviceEndpoints",
+        "serviceEndpointPolicies",
+        "ipAllocations",
+        "delegations",
+        "privateEndpointNetworkPolicies",
+        "privateLinkServiceNetworkPolicies",
+        "applicationGatewayIPConfigurations",
+        "sharingScope",
+        "defaultOutboundAccess",
+        "ipamPoolPrefixAllocations",
+        "serviceGateway",
+        "futureProperty",
+        "ipConfigurations",
+        "resourceNavigationLinks",
+        "serviceAssociationLinks",
+        "purpose",
+    }
+
+
+@pytest.mark.parametrize("name", ["contoso", "agents", "busy", "private"])
+def test_what_a_subnet_names_is_there(name):
+    state = worlds.begin(name)
+    known = {each["id"].lower() for each in state["resources"]}
+    kinds = ("networkSecurityGroup", "routeTable", "natGateway")
+    for network in state["virtualNetworks"].values():
+        for subnet in network["properties"]["subnets"]:
+            named = [subnet["properties"][kind]["id"].lower() for kind in kinds if kind in subnet["properties"]]
+            named += [each["id"].lower() for each in subnet["properties"].get("serviceEndpointPolicies", [])]
+            assert set(named) <= known, subnet["id"]
+
+
+def test_agents_has_two_dead_rules_and_a_live_one():
+    state = worlds.begin("agents")
+    known = {each["id"].lower() for one in state["virtualNetworks"].values() for each in one["properties"]["subnets"]}
+    rules = state["vaults"]["kv-dead"]["properties"]["networkAcls"]["virtualNetworkRules"]
+    assert [each["id"] in known for each in rules] == [False, False, True]
+
+
+def test_agents_has_a_network_in_a_tenant_where_the_principal_is_a_guest():
+    state = worlds.begin("agents")
+    tenants = {each["name"]: state["tenants"][each["tenantId"]]["name"] for each in state["subscriptions"].values()}
+    assert tenants == {
+        "production": "Contoso",
+        "platform": "Contoso",
+        "finance": "Contoso",
+        "partner": "Northwind",
+        "stranger": "Wingtip",
+    }
+    (partner,) = (each for each in state["virtualNetworks"] if each.endswith("/vnet-partner"))
+    assert partner.startswith("/subscriptions/00000000-0000-4000-8000-000000000004/")
