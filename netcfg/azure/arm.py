@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import Pipeline, PipelineRequest, PipelineResponse
+from azure.core.pipeline import Pipeline, PipelineResponse
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     HeadersPolicy,
@@ -25,18 +24,17 @@ from azure.core.pipeline.policies import (
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient
-from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 
 from netcfg import __version__
+from netcfg.azure.authentication import Authentication, as_the_sdk_has_it
 from netcfg.azure.credentials import Credential
 from netcfg.azure.endpoints import is_loopback
 from netcfg.azure.errors import translated
-from netcfg.core.errors import AzureAnswer
+from netcfg.core.errors import AzureAnswer, PieceBusy
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
     from azure.mgmt.keyvault.operations import VaultsOperations
     from azure.mgmt.network import NetworkManagementClient
 
@@ -44,17 +42,20 @@ Json = dict[str, Any]
 Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
 
 CONNECTIONS = 32  # kept open side by side; requests' own ten would close and reopen them when many vaults are read
+POLL = 1  # seconds between two looks at an operation, where Azure does not say
+PATIENCE = 600.0  # seconds for one operation
 
 
 class ResourceManager:
     """Azure Resource Manager at one address. Any number of threads may use it at the same time."""
 
-    def __init__(self, url: str, scope: str, credential: Credential, timeout: float) -> None:
+    def __init__(
+        self, url: str, scope: str, credential: Credential, timeout: float, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.url = url
-        # azure-core asks for `get_token_info` where it is there, though it names the older protocol only.
-        self._credential = cast("TokenCredential", credential)
+        self._credential = as_the_sdk_has_it(credential)
         transport = RequestsTransport(session=_session(), connection_timeout=timeout, read_timeout=timeout)
-        self._pipeline = Pipeline(transport, _policies(url, scope, self._credential))
+        self._pipeline = Pipeline(transport, _policies(url, scope, credential, tell))
         self._client = ARMPipelineClient[HttpRequest, HttpResponse](url, pipeline=self._pipeline, policies=[])
 
     def close(self) -> None:
@@ -98,6 +99,32 @@ class ResourceManager:
         request = HttpRequest("POST", self._address(path, api_version), json=body)
         return self._send(request, subject, retry_on_methods=frozenset({"POST"}))
 
+    def put(self, path: str, api_version: str, subject: str, body: Json, headers: Mapping[str, str]) -> None:
+        """Create or replace what is at `path`, in one attempt, and wait until Azure has done it."""
+        address = self._address(path, api_version)
+        self._finish(HttpRequest("PUT", address, json=body, headers=dict(headers)), subject, (200, 201, 202))
+
+    def delete(self, path: str, api_version: str, subject: str) -> None:
+        """Delete what is at `path`, in one attempt, and wait until Azure has done it; what is gone is deleted."""
+        self._finish(HttpRequest("DELETE", self._address(path, api_version)), subject, (200, 202, 204))
+
+    def _finish(self, request: HttpRequest, subject: str, accepted: Collection[int]) -> None:
+        """Send a write, and wait for the operation that it began.
+
+        What the SDK raises is left to whoever asked for it: he looks what became of it before he tries again.
+        """
+        from azure.core.polling import LROPoller
+
+        from netcfg.azure.operation import awaited
+
+        first: Any = self._client.send_request(request, retry_total=0, _return_pipeline_response=True)
+        if first.http_response.status_code not in accepted:
+            raise HttpResponseError(response=first.http_response)
+        poller: LROPoller[None] = LROPoller(self._client, first, lambda _: None, awaited(POLL))
+        poller.wait(PATIENCE)
+        if not poller.done():
+            raise PieceBusy(subject, f"Azure has been at it for more than {PATIENCE / 60:.0f} minutes")
+
     def _address(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> str:
         parameters = {**(query or {}), "api-version": api_version}
         return f"{self.url}{quote(path)}?{urlencode(parameters, safe='$', quote_via=quote)}"
@@ -133,24 +160,7 @@ def untouched(answer: PipelineResponse[Any, Any], _model: object, _headers: obje
     return answer.http_response.json()
 
 
-class _Authentication(ARMChallengeAuthenticationPolicy):
-    """The SDK's own policy, which keeps the token, made to fetch it once when several threads start together.
-
-    `AzureCliCredential` caches nothing and starts `az` for every token.
-    """
-
-    def __init__(self, credential: TokenCredential, scope: str) -> None:
-        super().__init__(credential, scope)
-        self._lock = Lock()
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        if is_loopback(request.http_request.url):
-            request.context.options["enforce_https"] = False
-        with self._lock:
-            super().on_request(request)
-
-
-def _policies(url: str, scope: str, credential: TokenCredential) -> list[Policy]:
+def _policies(url: str, scope: str, credential: Credential, tell: Callable[[str], None]) -> list[Policy]:
     """What the SDK would install, tuned, without the one that registers resource providers by itself.
 
     That is a write outside the plan (azure.mgmt.core, ARMAutoResourceProviderRegistrationPolicy).
@@ -166,7 +176,7 @@ def _policies(url: str, scope: str, credential: TokenCredential) -> list[Policy]
         RedirectPolicy(permit_redirects=False),  # Resource Manager sends nobody elsewhere
         # Two more tries for a connection instead of three: nobody waits long to learn that there is no network.
         RetryPolicy(retry_connect=2, retry_backoff_factor=0.4, retry_backoff_max=30),
-        _Authentication(credential, scope),
+        Authentication(credential, scope, tell),
         SensitiveHeaderCleanupPolicy(),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -9,16 +10,22 @@ from netcfg.azure import service_tags
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.credentials import ConstantToken, Credential
 from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
+from netcfg.azure.machines import AzureMachines
+from netcfg.azure.neighbourhood import AzureNeighbourhood
+from netcfg.azure.private_links import AzurePrivateLinks
 from netcfg.azure.subnets import AzureSubnets
 from netcfg.azure.vaults import AzureVaults
 
 
 @dataclass(frozen=True)
 class Azure:
-    """The two collaborators of the workflow, and what they share. Leaving the block closes the connections."""
+    """The collaborators of the workflow, and what they share. Leaving the block closes the connections."""
 
     vaults: AzureVaults
     subnets: AzureSubnets
+    neighbourhood: AzureNeighbourhood
+    private: AzurePrivateLinks
+    machines: AzureMachines
     arm: ResourceManager
 
     def service_tags(self, subscription: str) -> bytes:
@@ -35,13 +42,26 @@ class Azure:
 
 
 def connect(
-    credential: Credential | str, *, cloud: Cloud = PUBLIC, resource_manager: str | None = None, timeout: float = 30.0
+    credential: Credential | str,
+    *,
+    cloud: Cloud = PUBLIC,
+    resource_manager: str | None = None,
+    timeout: float = 30.0,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Azure:
     """Azure at `resource_manager`, else where `cloud` has it; nobody signs in before something is asked.
 
-    `credential` may be a token, as the sandbox has one. `timeout` is how many seconds one answer may take.
+    `credential` may be a token, as the sandbox has one. `timeout` is how many seconds one answer may take. `tell` hears
+    of each tenant other than the sign-in's that a token is taken of.
     """
     url = parse_endpoint(resource_manager or cloud.resource_manager)
     source = ConstantToken(credential) if isinstance(credential, str) else credential
-    arm = ResourceManager(url, cloud.scope, source, timeout)
-    return Azure(AzureVaults(arm), AzureSubnets(arm), arm)
+    arm = ResourceManager(url, cloud.scope, source, timeout, tell)
+    return Azure(
+        vaults=AzureVaults(arm),
+        subnets=AzureSubnets(arm),
+        neighbourhood=AzureNeighbourhood(arm),
+        private=AzurePrivateLinks(arm, cloud.private_zone),
+        machines=AzureMachines(arm),
+        arm=arm,
+    )

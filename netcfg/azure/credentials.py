@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -15,12 +15,13 @@ from azure.core.exceptions import AzureError
 
 from netcfg.azure.endpoints import PUBLIC, Cloud
 from netcfg.azure.errors import translate_sign_in
-from netcfg.core.errors import NetcfgError
+from netcfg.core.errors import NetcfgError, SignInFailed
 
 DEVOPS_SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"  # Azure DevOps, the same in every tenant
 
 PROCESS_TIMEOUT = 60  # `az` on a cold agent needs more than the ten seconds that azure-identity grants it
 FOREVER = 1 << 40
+ANY_TENANT = ["*"]  # which one it is, Azure Resource Manager says: the one that a subscription belongs to
 
 # AzureCLI@2 sets the three of the service connection; a pipeline has to map SYSTEM_ACCESSTOKEN itself.
 _SERVICE_CONNECTION = (
@@ -55,13 +56,25 @@ class Credential(Protocol):
 
 
 class ConstantToken:
-    """A token that is known beforehand, as the sandbox's is."""
+    """A token that is known beforehand, as the sandbox's is; `elsewhere` has those of other tenants."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, elsewhere: Callable[[str], str] | None = None) -> None:
         self._token = token
+        self._elsewhere = elsewhere
 
     def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:  # noqa: ARG002
-        return AccessTokenInfo(self._token, FOREVER)
+        tenant = (options or {}).get("tenant_id")
+        return AccessTokenInfo(self._of(tenant) if tenant else self._token, FOREVER)
+
+    def _of(self, tenant: str) -> str:
+        if tenant.lower() == (tenant_of(self._token) or "").lower():
+            return self._token
+        if self._elsewhere is None:
+            raise SignInFailed("constant token", "it is of one tenant")
+        try:
+            return self._elsewhere(tenant)
+        except ValueError as error:  # nobody we know there
+            raise SignInFailed("constant token", str(error)) from error
 
     def identity(self, scope: str) -> Identity:  # noqa: ARG002
         claims = _claims(self._token)
@@ -86,14 +99,17 @@ class EnvironmentCredential:
     def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
         if self._failure and not self._tokens:
             raise self._failure
+        is_home = not (options or {}).get("tenant_id")
         try:
             with self._lock:
                 self._chosen = self._chosen or _choose(self._environment, self._cloud)
             token = self._chosen.get_token_info(*scopes, options=options)
         except (AzureError, ValueError) as error:  # ValueError: the environment cannot be right
-            self._failure = translate_sign_in(error, self._name)
-            raise self._failure from error
-        self._tokens |= dict.fromkeys(scopes, token.token)
+            failure = translate_sign_in(error, self._name)
+            self._failure = failure if is_home else self._failure
+            raise failure from error
+        if is_home:
+            self._tokens |= dict.fromkeys(scopes, token.token)
         return token
 
     def identity(self, scope: str) -> Identity:
@@ -117,6 +133,16 @@ def devops_token(credential: Credential) -> str:
     return credential.get_token_info(DEVOPS_SCOPE).token
 
 
+def bearer_of(token: str) -> str | None:
+    """The object id of whom a token names, if it says so."""
+    return _claims(token).get("oid")
+
+
+def tenant_of(token: str) -> str | None:
+    """The tenant that a token is of, if it says so."""
+    return _claims(token).get("tid")
+
+
 def _choose(environment: Mapping[str, str], cloud: Cloud) -> SupportsTokenInfo:
     from azure.identity import AzurePipelinesCredential, DefaultAzureCredential
 
@@ -128,8 +154,11 @@ def _choose(environment: Mapping[str, str], cloud: Cloud) -> SupportsTokenInfo:
             service_connection_id=connection,
             system_access_token=access_token,
             authority=cloud.authority,
+            additionally_allowed_tenants=ANY_TENANT,
         )
-    return DefaultAzureCredential(authority=cloud.authority, process_timeout=PROCESS_TIMEOUT)
+    return DefaultAzureCredential(
+        authority=cloud.authority, process_timeout=PROCESS_TIMEOUT, additionally_allowed_tenants=ANY_TENANT
+    )
 
 
 def _claims(token: str) -> Mapping[str, str]:

@@ -18,11 +18,23 @@ class Cloud:
     resource_manager: str
     scope: str
     authority: str
+    vault_suffix: str  # a vault is at NAME.SUFFIX, and its tokens are for the suffix
+    private_zone: str  # where the names of vaults with a private endpoint point to
+
+    @property
+    def vault_resource(self) -> str:
+        """Whom the tokens for vaults are for."""
+        return f"https://{self.vault_suffix}"
 
 
 # The addresses that azure-core and azure-identity know the clouds by (azure.core.AzureClouds, AzureAuthorityHosts).
 PUBLIC = Cloud(
-    "public", "https://management.azure.com", "https://management.azure.com/.default", "login.microsoftonline.com"
+    "public",
+    "https://management.azure.com",
+    "https://management.azure.com/.default",
+    "login.microsoftonline.com",
+    "vault.azure.net",
+    "privatelink.vaultcore.azure.net",
 )
 CLOUDS = (
     PUBLIC,
@@ -31,12 +43,16 @@ CLOUDS = (
         "https://management.usgovcloudapi.net",
         "https://management.core.usgovcloudapi.net/.default",
         "login.microsoftonline.us",
+        "vault.usgovcloudapi.net",
+        "privatelink.vaultcore.usgovcloudapi.net",
     ),
     Cloud(
         "china",
         "https://management.chinacloudapi.cn",
         "https://management.chinacloudapi.cn/.default",
         "login.chinacloudapi.cn",
+        "vault.azure.cn",
+        "privatelink.vaultcore.azure.cn",
     ),
 )
 

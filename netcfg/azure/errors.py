@@ -32,12 +32,16 @@ from netcfg.core.errors import (
     NetcfgError,
     NoAzureCredential,
     NotInAzure,
+    OtherTenantNamed,
     PermissionMissing,
     PolicyForbids,
     ProviderNotRegistered,
     ScopeLocked,
     SignInFailed,
+    SubnetsGone,
+    SubscriptionNotInAzure,
     TokenRefused,
+    WrongTenant,
 )
 
 # What can leave the SDK on account of the world. It lets the last two escape from answers that are not what they claim.
@@ -50,12 +54,26 @@ _ROLES = {
         "or Key Vault Contributor"
     ),
     "microsoft.network/virtualnetworks/subnets/read": "Reader",
+    "microsoft.compute/virtualmachinescalesets/read": "Reader",
+    "microsoft.network/networkinterfaces/read": "Reader",
     "microsoft.network/virtualnetworks/subnets/write": "Network Contributor",
     "microsoft.network/virtualnetworks/subnets/joinviaserviceendpoint/action": "Network Contributor",
     "microsoft.network/networksecuritygroups/join/action": "Network Contributor",
     "microsoft.network/routetables/join/action": "Network Contributor",
     "microsoft.network/natgateways/join/action": "Network Contributor",
     "microsoft.network/serviceendpointpolicies/join/action": "Network Contributor",
+    "microsoft.network/virtualnetworks/read": "Reader",
+    "microsoft.network/virtualnetworks/join/action": "Network Contributor",
+    "microsoft.network/virtualnetworks/subnets/join/action": "Network Contributor",
+    "microsoft.network/privateendpoints/read": "Reader",
+    "microsoft.network/privateendpoints/write": "Network Contributor",
+    "microsoft.network/privateendpoints/delete": "Network Contributor",
+    "microsoft.network/privateendpoints/privatednszonegroups/write": "Network Contributor",
+    "microsoft.network/privatednszones/write": "Private DNS Zone Contributor",
+    "microsoft.network/privatednszones/delete": "Private DNS Zone Contributor",
+    "microsoft.network/privatednszones/join/action": "Private DNS Zone Contributor",
+    "microsoft.network/privatednszones/virtualnetworklinks/write": "Private DNS Zone Contributor",
+    "microsoft.network/privatednszones/virtualnetworklinks/delete": "Private DNS Zone Contributor",
 }
 
 
@@ -132,10 +150,18 @@ def _linked_authorization_failed(refusal: Refusal) -> NetcfgError | None:
     action = refusal.find(r"does not have permission to perform action\S*\s'([^']+)'")
     scope = refusal.find(r"linked scope\S*\s'([^']+)'")
     if not action or not scope:
-        return None
+        return _linked_tenant(refusal)
     return LinkedPermissionMissing(
         _principal(refusal), refusal.subject, action, scope, _role(action), request_id=refusal.request_id
     )
+
+
+def _linked_tenant(refusal: Refusal) -> NetcfgError | None:
+    tenant = refusal.find(r"current tenant '([^']+)' is not authorized")
+    subscription = refusal.find(r"access linked subscription '([^']+)'")
+    if not tenant or not subscription:
+        return None
+    return OtherTenantNamed(refusal.subject, subscription, tenant, request_id=refusal.request_id)
 
 
 def _scope_locked(refusal: Refusal) -> NetcfgError:
@@ -181,7 +207,7 @@ def _subscription_not_found(refusal: Refusal) -> NetcfgError:
     subscription = refusal.find(r"subscription '([^']+)'") or ""
     what = f"subscription {subscription!r}, where {refusal.subject} should be"
     hint = "check the id, and with 'az account list' that the sign-in is to the right tenant"
-    return NotInAzure(what, hint, request_id=refusal.request_id)
+    return SubscriptionNotInAzure(what, hint, request_id=refusal.request_id)
 
 
 def _network_not_valid(refusal: Refusal) -> NetcfgError | None:
@@ -189,9 +215,21 @@ def _network_not_valid(refusal: Refusal) -> NetcfgError | None:
     names = refusal.find(r"Subnets? (.+?) of virtual network \S+ do(?:es)? not have ServiceEndpoints")
     network = refusal.find(r"of virtual network (\S+) do(?:es)? not have ServiceEndpoints")
     if not names or not network:
-        return None
+        return _network_gone(refusal)
     subnets = [name if name.startswith("/") else f"{network}/subnets/{name}" for name in re.split(r",\s*", names)]
     return EndpointsMissing(refusal.subject, subnets, request_id=refusal.request_id)
+
+
+def _network_gone(refusal: Refusal) -> NetcfgError | None:
+    """The words vary (azure-cli#7739, #18112), so no more is read in them than the subnet or network, where it is."""
+    if not refusal.find(r"(Virtual Network)\b.*\w*NotFound\b"):
+        return None
+    subnet = refusal.find(r"Resource '?(/subscriptions/[^\s']+/subnets/[^\s'.]+)'?")
+    network = refusal.find(r"Resource 'Microsoft\.Network/virtualNetworks/([^/']+)")
+    group = refusal.find(r"under resource group '([^']+)'")
+    whole = f"/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{network}"
+    missing = subnet or (whole if network and group else "")
+    return SubnetsGone(refusal.subject, missing.lower(), request_id=refusal.request_id)
 
 
 def _bad_request(refusal: Refusal) -> NetcfgError | None:
@@ -212,6 +250,15 @@ def _throttled(refusal: Refusal) -> NetcfgError:
     return AzureThrottled(refusal.subject, refusal.wait, request_id=refusal.request_id)
 
 
+def _wrong_tenant(refusal: Refusal) -> NetcfgError:
+    """Where several tenants may manage a subscription, its own comes first."""
+    home = refusal.find(r"wrong issuer '[^']*?//[^/']+/([^/',]+)")
+    tenant = refusal.find(r"must match (?:the|one of the) tenants? '[^']*?//[^/']+/([^/',]+)")
+    if not tenant:
+        return _token_refused(refusal)
+    return WrongTenant(refusal.subject, tenant, home, request_id=refusal.request_id)
+
+
 def _token_refused(refusal: Refusal) -> NetcfgError:
     return TokenRefused(refusal.words, request_id=refusal.request_id)
 
@@ -229,6 +276,7 @@ _BY_CODE: dict[str, Callable[[Refusal], NetcfgError | None]] = {
     "VirtualNetworkNotValid": _network_not_valid,
     "BadRequest": _bad_request,
     "MissingSubscriptionRegistration": _not_registered,
+    "InvalidAuthenticationTokenTenant": _wrong_tenant,
 }
 _BY_STATUS: dict[int, Callable[[Refusal], NetcfgError | None]] = {401: _token_refused, 429: _throttled}
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 
-from netcfg.azure.arm import ResourceManager, objects
+from netcfg.azure import graph, subscriptions
+from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.subscriptions import Subscription
 from netcfg.core.errors import (
     AzureAnswer,
     AzureRefused,
     BadIdentifier,
     NetcfgError,
-    NotInAzure,
     PermissionMissing,
     VaultNotVisible,
 )
 from netcfg.core.resources import VaultId, parse_vault
 
-GRAPH = "/providers/Microsoft.ResourceGraph/resources"
-GRAPH_VERSION = "2021-03-01"
-SUBSCRIPTIONS_VERSION = "2022-12-01"
 RESOURCES_VERSION = "2021-04-01"
-
-PAGE = 1000  # the most that Resource Graph puts on one page, and as many names as one query asks for
-SIDE_BY_SIDE = 8
 
 
 def find(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId | NetcfgError]:
@@ -44,8 +38,8 @@ def _ask_graph(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId]
     """The vaults that Resource Graph knows. One that it shows in two places was moved."""
     found: dict[str, set[VaultId]] = {}
     try:
-        for start in range(0, len(names), PAGE):
-            for vault in _ask_page(arm, names[start : start + PAGE]):
+        for start in range(0, len(names), graph.PAGE):
+            for vault in _ask_page(arm, names[start : start + graph.PAGE]):
                 found.setdefault(vault.name, set()).add(vault)
     except (AzureRefused, PermissionMissing):
         return {}  # it refuses those who see no subscription; the search says that better
@@ -53,49 +47,35 @@ def _ask_graph(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId]
 
 
 def _ask_page(arm: ResourceManager, names: Sequence[str]) -> Iterator[VaultId]:
-    # Without `project id` Resource Graph gives no token for the next page.
-    listed = ", ".join(_literal(name) for name in names)
     vaults = "resources | where type =~ 'microsoft.keyvault/vaults'"
-    query = f"{vaults} | where name in~ ({listed}) | project id | order by id asc"
-    options: dict[str, object] = {"$top": PAGE, "resultFormat": "objectArray"}
-    while True:
-        answer = arm.query(GRAPH, GRAPH_VERSION, "Resource Graph", {"query": query, "options": options})
-        yield from _vaults(answer.get("data"), "Resource Graph")
-        token = answer.get("$skipToken")
-        if not token:
-            return
-        options = {**options, "$skipToken": token}
+    query = f"{vaults} | where name in~ ({graph.listed(map(_name, names))}) | project id | order by id asc"
+    yield from _vaults(graph.rows(arm, query), "Resource Graph")
 
 
 def _search(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId | NetcfgError]:
     """The vaults that Resource Manager itself lists, in every subscription that it shows."""
     if not names:
         return {}
-    listed = arm.items("/subscriptions", SUBSCRIPTIONS_VERSION, "the subscriptions")
-    subscriptions = [str(each.get("subscriptionId")) for each in listed]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        looked = list(pool.map(lambda subscription: _look(arm, subscription, names), subscriptions))
+    visible = subscriptions.visible(arm)
+    looked = subscriptions.look(visible, lambda each: _look(arm, each, names))
     found = {vault.name: vault for vaults in looked for vault in vaults or ()}
     unread = looked.count(None)
-    return {name: found.get(name.lower()) or VaultNotVisible(name, len(subscriptions), unread) for name in names}
+    return {name: found.get(name.lower()) or VaultNotVisible(name, len(visible), unread) for name in names}
 
 
-def _look(arm: ResourceManager, subscription: str, names: Sequence[str]) -> list[VaultId] | None:
-    """The vaults of these names in one subscription, `None` where nobody lets us look."""
-    path, subject = f"/subscriptions/{subscription}/resources", f"subscription {subscription}"
+def _look(arm: ResourceManager, subscription: Subscription, names: Sequence[str]) -> list[VaultId]:
+    """The vaults of these names in one subscription."""
+    path, subject = f"/subscriptions/{subscription.id}/resources", f"subscription {subscription.id}"
     found: list[VaultId] = []
-    try:
-        for name in names:
-            query = f"resourceType eq 'Microsoft.KeyVault/vaults' and name eq {_literal(name)}"
-            found += _vaults(list(arm.items(path, RESOURCES_VERSION, subject, {"$filter": query})), subject)
-    except (AzureRefused, NotInAzure, PermissionMissing):
-        return None
+    for name in names:
+        query = f"resourceType eq 'Microsoft.KeyVault/vaults' and name eq '{_name(name)}'"
+        found += _vaults(arm.items(path, RESOURCES_VERSION, subject, {"$filter": query}), subject)
     return found
 
 
-def _vaults(rows: object, subject: str) -> Iterator[VaultId]:
+def _vaults(rows: Iterable[Json], subject: str) -> Iterator[VaultId]:
     """The ids in an answer; vaults are all that was asked for."""
-    for row in objects(rows, subject):
+    for row in rows:
         text = row.get("id")
         try:
             vault = parse_vault(text) if isinstance(text, str) else None
@@ -106,8 +86,8 @@ def _vaults(rows: object, subject: str) -> Iterator[VaultId]:
         yield vault
 
 
-def _literal(name: str) -> str:
-    """`name` between apostrophes. A vault's name has letters, digits and hyphens, so nothing in it needs escaping."""
+def _name(name: str) -> str:
+    """`name`, if it is a vault's: letters, digits and hyphens, so nothing in it needs escaping."""
     if not isinstance(parse_vault(name), str):
         raise BadIdentifier(name, "the name of a vault")
-    return f"'{name}'"
+    return name

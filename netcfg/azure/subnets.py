@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, repeat
 from threading import Thread
 from typing import Any, cast
 
+from netcfg.azure import gone, named_subnets, networks
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
-from netcfg.core.errors import AzureAnswer, NetworkBusy
+from netcfg.core.errors import AzureAnswer, NetworkBusy, NotInAzure, PermissionMissing
 from netcfg.core.plan import KEY_VAULT_ENDPOINT
-from netcfg.core.resources import Subnet, SubnetId
+from netcfg.core.resources import Subnet, SubnetId, SubnetName
 
-# What azure-mgmt-network 33.1 writes subnets with. Read and write must be of one version, and of a new one: a property
-# that the version of the read does not know would be missing from the write, and gone.
-SUBNET_VERSION = "2026-03-01"
+READERS = 8
 
 POLL = 1  # seconds between two looks at the operation, where Azure does not say
-PATIENCE = 600.0  # seconds for one operation; a busy virtual network may take minutes
-PAUSES = (1.0, 2.0, 4.0, 8.0, *(15.0 for _ in range(20)))  # seconds between two attempts, where Azure does not say
+PATIENCE = 600.0  # seconds for one operation, and for waiting until one may begin; a busy network may take minutes
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two attempts, where Azure does not say; the last one goes on
 
 
 class AzureSubnets:
@@ -29,9 +30,26 @@ class AzureSubnets:
         self._arm = arm
         self._sleep = sleep
 
-    def read(self, subnet: SubnetId) -> Subnet:
-        """The subnet as Azure shows it now."""
-        return Subnet(subnet, has_endpoint(self._get(subnet), f"subnet {subnet}"))
+    def find(self, names: Sequence[SubnetName]) -> tuple[SubnetId, ...]:
+        """The subnets that people named; a name that stands for none, or for several, is an error."""
+        return named_subnets.find(self._arm, names)
+
+    def read(self, subnets: Sequence[SubnetId]) -> tuple[Subnet, ...]:
+        """Subnets of one virtual network as Azure shows them now; one that is not there is an error."""
+        found = self._all(subnets)
+        for each in subnets:
+            if each not in found:
+                raise NotInAzure(f"subnet {each}", "check the id; it may have been deleted, moved or renamed")
+        return tuple(Subnet(each, has_endpoint(found[each], f"subnet {each}")) for each in subnets)
+
+    def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
+        """Those of one virtual network whose endpoint is not there; one that Azure still works on is."""
+        found = self._all(subnets)
+        return frozenset(each for each in subnets if each not in found or not _is_listed(found[each], f"subnet {each}"))
+
+    def missing(self, subnets: Collection[SubnetId]) -> frozenset[SubnetId]:
+        """Those that are certainly gone. What may not be seen is not gone."""
+        return gone.missing(self._arm, subnets)
 
     def expect_writes(self) -> None:
         """Import the client that writes while the network keeps us waiting anyway."""
@@ -40,34 +58,49 @@ class AzureSubnets:
     def enable_endpoint(self, subnet: SubnetId) -> None:
         """Add the service endpoint for vaults and change nothing else; nothing happens when it is there already.
 
-        Waits until Azure has done it. One call at a time for the subnets of one virtual network.
+        Waits until Azure says that it has done it, which `lacking` proves. One call at a time for the subnets of one
+        virtual network.
         """
-        doubt = Unsettled("it is being changed")
-        for pause in PAUSES:
+        left, pauses = PATIENCE, chain(PAUSES, repeat(PAUSES[-1]))
+        while True:
             found = self._get(subnet)
             if has_endpoint(found, f"subnet {subnet}"):
                 return
-            if not is_changing(found):
-                try:
-                    self._put(subnet, found)
-                    return
-                except SDK_ERRORS as error:
-                    doubt = self._doubt(error, subnet)
-            self._sleep(doubt.wait or pause)
-        raise NetworkBusy(f"subnet {subnet}", doubt.reason, request_id=doubt.request_id)
+            doubt = Unsettled("it is being changed") if is_changing(found) else self._try(subnet, found)
+            if doubt is None:
+                return
+            wait = doubt.wait or next(pauses)
+            if wait > left:
+                raise NetworkBusy(f"subnet {subnet}", doubt.reason, request_id=doubt.request_id)
+            left -= wait
+            self._sleep(wait)
 
-    def _doubt(self, error: Exception, subnet: SubnetId) -> Unsettled:
-        """Why the next attempt may fare better; it looks first, and sends nothing that is there already."""
-        doubt = unsettled(error, f"subnet {subnet}")
-        if doubt is None:
+    def _try(self, subnet: SubnetId, found: Json) -> Unsettled | None:
+        """`None` once it is done, else why another attempt may fare better: it looks first, whatever became of this."""
+        try:
+            self._put(subnet, found)
+        except SDK_ERRORS as error:
+            if doubt := unsettled(error, f"subnet {subnet}"):
+                return doubt
             raise translate(error, f"subnet {subnet}", self._arm.url) from error
-        return doubt
+        return None
+
+    def _all(self, subnets: Sequence[SubnetId]) -> Mapping[SubnetId, Json]:
+        """Those of one virtual network that are there, in one request where the network itself may be read."""
+        try:
+            inside = networks.subnets(self._arm, subnets[0].network_id)
+        except PermissionMissing:  # a role for subnets alone is a sensible one
+            with ThreadPoolExecutor(READERS) as pool:
+                return dict(zip(subnets, pool.map(self._get, subnets), strict=True))
+        return {each: inside[each.name] for each in subnets if each.name in inside}
 
     def _get(self, subnet: SubnetId) -> Json:
-        return self._arm.get(str(subnet), SUBNET_VERSION, f"subnet {subnet}")
+        return self._arm.get(str(subnet), networks.VERSION, f"subnet {subnet}")
 
     def _put(self, subnet: SubnetId, found: Json) -> None:
         """Send the subnet back with the endpoint, if nobody changed it since, and wait until Azure has done it."""
+        from netcfg.azure.operation import awaited
+
         subject = f"subnet {subnet}"
         subscription, group, network, name = _parts(found, subnet)
         poller = self._arm.network(subscription).subnets.begin_create_or_update(
@@ -76,16 +109,14 @@ class AzureSubnets:
             name,
             cast(Any, with_endpoint(found, subject)),  # the SDK sends a plain dictionary as it is
             headers={"If-Match": _etag(found, subject)},
-            api_version=SUBNET_VERSION,
-            polling_interval=POLL,
+            api_version=networks.VERSION,
+            polling=awaited(POLL),
             retry_total=0,  # a refusal may mean that somebody changed the subnet: look before the next attempt
             cls=untouched,
         )
         poller.wait(PATIENCE)
         if not poller.done():
             raise NetworkBusy(subject, f"Azure has been at it for more than {PATIENCE / 60:.0f} minutes")
-        if not _is_listed(an_object(poller.result(), subject), subject):
-            raise AzureAnswer(subject, "no service endpoint for vaults, though Azure said that it was enabled")
 
 
 def has_endpoint(subnet: Json, subject: str) -> bool:

@@ -7,16 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
+from netcfg.azure import gone
 from netcfg.azure import names as by_name
 from netcfg.azure.acls import parse_firewall, patch
-from netcfg.azure.arm import Json, ResourceManager, an_object, untouched
+from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
 from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
+from netcfg.core.approval import Approval, Connection, PieceId
 from netcfg.core.errors import (
     AzureRefused,
     NetcfgError,
     NotInAzure,
     PermissionMissing,
     ProviderNotRegistered,
+    SubnetsGone,
     UnknownValue,
     WriteUnsettled,
 )
@@ -68,7 +71,10 @@ class AzureVaults:
                     may_have_happened=doubt.may_have_happened,
                     request_id=doubt.request_id,
                 ) from error
-            raise translate(error, subject, self._arm.url) from error
+            refused = translate(error, subject, self._arm.url)
+            if isinstance(refused, SubnetsGone):
+                refused = gone.name_rules(self._arm, refused, after)
+            raise refused from error
 
     def _get(self, vault: VaultId) -> Json:
         with self._arm.asking(f"vault {vault}"):
@@ -98,7 +104,21 @@ def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault
     text = found.get("id")
     if isinstance(text, str) and text.lower() == asked.text.lower():
         asked = replace(asked, text=text)
-    return Vault(asked, parse_firewall(an_object(found.get("properties"), subject), subject), perimeter)
+    properties = an_object(found.get("properties"), subject)
+    return Vault(asked, parse_firewall(properties, subject), perimeter, parse_connections(properties, subject))
+
+
+def parse_connections(properties: Json, subject: str) -> tuple[Connection, ...]:
+    """The private endpoints as the vault knows them, in the order of their ids."""
+    found = []
+    for each in objects(properties.get("privateEndpointConnections"), subject):
+        details = an_object(each.get("properties"), subject)
+        endpoint = an_object(details.get("privateEndpoint") or {}, subject).get("id")
+        state = an_object(details.get("privateLinkServiceConnectionState") or {}, subject).get("status")
+        if not isinstance(endpoint, str):
+            continue  # its endpoint is gone, and so nobody can come by it
+        found.append(Connection(PieceId(str(each.get("id"))), PieceId(endpoint), Approval(state)))
+    return tuple(sorted(found, key=lambda one: one.endpoint.key))
 
 
 def parse_perimeter(configurations: Sequence[Json], vault: str) -> Perimeter:

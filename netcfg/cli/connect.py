@@ -6,8 +6,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,7 +16,14 @@ import typer
 from netcfg.cli import known
 from netcfg.cli.root import Root
 from netcfg.cli.terminal import watching
-from netcfg.core.errors import BadIdentifier, MissingExtra, NoAzureCredential, NoDevOpsCredential, SandboxTrouble
+from netcfg.core.errors import (
+    BadIdentifier,
+    MissingExtra,
+    NetcfgError,
+    NoAzureCredential,
+    NoDevOpsCredential,
+    SandboxTrouble,
+)
 from netcfg.core.geography import Organization
 from netcfg.sources import bundled
 from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
@@ -23,11 +31,17 @@ from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
 if TYPE_CHECKING:
     from datetime import date
 
+    from netcfg.azure.connection import Azure
     from netcfg.azure.credentials import Credential as AzureCredential
     from netcfg.azure.endpoints import Cloud
     from netcfg.devops.credential import Credential as DevOpsCredential
+    from netcfg.devops.session import Session
     from netcfg.sources.fetch import Fetched
     from netcfg.sources.places import Places
+    from netcfg.workflow.discover import Exploration, FoundAgents
+    from netcfg.workflow.verify import Vantage
+
+EXPLAINING = 15.0  # seconds for a request to Azure Resource Manager that only explains; an agent may not reach it
 
 
 @contextmanager
@@ -37,13 +51,21 @@ def surroundings(root: Root) -> Iterator[Surroundings]:
         from netcfg.azure.connection import connect
 
         _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
+        session = _devops(places, root)
         with connect(
-            places.credential, cloud=places.cloud, resource_manager=places.resource_manager, timeout=root.timeout
+            places.credential,
+            cloud=places.cloud,
+            resource_manager=places.resource_manager,
+            timeout=root.timeout,
+            tell=partial(_tell, root),
         ) as azure:
             yield Surroundings(
                 vaults=azure.vaults,
                 subnets=azure.subnets,
-                organizations=_organizations(places, root),
+                neighbourhood=azure.neighbourhood,
+                private=azure.private,
+                organizations=_organizations(session),
+                agents=_agents(session, azure),
                 catalogue=known.catalogue(root),
                 today=places.today,
                 progress=progress,
@@ -52,10 +74,57 @@ def surroundings(root: Root) -> Iterator[Surroundings]:
 
 
 @contextmanager
+def vantage(root: Root) -> Iterator[Vantage]:
+    """Everything that `verify --from-here` works with. Azure Resource Manager only explains, and gets little time."""
+    with _places(root) as places, watching(root) as progress:
+        from netcfg.azure.connection import connect
+        from netcfg.azure.known import KnownVaults
+        from netcfg.azure.secrets import Secrets
+        from netcfg.workflow.verify import Vantage
+
+        at, server = (places.resource_manager, places.dns) if places.is_sandbox else (None, None)
+        with connect(
+            places.credential,
+            cloud=places.cloud,
+            resource_manager=places.resource_manager,
+            timeout=min(root.timeout, EXPLAINING),
+        ) as azure:
+            yield Vantage(
+                secrets=Secrets(places.credential, places.cloud, root.timeout, at=at, server=server),
+                known=KnownVaults(azure.arm, azure.vaults),
+                progress=progress,
+                sleep=time.sleep,
+                clock=time.monotonic,
+            )
+
+
+@contextmanager
 def organizations(root: Root) -> Iterator[Organizations]:
     """Azure DevOps alone."""
     with _places(root) as places, watching(root) as progress:
-        yield _Announced(_organizations(places, root), progress)
+        yield _Announced(_organizations(_devops(places, root)), progress)
+
+
+@contextmanager
+def exploration(root: Root, organization: str) -> Iterator[Exploration]:
+    """Everything that `discover` works with."""
+    with _places(root) as places, watching(root) as progress:
+        from netcfg.azure.connection import connect
+        from netcfg.devops.organization import parse_name
+        from netcfg.devops.variable_groups import RestVariableGroups
+        from netcfg.workflow.discover import Exploration
+
+        name, session = parse_name(organization, places.devops), _devops(places, root)
+        with suppress(NetcfgError):  # who is not signed in to Azure learns here what Azure DevOps alone can tell
+            _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
+        with connect(
+            places.credential,
+            cloud=places.cloud,
+            resource_manager=places.resource_manager,
+            timeout=root.timeout,
+            tell=partial(_tell, root),
+        ) as azure:
+            yield Exploration(name, _agents(session, azure), RestVariableGroups(session), progress)
 
 
 @contextmanager
@@ -79,7 +148,11 @@ def service_tags(root: Root, subscription: str) -> Fetched:
         if root.cloud != "public":
             raise BadIdentifier(subscription, "asked: the service tags of other clouds have no AzureDevOps")
         with connect(
-            places.credential, cloud=places.cloud, resource_manager=places.resource_manager, timeout=root.timeout
+            places.credential,
+            cloud=places.cloud,
+            resource_manager=places.resource_manager,
+            timeout=root.timeout,
+            tell=partial(_tell, root),
         ) as azure:
             return Fetched(subscription, azure.service_tags(subscription))
 
@@ -151,6 +224,7 @@ class _Places:
     identity: str
     is_sandbox: bool
     today: date
+    dns: tuple[str, int] | None = None  # the sandbox's, which knows the names of its vaults
 
 
 @contextmanager
@@ -172,12 +246,32 @@ def _places(root: Root) -> Iterator[_Places]:
         )
         return
     with open_sandbox(root) as sandbox:
-        token = ConstantToken(sandbox.token)
-        yield _Places(cloud, sandbox.url, token, sandbox.devops_url, sandbox.identity_url, True, sandbox.today)
+        yield _Places(
+            cloud=cloud,
+            resource_manager=sandbox.url,
+            credential=ConstantToken(sandbox.token, sandbox.token_for),
+            devops=sandbox.devops_url,
+            identity=sandbox.identity_url,
+            is_sandbox=True,
+            today=sandbox.today,
+            dns=sandbox.dns,
+        )
 
 
-def _organizations(places: _Places, root: Root) -> Organizations:
+def _agents(session: Session, azure: Azure) -> FoundAgents:
+    from netcfg.devops.agent_pools import RestAgentPools
+    from netcfg.workflow.discover import FoundAgents
+
+    return FoundAgents(RestAgentPools(session), azure.machines)
+
+
+def _organizations(session: Session) -> Organizations:
     from netcfg.devops.geography import RestOrganizations
+
+    return RestOrganizations(session, bundled.atlas())
+
+
+def _devops(places: _Places, root: Root) -> Session:
     from netcfg.devops.session import Session
 
     def credential() -> DevOpsCredential:
@@ -185,8 +279,7 @@ def _organizations(places: _Places, root: Root) -> Organizations:
         _tell(root, f"Azure DevOps: {found.name}")
         return found
 
-    session = Session(credential, devops=places.devops, identity=places.identity, timeout=root.timeout)
-    return RestOrganizations(session, bundled.atlas())
+    return Session(credential, devops=places.devops, identity=places.identity, timeout=root.timeout)
 
 
 def _devops_credential(places: _Places, root: Root) -> DevOpsCredential:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -13,8 +13,9 @@ AGENTS = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-network"
     "/providers/Microsoft.Network/virtualNetworks/vnet-agents/subnets/agents"
 )
-JOB = ("kv-payments", "--organization", "contoso", "--subnet", AGENTS)
-ACCEPTED = ("--accept", "default-deny", "--accept", "service-endpoint")
+WORLD = "agents"
+OPTIONS = ("--organization", "contoso", "--subnet", AGENTS)
+TOGETHER = ("kv-payments", "kv-nat", *OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,20 @@ STORY = (
     ),
     Step(
         "What would have to change, so that Azure DevOps and the agents' subnet get in, and nobody else? A plan "
-        "changes nothing. This one is refused (status 5): it would cut off others, and says so before it is too late.",
-        ("plan", *JOB),
+        "changes nothing. This one is refused (status 5): it would cut off others, and another vault would cut off "
+        "the agents. It says so before it is too late.",
+        ("plan", "kv-payments", *OPTIONS),
         5,
     ),
     Step(
-        "Both guards were read and are accepted by name, so the plan is applied: first the rules, then the service "
-        "endpoint, last the default action, so that nobody whom the plan keeps loses a way in between.",
-        ("apply", *JOB, *ACCEPTED, "--yes"),
+        "So both vaults go in one run. First the rules, then the service endpoint, last the default action: nobody "
+        "whom the plan keeps loses a way in between. The guard that is left was read, and is accepted by name.",
+        ("apply", *TOGETHER, "--accept", "default-deny=kv-payments", "--yes"),
         0,
     ),
     Step(
         "The same question again: nothing is left to do (status 0). A pipeline can ask it every night.",
-        ("plan", *JOB),
+        ("plan", *TOGETHER),
         0,
     ),
     Step(
@@ -67,8 +69,11 @@ def demo(context: typer.Context) -> None:
     """Tell the main job step by step, on a sandbox that is thrown away afterwards."""
     import tempfile
 
+    from netcfg.cli import connect
+
     root = root_of(context)
     with tempfile.TemporaryDirectory(prefix="netcfg-demo-") as folder:
+        connect.reset_sandbox(replace(root, data_dir=Path(folder)), WORLD)
         for number, step in enumerate(STORY, start=1):
             _tell(number, step, root)
             status = _run(context, step, Path(folder))

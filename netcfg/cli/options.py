@@ -49,7 +49,16 @@ class Asked:
     ranges: Ranges = "union"
     include_canary_regions: Canary = False
     subnet: Annotated[
-        list[str] | None, typer.Option("--subnet", metavar="ID", help="A subnet that agents run in; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--subnet",
+            metavar="ID",
+            help="A subnet that agents run in, by id or resource-group/vnet/subnet; repeatable.",
+        ),
+    ] = None
+    agents: Annotated[
+        Literal["discover"] | None,
+        typer.Option("--agents", help="Let in the organizations' agent pools, wherever they are found to run."),
     ] = None
     allow: Annotated[
         list[str] | None,
@@ -59,7 +68,17 @@ class Asked:
     ] = None
     remove: Annotated[
         list[str] | None,
-        typer.Option("--remove", metavar="VALUE", help="A rule to take out, as the plan shows it; repeatable."),
+        typer.Option(
+            "--remove", metavar="VALUE", help="A rule to take out, as a plan shows it or by name; repeatable."
+        ),
+    ] = None
+    private_endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--private-endpoint",
+            metavar="SUBNET",
+            help="Let the agents in by a private endpoint in this subnet, by id or resource-group/vnet/subnet.",
+        ),
     ] = None
     grace: Annotated[
         int,
@@ -88,18 +107,26 @@ class Asked:
 
         from netcfg.core.declared import parse_declaration
         from netcfg.core.intent import Intent, parse_removal
+        from netcfg.core.private import as_private_endpoint
         from netcfg.core.ranges import Policy
-        from netcfg.core.resources import parse_subnet
+        from netcfg.core.resources import SubnetId, SubnetName, parse_subnet_or_name
         from netcfg.core.rules import PublicAccess
 
+        subnets = [parse_subnet_or_name(each) for each in self.subnet or ()]
+        private = parse_subnet_or_name(self.private_endpoint) if self.private_endpoint else None
         return Intent(
             organizations=tuple({each.casefold(): each for each in reversed(self.organization or [])}.values())[::-1],
             geographies=tuple(dict.fromkeys(atlas.find(each) for each in self.geography or ())),
             policy=Policy(self.ranges),
             canary=self.include_canary_regions,
-            subnets=tuple(parse_subnet(each) for each in self.subnet or ()),
+            subnets=tuple(each for each in subnets if isinstance(each, SubnetId)),
+            named_subnets=tuple(dict.fromkeys(each for each in subnets if isinstance(each, SubnetName))),
+            discovers_agents=self.agents == "discover",
             allow=tuple(parse_declaration(each) for each in self.allow or ()),
-            remove=tuple(parse_removal(each) for each in self.remove or ()),
+            remove=tuple(parse_removal(each) for each in self.remove or () if not as_private_endpoint(each)),
+            private_endpoint=private if isinstance(private, SubnetId) else None,
+            named_private_endpoint=private if isinstance(private, SubnetName) else None,
+            remove_endpoints=tuple(id for each in self.remove or () if (id := as_private_endpoint(each))),
             grace=timedelta(days=self.grace),
             exclusive=self.exclusive,
             public_access=PublicAccess(self.public_access.capitalize()) if self.public_access else None,

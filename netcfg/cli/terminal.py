@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netcfg.cli.root import Root
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
+    from netcfg.core.verification import Verification
     from netcfg.formats.page import Page
     from netcfg.workflow.collaborators import Progress
 
@@ -119,6 +120,15 @@ def say_request_ids(errors: Iterable[NetcfgError | None], root: Root) -> None:
     for error in errors:
         if root.verbose and error and error.request_id:
             typer.echo(f"request id: {line(error.request_id)}", err=True)
+
+
+def say_verification(found: Verification, root: Root) -> None:
+    """As whom the vault was asked, and the id of the answer, under `-v`."""
+    bearer, said = found.seen.bearer, found.seen.said
+    if root.verbose and bearer:
+        typer.echo(f"Key Vault: {line(bearer.told)}", err=True)
+    if root.verbose and (id := getattr(said, "request_id", None)):
+        typer.echo(f"request id: {line(id)}", err=True)
 
 
 def page(root: Root) -> Page:

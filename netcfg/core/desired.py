@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from ipaddress import IPv4Network
 
+from netcfg.core.agents import remarks
 from netcfg.core.declared import BROAD, Declaration
-from netcfg.core.errors import BothWanted, TooManyRules
+from netcfg.core.errors import AmbiguousSubnet, BothWanted, TooManyRules
 from netcfg.core.geography import Region
-from netcfg.core.intent import Intent
+from netcfg.core.intent import Intent, is_named
 from netcfg.core.ranges import Policy, PublishedRange, Publisher, Resolution, covers
 from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import (
@@ -25,6 +26,8 @@ from netcfg.core.rules import (
     VirtualNetworkRule,
 )
 from netcfg.core.standing import Standing, judge
+from netcfg.core.switchover import NOTHING_SEEN, Exit, Survey, useless
+from netcfg.core.way import NO_WAY, Way
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,34 @@ class Desired:
     reasons: Mapping[Rule, Reason]
     endpoints: tuple[SubnetId, ...] = ()
     notes: tuple[str, ...] = ()
+    way: Way = NO_WAY
+
+    def with_way(self, way: Way) -> Desired:
+        """The same, with what is to become of the private way in."""
+        return replace(self, way=way, notes=(*self.notes, *way.notes))
 
 
-def fit(vault: Vault, intent: Intent, resolution: Resolution, subnets: Iterable[Subnet], today: date) -> Desired:
+def fit(
+    vault: Vault,
+    intent: Intent,
+    resolution: Resolution,
+    subnets: Iterable[Subnet],
+    today: date,
+    gone: Collection[SubnetId] = (),
+    survey: Survey = NOTHING_SEEN,
+) -> Desired:
     """The firewall that fulfils `intent` for this vault and takes nothing that is not ours.
 
-    `subnets` are the agents' subnets of the intent as Azure shows them. More rules than a vault holds are an error.
+    `subnets` are the agents' subnets of the intent as Azure shows them, `gone` subnets of rules that are not there any
+    more, `survey` what was seen of the exits of subnets that lack the endpoint. More rules than a vault holds are an
+    error.
     """
     before = vault.firewall
     asked = _asked(intent, resolution, today)
-    if both := next((rule for rule in intent.remove if rule in asked), None):
+    if both := next((rule for rule in asked if intent.removes(rule)), None):
         raise BothWanted(str(both), asked[both].standing.value)
-    reasons = {rule: _found(rule, intent, resolution, today) for rule in before.rule_set.rules}
+    _check_names(intent, before)
+    reasons = {rule: _found(rule, intent, resolution, today, gone) for rule in before.rule_set.rules}
     if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
         public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
         return Desired(replace(before, public_access=public_access), reasons, (), _notes(vault, intent, resolution))
@@ -80,7 +99,8 @@ def fit(vault: Vault, intent: Intent, resolution: Resolution, subnets: Iterable[
     )
     _check_limits(vault, after)
     endpoints = tuple(each.id for each in subnets if not each.has_endpoint and each.id in intent.subnets)
-    return Desired(after, reasons, endpoints, _notes(vault, intent, resolution))
+    unused = _unused(after, reasons, map(survey.exit_of, endpoints))
+    return Desired(after, reasons, endpoints, (*_notes(vault, intent, resolution), *unused))
 
 
 def is_enforced(vault: Vault) -> bool:
@@ -95,7 +115,7 @@ def covering(rules: Iterable[Rule]) -> list[IPv4Network]:
     return [each for each in networks if each is not None and each.prefixlen >= BROAD]
 
 
-def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date) -> Reason:
+def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date, gone: Collection[SubnetId]) -> Reason:
     """The standing of a rule that is there, and what is known about it."""
     standing = judge(rule, intent, resolution, today)
     network = rule.network if isinstance(rule, IpRule) else None
@@ -108,7 +128,11 @@ def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date) -> R
     if standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
         return Reason(standing, f"no edition has it since {retired.since}", (), retired.region)
-    return Reason(standing, "agents' subnet" if standing is Standing.DECLARED else "")
+    if isinstance(rule, VirtualNetworkRule) and str(rule) in map(str, gone):
+        return Reason(standing, f"its subnet is gone; --remove {rule}")
+    if isinstance(rule, VirtualNetworkRule) and standing is Standing.DECLARED:
+        return Reason(standing, _agents(intent, next(each for each in intent.subnets if str(each) == str(rule))))
+    return Reason(standing)
 
 
 def _inside(network: IPv4Network, source: PublishedRange) -> str:
@@ -124,7 +148,7 @@ def _declaration(network: IPv4Network, intent: Intent, today: date) -> Declarati
 def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) -> Reason | None:
     """Why a rule goes, or `None` when it stays."""
     network = rule.network if isinstance(rule, IpRule) else None
-    if rule in intent.remove:
+    if intent.removes(rule):
         return replace(found, text="asked for by --remove")
     if found.standing is Standing.EXPIRED:
         return found
@@ -166,9 +190,18 @@ def _asked(intent: Intent, resolution: Resolution, today: date) -> dict[Rule, Re
         IpRule(str(each.network)): Reason(Standing.PUBLISHED, "", each.publishers, each.region)
         for each in resolution.wanted
     }
-    agents = Reason(Standing.DECLARED, "agents' subnet")
-    subnets: dict[Rule, Reason] = {VirtualNetworkRule(each.text): agents for each in intent.subnets}
+    subnets: dict[Rule, Reason] = {
+        VirtualNetworkRule(each.text): Reason(Standing.DECLARED, _agents(intent, each))
+        for each in intent.subnets
+        if not intent.is_private  # who comes by a private endpoint needs no rule
+    }
     return declared | published | subnets
+
+
+def _agents(intent: Intent, subnet: SubnetId) -> str:
+    """Whose subnet it is: the pools that were discovered in it, else the agents' of whoever named it."""
+    pools = ", ".join(intent.pools_of(subnet))
+    return f"agents of {pools}" if pools else "agents' subnet"
 
 
 def _partly(reason: Reason, part: list[IPv4Network]) -> Reason:
@@ -176,6 +209,14 @@ def _partly(reason: Reason, part: list[IPv4Network]) -> Reason:
         return reason
     text = f"{', '.join(map(str, part))} {'covers' if len(part) == 1 else 'cover'} only a part of it"
     return replace(reason, text=f"{reason.text}; {text}".lstrip("; "))
+
+
+def _check_names(intent: Intent, before: Firewall) -> None:
+    """A name may stand for subnets of several subscriptions, and the rule of the wrong one must not go."""
+    for removal in intent.remove:
+        rules = sorted({rule for rule in before.rule_set.virtual_network_rules if is_named(rule, removal)})
+        if len(rules) > 1:
+            raise AmbiguousSubnet(str(removal), map(str, rules))
 
 
 def _check_limits(vault: Vault, after: Firewall) -> None:
@@ -192,7 +233,7 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
     before = vault.firewall
     names = ", ".join(each.name for each in resolution.geographies)
     unread = [rule.value for rule in before.rule_set.ip_rules if rule.network is None]
-    absent = [str(rule) for rule in intent.remove if rule not in before.rule_set.rules]
+    absent = [str(each) for each in intent.remove if not any(is_named(rule, each) for rule in before.rule_set.rules)]
     notes: list[tuple[object, str]] = [
         (resolution.only_in_tag, _only_in_tag(resolution)),
         (
@@ -222,7 +263,18 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
             "whether a network security perimeter holds this vault could not be read; under one, rules may do nothing",
         ),
     ]
-    return tuple(text for holds, text in notes if holds)
+    return (*(text for holds, text in notes if holds), *remarks(intent.pools))
+
+
+def _unused(after: Firewall, reasons: Mapping[Rule, Reason], exits: Iterable[Exit]) -> Iterator[str]:
+    """A note for each rule that the agents stop using; others may leave by the same address, so it is not removed."""
+    for each in exits:
+        for rule in useless(after.rule_set.ip_rules, each):
+            if reasons[rule].standing is Standing.FOREIGN:
+                yield (
+                    f"{rule} is a public address of {each.subnet.short}, which no longer uses it once the service "
+                    f"endpoint is there; unless somebody else does: --remove {rule}"
+                )
 
 
 def _only_in_tag(resolution: Resolution) -> str:

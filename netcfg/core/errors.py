@@ -55,6 +55,13 @@ class NoGeography(UsageError):
         )
 
 
+class NoOrganization(UsageError):
+    def __init__(self) -> None:
+        super().__init__(
+            "--agents discover asks an organization for its agent pools, and none was given; give --organization NAME"
+        )
+
+
 class BadRange(UsageError):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(f"{text!r} cannot be allowed: {reason}")
@@ -131,6 +138,24 @@ class NotAnAddress(UsageError):
 class NoRanges(UsageError):
     def __init__(self, policy: str) -> None:
         super().__init__(f"the chosen edition has no ranges of the publisher {policy!r}; choose another with --ranges")
+
+
+class NoVantage(UsageError):
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"it was not said from where {vault} is to be read; --from-here reads it from this machine, "
+            "as the agent that runs here would"
+        )
+
+
+class BadProxy(UsageError):
+    """The address is not quoted, because it may hold a password."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"the proxy that HTTPS_PROXY or ALL_PROXY names for {host} cannot be used: its address is not like "
+            f"http://HOST:PORT; mend that, or go past it with NO_PROXY={host}"
+        )
 
 
 class OutputFailed(NetcfgError):
@@ -225,6 +250,14 @@ class EndpointNotEnabled(NetcfgError):
         )
 
 
+class EndpointNotShown(NetcfgError):
+    def __init__(self) -> None:
+        super().__init__(
+            "Azure said that it was enabled, and does not show it; a policy or somebody else may have taken it away: "
+            "look into the activity log of the virtual network, then run it again"
+        )
+
+
 class EndpointHeld(NetcfgError):
     """The endpoint switches the agents' source address for every vault at once."""
 
@@ -283,8 +316,16 @@ class NoDevOpsPermission(NetcfgError):
 
     def __init__(self, organization: str, credential: str, subject: str, needed: str, said: str | None = None) -> None:
         reason = f" ({said})" if said else ""
+        super().__init__(f"{credential} may not read {subject} of {organization!r}{reason}; it needs {needed}")
+
+
+class DevOpsShowsNone(NetcfgError):
+    """Azure DevOps answers 404 for an organization that is not there, and to a token that may not see what is."""
+
+    def __init__(self, organization: str, credential: str, subject: str, needed: str) -> None:
         super().__init__(
-            f"{credential} may not read {subject} of {organization!r}{reason}; it needs {needed}, or say --geography"
+            f"Azure DevOps shows {credential} nothing where {subject} of {organization!r} should be; "
+            f"check the name of the organization, and that the credential has what it takes: {needed}"
         )
 
 
@@ -393,6 +434,20 @@ class TokenRefused(NetcfgError):
         )
 
 
+class WrongTenant(TokenRefused):
+    """A token is of one tenant; `home` is the one of the sign-in, `tenant` the one of what was asked for."""
+
+    def __init__(
+        self, subject: str, tenant: str, home: str | None, why: str = "", *, request_id: str | None = None
+    ) -> None:
+        NetcfgError.__init__(
+            self,
+            f"{subject} belongs to tenant {tenant}, and the sign-in is to tenant {home or 'unknown'}"
+            f"{why and f' ({why})'}; run 'az login --tenant {tenant}' as somebody who is known there too",
+            request_id=request_id,
+        )
+
+
 class PermissionMissing(NetcfgError):
     def __init__(self, principal: str, action: str, scope: str, remedy: str, *, request_id: str | None = None) -> None:
         super().__init__(
@@ -411,6 +466,17 @@ class LinkedPermissionMissing(NetcfgError):
         super().__init__(
             f"{principal} may change {subject}, but may not do {action} on {linked}, which the change names; "
             f"assign {remedy} there, and run it again when that has taken effect (up to ten minutes)",
+            request_id=request_id,
+        )
+
+
+class OtherTenantNamed(NetcfgError):
+    """A rule for a subnet of another tenant needs a token of that one beside the vault's."""
+
+    def __init__(self, subject: str, subscription: str, tenant: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"{subject} was not changed, because the change names something in subscription {subscription}, which does "
+            f"not belong to tenant {tenant}; sign in as somebody who is known in both tenants",
             request_id=request_id,
         )
 
@@ -443,6 +509,21 @@ class NotInAzure(NetcfgError):
         super().__init__(f"Azure knows no {what}; {hint}", request_id=request_id)
 
 
+class SubscriptionNotInAzure(NotInAzure):
+    """It may be in another tenant, so nothing is known of what is in it, least of all that it is gone."""
+
+
+class ScaleSetUnreadable(NetcfgError):
+    """`reason` is the error of the scale set, with its own way out."""
+
+    def __init__(self, pool: str, reason: NetcfgError) -> None:
+        super().__init__(
+            f"the agents of the pool {pool!r} are in a scale set that could not be read: {reason}; "
+            "or leave out --agents discover, and name their subnets with --subnet",
+            request_id=reason.request_id,
+        )
+
+
 class VaultNotVisible(NetcfgError):
     """A vault's name is unique in the whole cloud, so somebody may have one that this sign-in cannot see."""
 
@@ -456,6 +537,35 @@ class VaultNotVisible(NetcfgError):
         )
 
 
+class SubnetNotVisible(NetcfgError):
+    """A subnet's name is unique nowhere but in its network, and other tenants are asked for none."""
+
+    def __init__(self, name: str, subscriptions: int, unread: int = 0) -> None:
+        number = "1 subscription" if subscriptions == 1 else f"{subscriptions} subscriptions"
+        blind = f", of which {unread} could not be read," if unread else ""
+        super().__init__(
+            f"no subnet is named {name!r} in the {number}{blind} that this sign-in sees, "
+            "and what is in others cannot be known; check the name (resource-group/vnet/subnet), give the resource id, "
+            "or sign in as somebody who may read it"
+        )
+
+
+class NoSuchSubnet(NetcfgError):
+    """The virtual network is there; `known` are the names of the subnets that it has."""
+
+    def __init__(self, name: str, subnet: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(
+            f"{name!r} names no subnet: that virtual network has {_some(map(repr, names))}, and no {subnet!r}"
+            f"{_perhaps(subnet, names)}"
+        )
+
+
+class AmbiguousSubnet(NetcfgError):
+    def __init__(self, name: str, ids: Iterable[str]) -> None:
+        super().__init__(f"{name!r} names several subnets; give the id of the one that is meant: {' or '.join(ids)}")
+
+
 class EndpointsMissing(NetcfgError):
     def __init__(self, subject: str, subnets: Iterable[str], *, request_id: str | None = None) -> None:
         ids = list(subnets)
@@ -466,6 +576,128 @@ class EndpointsMissing(NetcfgError):
             f"enable Microsoft.KeyVault there, or drop the rule with {removals}",
             request_id=request_id,
         )
+
+
+class TooManyEndpoints(NetcfgError):
+    def __init__(self, vault: str, limit: int) -> None:
+        super().__init__(
+            f"{vault} has {limit} private endpoints, and a vault takes no more; "
+            "remove one with --remove, or use one that is there with --private-endpoint and its network"
+        )
+
+
+class TooManyZones(NetcfgError):
+    def __init__(self, group: str, limit: int) -> None:
+        super().__init__(
+            f"the zone group {group} names {limit} zones already, and takes no more; remove one of them, "
+            "or take another network for --private-endpoint"
+        )
+
+
+class ZoneUnread(NetcfgError):
+    """What a zone holds decides whether a record or a link of ours would harm somebody."""
+
+    def __init__(self, zone: str) -> None:
+        super().__init__(
+            f"the records of the zone {zone} could not be read, so nothing can be added to it without risk; "
+            "have somebody assign Reader on it"
+        )
+
+
+class RecordElsewhere(NetcfgError):
+    """Azure would overwrite the record, and whoever goes by it would lose the vault."""
+
+    def __init__(self, vault: str, zone: str, addresses: Iterable[str]) -> None:
+        super().__init__(
+            f"the zone {zone} has a record of {vault} already, which leads to {', '.join(addresses) or 'nothing'}; "
+            "give a subnet of that endpoint's network to --private-endpoint so that it is used, "
+            "or remove the record if nobody needs it"
+        )
+
+
+class ApprovalPending(NetcfgError):
+    """The vault's owner decides about an endpoint that the one who made it may not approve."""
+
+    def __init__(self, vault: str, endpoint: str, approval: str, connection: str) -> None:
+        super().__init__(
+            f"the connection of {endpoint} to {vault} is {approval}, so nothing else was changed: it must be approved "
+            "by somebody who may do Microsoft.KeyVault/vaults/privateEndpointConnectionsApproval/action there, "
+            f"with 'az network private-endpoint-connection approve --id {connection}'; then run the same command again"
+        )
+
+
+class LinkHeld(NetcfgError):
+    """A link hides, for all machines of a network, every vault that has a private endpoint and no record."""
+
+    def __init__(self, zone: str, vaults: Iterable[str]) -> None:
+        super().__init__(
+            f"no network was linked to {zone}, because that would hide {', '.join(vaults)}, which did not get its "
+            "record there; mend that, or leave it out"
+        )
+
+
+class RecordMissing(NetcfgError):
+    def __init__(self, vault: str, zone: str) -> None:
+        super().__init__(
+            f"the zone {zone} still has no record of {vault}, so no network was linked to it: that would hide the "
+            "vault; look at the zone group of its private endpoint, then run the same command again"
+        )
+
+
+class NameTaken(NetcfgError):
+    def __init__(self, what: str, found: str) -> None:
+        super().__init__(
+            f"{what} is there already and {found}, so it is not touched; rename or remove it, if it is yours"
+        )
+
+
+class PieceFailed(NetcfgError):
+    """For a private endpoint or its DNS; the vault's own rules are written after them."""
+
+    def __init__(self, what: str, error: NetcfgError) -> None:
+        super().__init__(
+            f"{what} was not made, so the vault's own settings were left as they are: {error}",
+            request_id=error.request_id,
+        )
+
+
+class PieceBusy(NetcfgError):
+    def __init__(self, what: str, reason: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"{what} is not settled, though Azure was asked again and again: {reason}; "
+            "run the same command again, it goes on where this one stopped",
+            request_id=request_id,
+        )
+
+
+class PieceInUse(NetcfgError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} holds records or links that somebody made meanwhile, so it stays; leave it to them")
+
+
+class PieceNotRemoved(NetcfgError):
+    def __init__(self, what: str, error: NetcfgError) -> None:
+        super().__init__(f"{what} was not removed: {error}", request_id=error.request_id)
+
+
+class SubnetsGone(NetcfgError):
+    """A vault takes no change while a rule names a subnet that is not there any more.
+
+    `resource` is the end of the id of what Azure misses, in lower case, empty where it did not say; `rules` are the ids
+    in the rules to remove.
+    """
+
+    def __init__(
+        self, subject: str, resource: str, rules: Iterable[str] = (), *, request_id: str | None = None
+    ) -> None:
+        dead = list(rules)
+        several = "rules name subnets that are gone; drop them"
+        found = several if len(dead) > 1 else "a rule names a subnet that is gone; drop it"
+        unmatched = f"the id of the rule about {resource}" if resource else "its id, which 'netcfg plan' shows"
+        removals = " ".join(f"--remove {each}" for each in dead) or f"--remove and {unmatched}"
+        super().__init__(f"{subject} was not changed, because {found} with {removals}", request_id=request_id)
+        self.subject = subject
+        self.resource = resource
 
 
 class ForbiddenRange(NetcfgError):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
+from netcfg.core.approval import PieceId
 from netcfg.core.declared import BROAD
 from netcfg.core.desired import Desired, covering, is_enforced
 from netcfg.core.errors import BareAcceptance, UnacceptableGuard, UnknownGuard
 from netcfg.core.geography import Organization
+from netcfg.core.hidden import dangers, stranded
 from netcfg.core.intent import Intent
+from netcfg.core.private import NOTHING_PRIVATE, Landscape, network_of
 from netcfg.core.ranges import Resolution, covers
-from netcfg.core.resources import Vault
+from netcfg.core.resources import SubnetId, Vault
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, PublicAccess, VirtualNetworkRule
 from netcfg.core.standing import Standing
+from netcfg.core.switchover import NOTHING_SEEN, Survey, consequences
 
 MANY_RULES = 10
 MANY_REMOVALS = 0.3
 STALE_AFTER = timedelta(days=180)
 UNACCEPTABLE = "perimeter"
+PRIVATE_DNS = "private-dns"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Circumstances:
     resolution: Resolution
     organizations: tuple[Organization, ...]
     today: date
+    survey: Survey = NOTHING_SEEN
+    landscape: Landscape = NOTHING_PRIVATE
 
     @property
     def before(self) -> Firewall:
@@ -107,7 +114,7 @@ def _exclusive(seen: Circumstances) -> str | None:
     gone = [
         rule
         for rule in _removed(seen)
-        if seen.desired.reasons[rule].standing in others and rule not in seen.intent.remove
+        if seen.desired.reasons[rule].standing in others and not seen.intent.removes(rule)
     ]
     return f"--exclusive removes what somebody else may need: {_list(gone)}" if gone else None
 
@@ -145,18 +152,30 @@ def _inferred_geography(seen: Circumstances) -> str | None:
 def _last_path(seen: Circumstances) -> str | None:
     losers = ["Azure DevOps"] if _admits_devops(seen, seen.before) and not _admits_devops(seen, seen.after) else []
     for subnet in seen.intent.subnets:
-        rule = VirtualNetworkRule(subnet.text)
-        if _admits(seen.before, rule) and not _admits(seen.after, rule):
+        way = seen.desired.way
+        if _enters(seen.before, subnet, way.before) and not _enters(seen.after, subnet, way.after):
             losers.append(f"the agents' subnet {subnet.short}")
+    if not seen.after.is_open:
+        losers += stranded(seen.desired.way, seen.intent, seen.landscape)
     if seen.before.public_access is PublicAccess.ENABLED and seen.after.public_access is not PublicAccess.ENABLED:
         losers.append("everybody else who comes over the public network")
     return f"this closes the last known way in for {', '.join(losers)}" if losers else None
 
 
+def _enters(firewall: Firewall, subnet: SubnetId, privately: Collection[PieceId]) -> bool:
+    """Whether machines of `subnet` get in, by a rule or from one of the networks that come by a private endpoint."""
+    return network_of(subnet) in privately or _admits(firewall, VirtualNetworkRule(subnet.text))
+
+
 def _perimeter(seen: Circumstances) -> str | None:
-    if is_enforced(seen.vault):
+    if is_enforced(seen.vault) and not seen.desired.way.is_asked:  # those who come privately are not its business
         return "a network security perimeter secures this vault, so rules do nothing: use the perimeter's access rules"
     return None
+
+
+def _private_dns(seen: Circumstances) -> str | None:
+    """Who would lose sight of this vault, or of another one."""
+    return "; ".join(dangers(seen.vault, seen.desired.way, seen.landscape)) or None
 
 
 def _public_access(seen: Circumstances) -> str | None:
@@ -177,13 +196,12 @@ def _removals(seen: Circumstances) -> str | None:
 
 
 def _service_endpoint(seen: Circumstances) -> str | None:
-    if not seen.desired.endpoints:
-        return None
-    names = ", ".join(each.short for each in seen.desired.endpoints)
-    return (
-        f"the service endpoint switches the source address of {names} from public to private: other vaults that admit "
-        "these agents by public address would cut them off, and which vaults those are is not known"
-    )
+    """Who else would cut off the agents, as far as that can be known; it fires as well where it cannot."""
+    subnets = seen.desired.endpoints
+    said = consequences(seen.survey, subnets)
+    names = ", ".join(each.short for each in subnets)
+    switch = f"the service endpoint switches the source address of {names} from public to private"
+    return f"{switch}: {'; '.join(said)}" if said else None
 
 
 def _stale_editions(seen: Circumstances) -> str | None:
@@ -236,7 +254,7 @@ GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
     "inferred-geography": _inferred_geography,
     "last-path": _last_path,
     "perimeter": _perimeter,
-    "private-dns": None,
+    PRIVATE_DNS: _private_dns,
     "public-access": _public_access,
     "removals": _removals,
     "service-endpoint": _service_endpoint,

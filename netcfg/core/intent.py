@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from netcfg.core.agents import AgentPool
+from netcfg.core.approval import PieceId
 from netcfg.core.declared import Declaration
-from netcfg.core.errors import BadIdentifier, ConflictingOptions, NoGeography
+from netcfg.core.errors import BadIdentifier, ConflictingOptions, NoGeography, NoOrganization
 from netcfg.core.geography import Geography
 from netcfg.core.ranges import Policy
-from netcfg.core.resources import SubnetId, parse_subnet
+from netcfg.core.resources import SubnetId, SubnetName, as_subnet, as_subnet_name, parse_subnet
 from netcfg.core.rules import IpRule, PublicAccess, Rule, VirtualNetworkRule, parse_network
+
+Removal = Rule | SubnetName
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What is meant for a vault, as far as a person or a pipeline said it."""
+    """What is meant for a vault, as far as a person or a pipeline said it.
+
+    `named_subnets` and `discovers_agents` are said before anybody has asked Azure; `with_agents` says what they mean.
+    """
 
     organizations: tuple[str, ...] = ()
     geographies: tuple[Geography, ...] = ()
     policy: Policy = Policy.UNION
     canary: bool = False
     subnets: tuple[SubnetId, ...] = ()
+    named_subnets: tuple[SubnetName, ...] = ()
+    discovers_agents: bool = False
+    pools: tuple[AgentPool, ...] = ()
     allow: tuple[Declaration, ...] = ()
-    remove: tuple[Rule, ...] = ()
+    remove: tuple[Removal, ...] = ()
+    private_endpoint: SubnetId | None = None
+    named_private_endpoint: SubnetName | None = None
+    remove_endpoints: tuple[PieceId, ...] = ()
     grace: timedelta = timedelta(days=30)
     exclusive: bool = False
     public_access: PublicAccess | None = None
@@ -34,6 +48,8 @@ class Intent:
         object.__setattr__(self, "allow", tuple(sorted(set(self.allow), key=lambda each: (each.network, each.reason))))
         if not self.organizations and not self.geographies:
             raise NoGeography
+        if self.discovers_agents and not self.organizations:
+            raise NoOrganization
         if self.keep_default_action and self.public_access is PublicAccess.ENABLED:
             raise ConflictingOptions(
                 "--keep-default-action",
@@ -41,11 +57,55 @@ class Intent:
                 "public access is enabled for selected networks only, so the default action must be Deny",
             )
 
+    @property
+    def is_private(self) -> bool:
+        """Whether the agents are to come by a private endpoint: then no rule and no service endpoint is for them."""
+        return self.private_endpoint is not None or self.named_private_endpoint is not None
 
-def parse_removal(text: str) -> Rule:
-    """The rule that `--remove` names: a subnet by its id, a range, or a value exactly as the vault shows it."""
+    @property
+    def touches_endpoints(self) -> bool:
+        """Whether private endpoints have to be looked at."""
+        return self.is_private or bool(self.remove_endpoints)
+
+    def with_private_endpoint(self, subnet: SubnetId) -> Intent:
+        """The same, with the subnet that the name of the private endpoint's subnet stood for."""
+        return replace(self, private_endpoint=subnet, named_private_endpoint=None)
+
+    def with_agents(self, subnets: Iterable[SubnetId], pools: Iterable[AgentPool]) -> Intent:
+        """The same, with the subnets that names stood for, and what the discovered pools need."""
+        found = tuple(pools)
+        return replace(
+            self,
+            subnets=(*self.subnets, *subnets, *(each for pool in found for each in pool.subnets)),
+            allow=(*self.allow, *(each for pool in found for each in pool.declarations)),
+            named_subnets=(),
+            discovers_agents=False,
+            pools=found,
+        )
+
+    def removes(self, rule: Rule) -> bool:
+        """Whether `--remove` names the rule."""
+        return any(is_named(rule, each) for each in self.remove)
+
+    def pools_of(self, subnet: SubnetId) -> tuple[str, ...]:
+        """The names of the discovered pools whose machines run in `subnet`."""
+        return tuple(sorted({pool.name for pool in self.pools if subnet in pool.subnets}))
+
+
+def is_named(rule: Rule, removal: Removal) -> bool:
+    """Whether `removal` means the rule. A subnet that is gone can be looked up nowhere, so names are compared."""
+    if not isinstance(removal, SubnetName):
+        return rule == removal
+    subnet = as_subnet(rule.subnet) if isinstance(rule, VirtualNetworkRule) else None
+    return subnet is not None and removal.names(subnet)
+
+
+def parse_removal(text: str) -> Removal:
+    """What `--remove` names: a subnet by its id or name, a range, or a value exactly as the vault shows it."""
     if text.startswith("/"):
         return VirtualNetworkRule(parse_subnet(text).text)
     if not text.strip():
-        raise BadIdentifier(text, "a rule: give an address, a range, or a subnet's id as the plan shows it")
-    return IpRule(text.strip() if parse_network(text.strip()) else text)
+        raise BadIdentifier(text, "a rule: give an address, a range, or a subnet as the plan shows it")
+    is_address = parse_network(text.partition("/")[0]) is not None  # 10.0.0.0/8/x might be what a vault shows
+    named = None if is_address else as_subnet_name(text)
+    return named or IpRule(text.strip() if parse_network(text.strip()) else text)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
 from netcfg.core.desired import Desired, Reason, fit
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Geography, Organization
-from netcfg.core.guards import Acceptance, Circumstances, Guard, evaluate
+from netcfg.core.guards import PRIVATE_DNS, Acceptance, Circumstances, Guard, evaluate
 from netcfg.core.intent import Intent
+from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, kind_of
 from netcfg.core.ranges import Resolution
 from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import Firewall, IpRule, Rule
+from netcfg.core.switchover import NOTHING_SEEN, Survey
+from netcfg.core.way import Way, fit_way
 
 KEY_VAULT_ENDPOINT = "Microsoft.KeyVault"
 
@@ -33,11 +36,18 @@ class Kind(Enum):
     DEFAULT_ACTION = "default-action"
     VIRTUAL_NETWORK_RULE = "virtual-network-rule"
     SERVICE_ENDPOINT = "service-endpoint"
+    PRIVATE_ENDPOINT = "private-endpoint"
+    PRIVATE_DNS_ZONE = "private-dns-zone"
+    PRIVATE_DNS_ZONE_GROUP = "private-dns-zone-group"
+    VIRTUAL_NETWORK_LINK = "virtual-network-link"
 
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a plan. `was` is the value that a `set` replaces; `subnet` is where an endpoint is enabled."""
+    """One line of a plan. `was` is the value that a `set` replaces; `subnet` is where an endpoint is enabled.
+
+    `piece` is the part of the private way in that comes or goes, and whose id is then the value.
+    """
 
     action: Action
     kind: Kind
@@ -45,6 +55,7 @@ class Change:
     was: str | None = None
     reason: Reason | None = None
     subnet: SubnetId | None = None
+    piece: NewPiece | OldPiece | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Plan:
             Change(Action.ADD, Kind.SERVICE_ENDPOINT, KEY_VAULT_ENDPOINT, subnet=subnet)
             for subnet in self.desired.endpoints
         ]
-        return (*ip_rules, *access, *action, *subnets, *endpoints)
+        return (*ip_rules, *access, *action, *subnets, *endpoints, *_pieces(self.desired.way))
 
     @property
     def kept(self) -> tuple[tuple[Rule, Reason], ...]:
@@ -99,6 +110,15 @@ class Plan:
         """Whether `rest`, drawn when a part of this plan was written, does nothing that this plan did not promise."""
         new = set(map(_line, rest.changes)) - set(map(_line, self.changes))
         return not (new or rest.refusals or _frame_differences(self.before, rest.before))
+
+    def as_far_as(self, later: Plan) -> Plan:
+        """This plan without the private pieces that `later` finds there: whoever made them did what was promised."""
+        mine, left = self.desired.way, later.desired.way
+        if not set(left.additions) <= set(mine.additions) or not set(left.removals) <= set(mine.removals):
+            return self
+        fires = {each.id for each in later.guards}
+        guards = tuple(each for each in self.guards if each.id != PRIVATE_DNS or each.id in fires)
+        return replace(self, desired=replace(self.desired, way=left), guards=guards)
 
     def what_moved(self, later: Plan) -> tuple[str, ...]:
         """In words, why a plan of another look may not stand in for the one that was shown; nothing when it may.
@@ -128,6 +148,16 @@ def _ordered(rules: Iterable[Rule]) -> list[Rule]:
 
 def _set(kind: Kind, old: Enum, new: Enum) -> list[Change]:
     return [] if old is new else [Change(Action.SET, kind, new.value, was=old.value)]
+
+
+def _pieces(way: Way) -> list[Change]:
+    """What becomes of the private way in: what is made in the order in which it is made, then what goes."""
+    pieces = ((Action.ADD, way.additions), (Action.REMOVE, way.removals))
+    return [
+        Change(action, Kind(kind_of(each).value), str(each.id), subnet=getattr(each, "subnet", None), piece=each)
+        for action, found in pieces
+        for each in found
+    ]
 
 
 def _line(change: Change) -> str:
@@ -165,10 +195,18 @@ def draw(
     subnets: Iterable[Subnet],
     acceptances: Iterable[Acceptance],
     today: date,
+    *,
+    survey: Survey = NOTHING_SEEN,
+    gone: Collection[SubnetId] = (),
+    landscape: Landscape = NOTHING_PRIVATE,
 ) -> Plan:
-    """The plan for one vault, with its guards. More rules than a vault holds, or a contradiction, are errors."""
-    desired = fit(vault, intent, resolution, subnets, today)
-    seen = Circumstances(vault, desired, intent, resolution, tuple(organizations), today)
+    """The plan for one vault, with its guards. More rules than a vault holds, or a contradiction, are errors.
+
+    `survey` is what was seen of other vaults where an endpoint is to be enabled; `gone` are subnets that rules of
+    vaults name and that are not there any more; `landscape` is everything private, where that was asked for.
+    """
+    desired = fit(vault, intent, resolution, subnets, today, gone, survey).with_way(fit_way(vault, intent, landscape))
+    seen = Circumstances(vault, desired, intent, resolution, tuple(organizations), today, survey, landscape)
     return Plan(vault, resolution.geographies, desired, evaluate(seen, acceptances))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from netcfg.core.approval import Connection
 from netcfg.core.errors import BadIdentifier
 from netcfg.core.rules import Firewall, Perimeter
 
 _VAULT_NAME = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
+# What resource groups and networks may be named: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+_NAME = re.compile(r"[\w().-]{1,90}")
 _ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/(?P<type>[^/]+/[^/]+)/(?P<name>[^/]+)"
     r"(?:/subnets/(?P<subnet>[^/]+))?/?",
@@ -57,6 +60,26 @@ class SubnetId:
         return self.text
 
 
+@dataclass(frozen=True, order=True)
+class SubnetName:
+    """A subnet as people name it, `resource-group/vnet/subnet`; more than one subscription may have such a one."""
+
+    resource_group: str
+    network: str
+    name: str
+
+    def __post_init__(self) -> None:
+        for each in ("resource_group", "network", "name"):
+            object.__setattr__(self, each, getattr(self, each).lower())
+
+    def names(self, subnet: SubnetId) -> bool:
+        """Whether `subnet` is one that is meant."""
+        return (subnet.resource_group, subnet.network, subnet.name) == (self.resource_group, self.network, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.resource_group}/{self.network}/{self.name}"
+
+
 @dataclass(frozen=True)
 class Vault:
     """A vault as Azure Resource Manager showed it."""
@@ -64,6 +87,7 @@ class Vault:
     id: VaultId
     firewall: Firewall
     perimeter: Perimeter = Perimeter.NONE
+    connections: tuple[Connection, ...] = ()
 
     @property
     def name(self) -> str:
@@ -88,13 +112,32 @@ def parse_vault(text: str) -> VaultId | str:
     return text
 
 
+def parse_subnet_or_name(text: str) -> SubnetId | SubnetName:
+    """A subnet's id, or its name as `resource-group/vnet/subnet`; anything else is an error."""
+    return as_subnet_name(text) or parse_subnet(text)
+
+
+def as_subnet_name(text: str) -> SubnetName | None:
+    """The name of a subnet, as `resource-group/vnet/subnet`; `None` for what is not one."""
+    parts = text.split("/")
+    return SubnetName(*parts) if len(parts) == 3 and all(_NAME.fullmatch(each) for each in parts) else None
+
+
+def as_subnet(text: str) -> SubnetId | None:
+    """The subnet that a rule names; `None` for what is not a subnet's id, and is kept as it was found."""
+    try:
+        return parse_subnet(text)
+    except BadIdentifier:
+        return None
+
+
 def parse_subnet(text: str) -> SubnetId:
     """A subnet's id; anything else is an error."""
     match = _ID.fullmatch(text) if text.isprintable() else None
     if not match or match["type"].lower() != "microsoft.network/virtualnetworks" or not match["subnet"]:
         raise BadIdentifier(
             text,
-            "a subnet: give its resource id, "
+            "a subnet: give its name as resource-group/vnet/subnet, or its resource id, "
             "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…/subnets/…",
         )
     parts = (match[each].lower() for each in ("subscription", "group", "name", "subnet"))

@@ -117,11 +117,11 @@ def questions(name: str, devops: str, identity: str) -> Iterator[tuple[Question,
             name,
             f"{identity}/{name}/_apis/Organization/Collections/Me",
             "the collection",
-            "the scope 'User Profile: Read', or to be a user of that organization",
+            "the scope 'User Profile: Read', or to be a user of that organization, or say --geography",
         ),
         parse_collection,
     )
-    needed = "the scope 'Full access', or to be a user of that organization"
+    needed = "the scope 'Full access', or to be a user of that organization, or say --geography"
     yield (
         Question(
             name,

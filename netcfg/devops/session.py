@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from threading import Lock
 from urllib.parse import urlsplit
 
 import requests
@@ -36,11 +37,18 @@ class Session:
         self.devops = check_url(devops)
         self.identity = check_url(identity)
         self._find_credential = credential
+        self._lock = Lock()
         self._timeout = timeouts(timeout)
         self._http = new_session("application/json", REPEATABLE)
 
-    @cached_property
+    @property
     def credential(self) -> Credential:
+        """Found once, also where several threads ask for it together: finding it may mean to start `az`."""
+        with self._lock:
+            return self._credential
+
+    @cached_property
+    def _credential(self) -> Credential:
         return self._find_credential()
 
     def ask(self, question: Question, credential: Credential | None) -> Answer:

@@ -12,6 +12,7 @@ from netcfg.core.ranges import Publisher
 from netcfg.core.resources import SubnetId, VaultId, parse_subnet
 from netcfg.core.rules import IpRule, Rule
 from netcfg.core.standing import Standing
+from netcfg.formats import pieces
 from netcfg.formats.page import Row
 
 MARKS = {Action.ADD: "+", Action.REMOVE: "-", Action.SET: "~"}
@@ -53,6 +54,10 @@ def _change(change: Change, vault: VaultId) -> Row:
         case Kind.PUBLIC_ACCESS | Kind.DEFAULT_ACTION:
             subject = "public access" if change.kind is Kind.PUBLIC_ACCESS else "default action"
             cells = (f"{change.was} → {change.value}",)
+        case (
+            Kind.PRIVATE_ENDPOINT | Kind.PRIVATE_DNS_ZONE | Kind.PRIVATE_DNS_ZONE_GROUP | Kind.VIRTUAL_NETWORK_LINK
+        ):
+            subject, cells = pieces.told(change, vault)
         case _:
             assert_never(change.kind)
     return Row(mark, subject, cells, style)
@@ -93,7 +98,8 @@ def _subnet(text: str, vault: VaultId, cells: tuple[str, ...]) -> tuple[str, tup
     except BadIdentifier:
         return text, cells
     first, *others = cells or ("",)
-    return subnet.short, (f"{first}, in {_location(subnet, vault)}", *others)
+    what, semicolon, remedy = first.partition("; ")
+    return subnet.short, (f"{what}, in {_location(subnet, vault)}{semicolon}{remedy}", *others)
 
 
 def _location(subnet: SubnetId, vault: VaultId) -> str:

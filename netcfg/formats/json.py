@@ -16,6 +16,7 @@ from typing import Any
 from netcfg.core.attribution import Attribution, Passage, Publication, Span
 from netcfg.core.comparison import Comparison, Extent, Growth
 from netcfg.core.desired import Reason
+from netcfg.core.discovery import Discovery
 from netcfg.core.geography import Evidence, Organization, Region
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
@@ -24,8 +25,11 @@ from netcfg.core.ranges import Edition, PublishedRange, Publisher, Resolution
 from netcfg.core.refresh import Judgement, News, Refreshed, addresses
 from netcfg.core.rules import Firewall, IpRule, Rule
 from netcfg.core.served import Served
+from netcfg.core.verification import Verification
 from netcfg.formats import attribution as attributed
-from netcfg.formats import comparison, order
+from netcfg.formats import comparison, order, pieces
+from netcfg.formats import discovery as discovered
+from netcfg.formats import verification as verified
 
 VERSION = 1
 
@@ -106,6 +110,14 @@ def attribution(found: Attribution) -> str:
     explanation = attributed.explanation(found)
     document = {"version": VERSION, "kind": "address", **_attribution(found), "explanation": explanation}
     return _write(document | {"parts": [_attribution(each) for each in found.parts]})
+
+
+def discovery(found: Discovery) -> str:
+    return _write({"version": VERSION, "kind": "discovery", **discovered.document(found)})
+
+
+def verification(found: Verification) -> str:
+    return _write({"version": VERSION, "kind": "verification", **verified.document(found)})
 
 
 def _write(document: Object) -> str:
@@ -208,6 +220,8 @@ def _change(change: Change) -> Object:
         found["was"] = change.was
     if change.subnet is not None:
         found["subnet"] = str(change.subnet)
+    if change.piece is not None:
+        found |= pieces.document(change.piece)
     return found | (_reason(change.reason) if change.reason else {})
 
 

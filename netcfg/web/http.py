@@ -46,7 +46,7 @@ def new_session(accept: str, repeatable: Iterable[str]) -> requests.Session:
         read=1,
         other=0,  # a certificate does not get better
         status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=tuple(repeatable),
+        allowed_methods=tuple(repeatable) or ("NONE",),  # urllib3 takes no method at all for all of them
         backoff_factor=0.5,
         backoff_jitter=0.25,
         retry_after_max=LONGEST_WAIT,
@@ -84,7 +84,7 @@ def why(error: RequestException, seconds: float) -> str:
     """Why there was no answer, in words; what the libraries say quotes their own objects."""
     if isinstance(error, ProxyError):
         return "the proxy did not let the request through"
-    for each in _causes(error):
+    for each in causes(error):
         if isinstance(each, Timeout | TimeoutError):
             return f"nothing came within {seconds:g} seconds"
         if isinstance(each, ssl.SSLCertVerificationError):
@@ -96,8 +96,10 @@ def why(error: RequestException, seconds: float) -> str:
     return "the connection broke off"
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it was raised from, and so on to the first."""
     at: BaseException | None = error
     while at is not None:
         yield at
-        at = at.__cause__ or at.__context__
+        wrapped = next((each for each in at.args if isinstance(each, BaseException)), None)
+        at = at.__cause__ or at.__context__ or wrapped  # urllib3 only wraps what happens behind a proxy

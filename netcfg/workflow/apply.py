@@ -10,15 +10,17 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import groupby
 
 from netcfg.core.desired import is_enforced
 from netcfg.core.errors import (
     AskedToWait,
     EndpointHeld,
     EndpointNotEnabled,
+    EndpointNotShown,
     NetcfgError,
+    NetworkBusy,
     NotVerified,
+    PieceNotRemoved,
     VaultMoved,
     WriteUnsettled,
 )
@@ -26,8 +28,11 @@ from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, differences
 from netcfg.core.resources import SubnetId, Vault, VaultId
 from netcfg.core.rules import Firewall, PublicAccess
+from netcfg.workflow import private
+from netcfg.workflow.agents import by_network
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.plan import Drawing
+from netcfg.workflow.private import Paved
 
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0  # seconds; doubled each time, with jitter, so that two writers do not meet again and again
@@ -64,8 +69,11 @@ def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
             except _Halt as halt:
                 ended[plan.vault.id] = halt.outcome(plan)
     failures = _enable([plan for plan in pending if plan.desired.endpoints], opened, around)
+    paved = private.pave(planned, [plan for plan in pending if plan.vault.id not in ended], drawing, around)
     for plan in pending:
-        if plan.vault.id not in ended:
+        if way := paved.get(plan.vault.id):
+            ended[plan.vault.id] = _finish_privately(plan, way, around)
+        elif plan.vault.id not in ended:
             ended[plan.vault.id] = _finish(plan, opened.get(plan.vault.id), failures, drawing, around)
     return Result(planned, tuple(ended[plan.vault.id] for plan in planned.plans))
 
@@ -80,7 +88,7 @@ def _settled(plan: Plan, planned: PlanSet) -> Outcome | None:
     """How a vault ends that nothing is written to, `None` for the others."""
     if plan.refusals:
         return Outcome(plan, Ending.REFUSED)
-    if plan.is_empty:
+    if plan.is_empty and not plan.desired.way.waits:
         return Outcome(plan, Ending.UNCHANGED, verified=True)
     # What a refused or unreadable vault holds is not known to admit the agents from their new address.
     closed = [each.vault.name for each in planned.plans if each.refusals and each.desired.endpoints]
@@ -137,12 +145,32 @@ def _finish(
             _tighten(plan, opened, drawing, around)
     except _Halt as halt:
         return halt.outcome(plan, touched=touched)
+    return _dismantled(plan, drawing, around, touched=touched or plan.before != plan.after)
+
+
+def _finish_privately(plan: Plan, way: Paved, around: Surroundings) -> Outcome:
+    """The last step for a vault that has its private way in: what is left of its plan. Else nothing is written."""
+    if way.error:
+        return Outcome(plan, way.ending, touched=way.touched, error=way.error)
+    try:
+        _step(way.plan, _fulfilled, way.drawing, around)
+    except _Halt as halt:
+        return halt.outcome(plan, touched=way.touched)
+    return _dismantled(plan, way.drawing, around, touched=way.touched or plan.before != plan.after)
+
+
+def _dismantled(plan: Plan, drawing: Drawing, around: Surroundings, *, touched: bool) -> Outcome:
+    """The end of a plan that was written: private endpoints go only now, when everybody else's way in is there."""
+    try:
+        private.dismantle(plan, drawing, around)
+    except NetcfgError as error:
+        return _Halt(error, touched=touched or isinstance(error, PieceNotRemoved | NotVerified)).outcome(plan)
     return Outcome(plan, Ending.DONE, verified=True)
 
 
 def _tighten(plan: Plan, opened: Vault, drawing: Drawing, around: Surroundings) -> None:
     """What is left of the plan. It was not shown to anybody in this form, so it may hold nothing new."""
-    enabled = replace(drawing, subnets=tuple(replace(each, has_endpoint=True) for each in drawing.subnets))
+    enabled = replace(drawing, agents=drawing.agents.enabled())
     rest = _draw(enabled, opened, around, touched=True)
     if not plan.is_finished_by(rest):
         raise _Halt(VaultMoved(plan.vault.name, plan.what_moved(rest)), touched=True)
@@ -241,8 +269,8 @@ def _enable(
     failures: dict[SubnetId, NetcfgError] = {
         subnet: EndpointHeld(subnet.short, names) for subnet, names in closed.items() if names
     }
-    free = sorted(wanted - set(failures), key=str)
-    networks = [list(group) for _, group in groupby(free, key=lambda each: each.network_id)]
+    free = wanted - set(failures)
+    networks = by_network(free)
     if networks:
         with ThreadPoolExecutor(len(networks)) as pool:
             for failed in pool.map(lambda group: list(_enable_each(group, around)), networks):
@@ -250,10 +278,31 @@ def _enable(
     return failures
 
 
-def _enable_each(subnets: Iterable[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
+def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
+    """The subnets of one virtual network that were not enabled, and why."""
+    enabled: list[SubnetId] = []
+    busy: NetworkBusy | None = None
     for subnet in subnets:
+        if busy:  # the next one would wait just as long, for the same network
+            yield subnet, EndpointNotEnabled(subnet.short, busy)
+            continue
         around.progress.step(f"enabling the service endpoint on {subnet.short}")
         try:
             around.subnets.enable_endpoint(subnet)
+            enabled.append(subnet)
         except NetcfgError as error:
+            busy = error if isinstance(error, NetworkBusy) else None
             yield subnet, EndpointNotEnabled(subnet.short, error)
+    if enabled:
+        yield from _unproved(enabled, around)
+
+
+def _unproved(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
+    """Those without the endpoint, though Azure said that it was enabled: a policy may take it away again."""
+    around.progress.step(f"reading {subnets[0].network} back")
+    try:
+        lacking = around.subnets.lacking(subnets)
+    except NetcfgError as error:
+        yield from ((each, EndpointNotEnabled(each.short, error)) for each in subnets)
+        return
+    yield from ((each, EndpointNotEnabled(each.short, EndpointNotShown())) for each in sorted(lacking, key=str))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from netcfg.core.agents import AgentPool
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
+from netcfg.core.intent import Intent
+from netcfg.core.private import Landscape, NewPiece, OldPiece
 from netcfg.core.ranges import Catalogue, Edition
-from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
+from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
+from netcfg.core.switchover import Survey
+from netcfg.core.verification import Known, Observation
 
 
 class Vaults(Protocol):
@@ -34,8 +39,14 @@ class Vaults(Protocol):
 class Subnets(Protocol):
     """The subnets that agents run in."""
 
-    def read(self, subnet: SubnetId) -> Subnet:
-        """The subnet as Azure shows it now."""
+    def find(self, names: Sequence[SubnetName]) -> tuple[SubnetId, ...]:
+        """The subnets that people named; a name that stands for none, or for several, is an error."""
+
+    def read(self, subnets: Sequence[SubnetId]) -> tuple[Subnet, ...]:
+        """Subnets of one virtual network as Azure shows them now; one that is not there is an error."""
+
+    def missing(self, subnets: Collection[SubnetId]) -> frozenset[SubnetId]:
+        """Those that are certainly gone. What may not be seen is not gone."""
 
     def expect_writes(self) -> None:
         """A hint, of no consequence, that `enable_endpoint` will follow soon."""
@@ -43,7 +54,44 @@ class Subnets(Protocol):
     def enable_endpoint(self, subnet: SubnetId) -> None:
         """Add the service endpoint for vaults and change nothing else; nothing happens when it is there already.
 
-        Waits until Azure has done it. One call at a time for the subnets of one virtual network.
+        Waits until Azure says that it has done it, which `lacking` proves. One call at a time for the subnets of one
+        virtual network; where that is busy for too long, `NetworkBusy`.
+        """
+
+    def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
+        """Those of one virtual network whose endpoint is not there; one that Azure still works on is."""
+
+
+class Neighbourhood(Protocol):
+    """Who else depends on the public addresses of a subnet."""
+
+    def survey(self, subnets: Sequence[SubnetId]) -> Survey:
+        """By which public addresses their machines leave today, and every vault that can be seen.
+
+        What cannot be known is said in the survey; it is no error, because a guard asks about it.
+        """
+
+
+class PrivateLinks(Protocol):
+    """Private endpoints, and the private DNS that leads to them."""
+
+    def look(self, vaults: Sequence[Vault], intent: Intent) -> Landscape:
+        """Everything that decides about the private way in to `vaults`; a network that cannot be read is an error."""
+
+    def add(self, piece: NewPiece) -> None:
+        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is."""
+
+    def remove(self, piece: OldPiece) -> None:
+        """Remove the piece, and wait until Azure has; nothing happens when it is gone."""
+
+
+class Agents(Protocol):
+    """The agents of Azure DevOps organizations."""
+
+    def pools(self, organization: str) -> tuple[AgentPool, ...]:
+        """Every agent pool of the organization, with what is known of its network.
+
+        A scale set or a managed pool that is there and may not be read is an error: its subnets are unknown, not none.
         """
 
 
@@ -67,6 +115,20 @@ class Place(Protocol):
         """Remember what was just fetched, as `edition`, for later runs on this machine."""
 
 
+class Secrets(Protocol):
+    """The data plane of vaults, over the network of this machine."""
+
+    def look(self, vault: str) -> Observation:
+        """One look at the secret names of the vault of that name. Whatever goes wrong is part of what was seen."""
+
+
+class KnownVaults(Protocol):
+    """What Azure Resource Manager knows of a vault that cannot be read from here."""
+
+    def known(self, vault: VaultId | str) -> Known:
+        """The vault with its private endpoints. What may not be seen is an error."""
+
+
 class Progress(Protocol):
     """Somebody who watches."""
 
@@ -83,7 +145,10 @@ class Surroundings:
 
     vaults: Vaults
     subnets: Subnets
+    neighbourhood: Neighbourhood
+    private: PrivateLinks
     organizations: Organizations
+    agents: Agents
     catalogue: Catalogue
     today: date
     progress: Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from netcfg.core.errors import NetcfgError
@@ -12,8 +12,11 @@ from netcfg.core.geography import Organization
 from netcfg.core.guards import Acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.plan import Plan, PlanSet, Undetermined, draw
+from netcfg.core.private import NOTHING_PRIVATE, Landscape
 from netcfg.core.ranges import Resolution, resolve
-from netcfg.core.resources import Subnet, Vault, VaultId
+from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
+from netcfg.workflow.agents import Agents
+from netcfg.workflow.agents import find as find_agents
 from netcfg.workflow.collaborators import Surroundings
 
 READERS = 16
@@ -26,15 +29,26 @@ Found = TypeVar("Found")
 class Drawing:
     """What every plan of a run rests on; with it a vault that was read again can be planned again."""
 
-    intent: Intent
+    agents: Agents
     resolution: Resolution
     organizations: tuple[Organization, ...]
-    subnets: tuple[Subnet, ...]
     acceptances: tuple[Acceptance, ...]
+    gone: frozenset[SubnetId] = frozenset()
+    landscape: Landscape = NOTHING_PRIVATE
 
-    def draw(self, vault: Vault, around: Surroundings, subnets: Iterable[Subnet] | None = None) -> Plan:
-        known = self.subnets if subnets is None else tuple(subnets)
-        return draw(vault, self.intent, self.resolution, self.organizations, known, self.acceptances, around.today)
+    def draw(self, vault: Vault, around: Surroundings) -> Plan:
+        return draw(
+            vault,
+            self.agents.intent,
+            self.resolution,
+            self.organizations,
+            self.agents.subnets,
+            self.acceptances,
+            around.today,
+            survey=self.agents.survey,
+            gone=self.gone,
+            landscape=self.landscape,
+        )
 
 
 def plan(
@@ -50,12 +64,13 @@ def plan(
             pool.submit(_told(around, "looking up", around.organizations.look_up), name)
             for name in intent.organizations
         ]
-        subnets = [
-            pool.submit(_told(around, "reading", around.subnets.read, lambda each: each.short), subnet)
-            for subnet in intent.subnets
-        ]
+        agents = pool.submit(find_agents, intent, around)
         found, missing = _read_vaults(chosen, pool, around)
-        drawing = _gather(intent, organizations, subnets, acceptances, around)
+        gone = pool.submit(_gone, found, around)
+        for each in organizations:
+            each.result()  # that nobody has this organization says more than that it shows no agents
+        landscape = look_privately(found, agents.result().intent, around)
+        drawing = replace(_gather(organizations, agents, found, gone, acceptances, around), landscape=landscape)
     finally:
         # Whoever interrupts a plan, or waits for the error of one answer, need not wait for all the others.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -67,20 +82,39 @@ def plan(
             missing.append(_undetermined(vault.id, error))
     ordered = tuple(sorted(plans, key=lambda each: each.vault.id.text.lower()))
     unknown = tuple(sorted(missing, key=lambda each: each.vault))
-    return PlanSet(intent, drawing.organizations, drawing.resolution, ordered, unknown), drawing
+    return PlanSet(drawing.agents.intent, drawing.organizations, drawing.resolution, ordered, unknown), drawing
 
 
 def _gather(
-    intent: Intent,
     organizations: Iterable[Future[Organization]],
-    subnets: Iterable[Future[Subnet]],
+    agents: Future[Agents],
+    vaults: Sequence[Vault],
+    gone: Future[frozenset[SubnetId]],
     acceptances: Iterable[Acceptance],
     around: Surroundings,
 ) -> Drawing:
     known = tuple(each.result() for each in organizations)
+    found = agents.result()
+    intent = found.intent
     geographies = intent.geographies or [each.geography for each in known]
     resolution = resolve(around.catalogue, intent.policy, geographies, canary=intent.canary)
-    return Drawing(intent, resolution, known, tuple(each.result() for each in subnets), tuple(acceptances))
+    others = found.survey.without({each.id for each in vaults})
+    return Drawing(replace(found, survey=others), resolution, known, tuple(acceptances), gone.result())
+
+
+def look_privately(vaults: Sequence[Vault], intent: Intent, around: Surroundings) -> Landscape:
+    """Everything private around vaults; nothing is asked where nobody wants a private endpoint, or one gone."""
+    if not intent.touches_endpoints or not vaults:
+        return NOTHING_PRIVATE
+    around.progress.step("looking at private endpoints and the zones that lead to them")
+    return around.private.look(vaults, intent)
+
+
+def _gone(vaults: Iterable[Vault], around: Surroundings) -> frozenset[SubnetId]:
+    """The subnets that rules of these vaults name and that are not there any more."""
+    rules = {rule.subnet for each in vaults for rule in each.firewall.rule_set.virtual_network_rules}
+    named = {subnet for rule in rules if (subnet := as_subnet(rule))}
+    return around.subnets.missing(named) if named else frozenset()
 
 
 def _read_vaults(

@@ -61,6 +61,43 @@ def test_without_one_of_its_variables_the_usual_chain_is_used(missing):
     )
 
 
+@pytest.mark.parametrize("environment", [PIPELINE, {}])
+def test_every_credential_may_be_asked_for_another_tenant(environment, monkeypatch):
+    """Azure Resource Manager says which one it must be; without this azure-identity refuses all but its own."""
+    for name, value in {"AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s"}.items():
+        monkeypatch.setenv(name, value)
+    found = chosen(environment)
+    inner = getattr(found, "credentials", [found])[0]
+    holder = next(vars(each) for each in _within(inner) if "_additionally_allowed_tenants" in vars(each))
+    assert holder["_additionally_allowed_tenants"] == ["*"]
+
+
+def _within(credential):
+    """The credential, and those that it hides."""
+    yield credential
+    for each in vars(credential).values():
+        if type(each).__module__.startswith("azure.identity"):
+            yield from _within(each)
+
+
+def test_a_token_of_another_tenant_does_not_change_whom_the_sign_in_names(chain, monkeypatch):
+    credential = EnvironmentCredential({})
+    monkeypatch.setattr(chain, "answer", token(tid="t-1", oid="o-1"))
+    credential.get_token_info("scope")
+    monkeypatch.setattr(chain, "answer", token(tid="t-2", oid="o-2"))
+    credential.get_token_info("scope", options={"tenant_id": "t-2"})
+    assert str(credential.identity("scope")) == "Fixed, tenant t-1, principal o-1"
+
+
+def test_another_tenant_that_refuses_us_spoils_nothing(chain, monkeypatch):
+    credential = EnvironmentCredential({})
+    monkeypatch.setattr(chain, "answer", ClientAuthenticationError("AADSTS90002: Tenant not found. Check it."))
+    with pytest.raises(SignInFailed, match="AADSTS90002: Tenant not found"):
+        credential.get_token_info("scope", options={"tenant_id": "t-2"})
+    monkeypatch.setattr(chain, "answer", "yes")
+    assert credential.get_token_info("scope").token == "yes"
+
+
 def test_the_azure_cli_gets_the_time_that_a_cold_agent_takes():
     limits = [getattr(each, "_process_timeout", None) for each in chosen({}).credentials]
     assert {each for each in limits if each} == {60}

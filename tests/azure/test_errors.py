@@ -70,7 +70,7 @@ READS = [
     ),
     (
         refusal(404, "SubscriptionNotFound", "The subscription '1f7a' could not be found."),
-        errors.NotInAzure,
+        errors.SubscriptionNotInAzure,
         (
             f"Azure knows no subscription '1f7a', where vault {SCOPE} should be; "
             "check the id, and with 'az account list' that the sign-in is to the right tenant"
@@ -158,13 +158,10 @@ WRITES = [
             f"joinViaServiceEndpoint/action' on scope '{SCOPE}', however the current tenant '9d' is not authorized to "
             "access linked subscription '77'.",
         ),
-        errors.AzureRefused,
+        errors.OtherTenantNamed,
         (
-            "Azure said no to vault kv-pay: The client has permission to perform action 'Microsoft.Network/"
-            f"virtualNetworks/subnets/joinViaServiceEndpoint/action' on scope '{SCOPE}', however the current "
-            "tenant '9d' "
-            "is not authorized to access linked subscription '77' (LinkedAuthorizationFailed, HTTP 403); "
-            "mend that, then run it again"
+            "vault kv-pay was not changed, because the change names something in subscription 77, which does not "
+            "belong to tenant 9d; sign in as somebody who is known in both tenants"
         ),
     ),
     (

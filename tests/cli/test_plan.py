@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.cli.conftest import AGENTS, NETWORKS, Program, vault_id
+from tests.cli.conftest import AGENTS, BUILDS, NETWORKS, Program, vault_id
 
 SCHEMAS = Path(__file__).parents[2] / "data" / "schemas"
 
@@ -175,7 +175,7 @@ GUARDS = [
     ("exclusive", "kv-orders", ["--exclusive"]),
     ("last-path", "kv-ready", ["--public-access", "disabled"]),
     ("last-path", "kv-orders", ["--public-access", "disabled"]),
-    ("service-endpoint", "kv-ready", ["--subnet", AGENTS]),
+    ("service-endpoint", "kv-ready", ["--subnet", BUILDS]),
     ("removals", "kv-full", ["--exclusive"]),
     ("geography-mismatch", "kv-ready", ["--organization", "fabrikam"]),
 ]

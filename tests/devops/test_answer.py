@@ -75,7 +75,7 @@ def test_no_permission_names_the_scope_and_the_reason():
     assert isinstance(error, NoDevOpsPermission)
     assert str(error) == (
         "the PAT in AZURE_DEVOPS_EXT_PAT may not read the thing of 'contoso' (TF400813: the token lacks the scope "
-        "vso.thing.); it needs the scope 'Thing: Read', or say --geography"
+        "vso.thing.); it needs the scope 'Thing: Read'"
     )
 
 

@@ -25,6 +25,7 @@ from netcfg.core.rules import (
     PublicAccess,
     VirtualNetworkRule,
 )
+from netcfg.core.switchover import NOTHING_SEEN, Exit, Survey
 
 TODAY = date(2026, 11, 20)
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -128,6 +129,8 @@ def plan(
     organizations: tuple[Organization, ...] = (),
     endpoints: bool = False,
     geographies: tuple[Geography, ...] = (EUROPE,),
+    survey: Survey = NOTHING_SEEN,
+    gone: Iterable[SubnetId] = (),
     **intent: Any,
 ) -> Plan:
     meant = Intent(
@@ -138,7 +141,8 @@ def plan(
     )
     subnets = [Subnet(each, endpoints) for each in meant.subnets]
     acceptances = [Acceptance(each) for each in accept]
-    return draw(of, meant, resolution(*geographies), organizations, subnets, acceptances, TODAY)
+    ranges = resolution(*geographies)
+    return draw(of, meant, ranges, organizations, subnets, acceptances, TODAY, survey=survey, gone=tuple(gone))
 
 
 def plan_set(
@@ -160,24 +164,30 @@ def unread(name: str, reason: str) -> Undetermined:
 def opened() -> PlanSet:
     """Open to all networks; agents' subnets without and with their endpoint; the guards accepted."""
     of = vault(is_open=True)
-    subnets = (subnet_id("agents"), subnet_id("builds", "vnet-other", "rg-other", OTHER_SUBSCRIPTION))
+    agents, builds = subnet_id("agents"), subnet_id("builds", "vnet-other", "rg-other", OTHER_SUBSCRIPTION)
+    route = "its route table rt-hub sends 0.0.0.0/0 to the appliance at 10.0.0.4"
+    exits = (Exit(agents, (IPv4Network("191.10.40.5"),)), Exit(builds, (), (route,), "10.0.0.4"))
     return plan_set(
         plan(
             of,
             "default-deny",
             "service-endpoint",
             allow=["191.10.18.0/28=head office;until=2027-01-31"],
-            subnets=subnets,
+            subnets=(agents, builds),
+            survey=Survey(exits, (vault("kv-orders", ["191.10.40.5"]),), ("finance",)),
         )
     )
 
 
 def refused() -> PlanSet:
-    return plan_set(plan(vault(is_open=True), subnets=(subnet_id("agents"),)))
+    agents = subnet_id("agents")
+    others = (vault("kv-orders", ["191.10.40.5"]), vault("kv-audit", ["191.10.40.0/24"]))
+    seen = Survey((Exit(agents, (IPv4Network("191.10.40.5"),)),), others)
+    return plan_set(plan(vault(is_open=True), subnets=(agents,), survey=seen))
 
 
 def shared() -> PlanSet:
-    """Rules of somebody else in every shape, partial cover, an expired declaration and a retired range."""
+    """Rules of somebody else in every shape, partial cover, an expired declaration, a retired range, a dead subnet."""
     of = vault(
         ip_rules=[
             "40.74.28.0/24", "20.166.41.0/24", "52.228.82.7", "191.10.20.7", "191.10.18.0/28", "191.10.19.9",
@@ -190,7 +200,8 @@ def shared() -> PlanSet:
         ],
     )  # fmt: skip
     allow = ["191.10.18.0/28=head office", "191.10.19.9=visitors;until=2026-10-31"]
-    return plan_set(plan(of, allow=allow, subnets=(subnet_id("agents"),), endpoints=True))
+    gone = (subnet_id("legacy", "vnet-app", "rg-app", OTHER_SUBSCRIPTION),)
+    return plan_set(plan(of, allow=allow, subnets=(subnet_id("agents"),), endpoints=True, gone=gone))
 
 
 def unchanged() -> PlanSet:

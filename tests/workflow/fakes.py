@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from netcfg.core.agents import AgentPool
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Evidence, Organization, Witness
-from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
+from netcfg.core.intent import Intent
+from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewEndpoint, NewPiece, OldPiece
+from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
+from netcfg.core.switchover import Exit, Survey
 from netcfg.sources import bundled
 from netcfg.workflow.collaborators import Surroundings
+from tests.landscapes import follow
 from tests.strategies import EUROPE, TODAY
 
 
@@ -30,6 +35,7 @@ class Azure:
     calls: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    private: Private | None = None
 
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         return {name: next(id for id in self.vaults if id.name == name) for name in names}
@@ -60,14 +66,69 @@ class Azure:
 class Subnets:
     azure: Azure
 
-    def read(self, id: SubnetId) -> Subnet:
-        return Subnet(id, self.azure.endpoints[id])
+    def find(self, names: Sequence[SubnetName]) -> tuple[SubnetId, ...]:
+        return tuple(each for each in self.azure.endpoints if any(name.names(each) for name in names))
+
+    def read(self, subnets: Sequence[SubnetId]) -> tuple[Subnet, ...]:
+        return tuple(Subnet(id, self.azure.endpoints[id]) for id in subnets)
+
+    def missing(self, subnets: Collection[SubnetId]) -> frozenset[SubnetId]:
+        return frozenset(set(subnets) - set(self.azure.endpoints))
 
     def expect_writes(self) -> None:
         pass
 
     def enable_endpoint(self, id: SubnetId) -> None:
         self.azure.enable_endpoint(id)
+
+    def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
+        return frozenset(each for each in subnets if not self.azure.endpoints.get(each))
+
+
+class Nowhere:
+    """By which addresses agents leave is not known, and no organization has any."""
+
+    def survey(self, subnets: Sequence[SubnetId]) -> Survey:
+        return Survey(tuple(Exit(each, unknown=("nobody can see it",)) for each in subnets))
+
+    def pools(self, organization: str) -> tuple[AgentPool, ...]:
+        return ()
+
+
+@dataclass
+class Private:
+    """Everything private, in memory. `approves` is whether whoever makes an endpoint may approve it as well."""
+
+    azure: Azure
+    seen: Landscape = NOTHING_PRIVATE
+    approves: bool = True
+
+    def look(self, vaults: Sequence[Vault], intent: Intent) -> Landscape:
+        del intent
+        self.azure._call("look")
+        return replace(self.seen, companions=frozenset(each.id.name for each in vaults))
+
+    def add(self, piece: NewPiece) -> None:
+        number = self.azure._call(f"add {type(piece).__name__} {piece.id.name}")
+        self._follow(piece, self._vault(piece))
+        self.azure.after(number, self.azure.calls[number])
+
+    def remove(self, piece: OldPiece) -> None:
+        number = self.azure._call(f"remove {piece.kind.value} {piece.id.name}")
+        self._follow(piece, self._vault(piece))
+        self.azure.after(number, self.azure.calls[number])
+
+    def _vault(self, piece: NewPiece | OldPiece) -> Vault:
+        """The vault that the piece is of: the endpoint's, or the record's; a zone and a link are of nobody."""
+        found = self.seen.endpoint(piece.id) or self.seen.endpoint(piece.id.parent)
+        name = piece.vault.name if isinstance(piece, NewEndpoint) else found.vault.name if found else None
+        return next(each for id, each in self.azure.vaults.items() if name in (None, id.name))
+
+    def _follow(self, piece: NewPiece | OldPiece, vault: Vault) -> None:
+        there = {each.id for each in (*self.seen.zones, *self.seen.endpoints)}
+        there |= {link.id for zone in self.seen.zones for link in zone.links}
+        if isinstance(piece, OldPiece) or piece.id not in there:
+            self.seen, self.azure.vaults[vault.id] = follow(self.seen, vault, piece, approves=self.approves)
 
 
 class Contoso:
@@ -87,7 +148,10 @@ def around(azure: Azure, today: date = TODAY) -> Surroundings:
     return Surroundings(
         azure,
         Subnets(azure),
+        Nowhere(),
+        azure.private or Private(azure),
         Contoso(),
+        Nowhere(),
         bundled.catalogue(),
         today,
         Nobody(),

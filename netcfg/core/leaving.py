@@ -1,0 +1,65 @@
+"""What goes with a private endpoint that goes: its record, and what we made for it and nobody needs any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from netcfg.core.intent import Intent
+from netcfg.core.private import Endpoint, Landscape, OldPiece, PieceKind, Zone
+from netcfg.core.resources import Vault
+
+
+def asked_to_go(vault: Vault, intent: Intent, seen: Landscape) -> list[Endpoint]:
+    """The endpoints of this vault that are to go; one that leads to something else is none of ours to take."""
+    named = (seen.endpoint(each) for each in intent.remove_endpoints)
+    return [each for each in named if each and each.vault.key == vault.id.text.lower()]
+
+
+def removals_of(vault: Vault, intent: Intent, seen: Landscape, *, keep_zones: bool) -> list[OldPiece]:
+    """What goes with those endpoints, in an order in which no name leads nowhere for longer than it must."""
+    found: list[OldPiece] = []
+    for endpoint in asked_to_go(vault, intent, seen):
+        zone = _own_zone(endpoint, seen)
+        is_useless = zone is not None and not keep_zones and _is_useless(zone, vault, intent, seen)
+        links = (
+            [OldPiece(PieceKind.LINK, each.id) for each in zone.links if each.is_ours] if zone and is_useless else []
+        )
+        found += links
+        if endpoint.zone_group:
+            found.append(OldPiece(PieceKind.RECORD, endpoint.zone_group.id))
+        found.append(OldPiece(PieceKind.ENDPOINT, endpoint.id))
+        if zone and zone.is_ours and is_useless and {each.id for each in zone.links} <= {each.id for each in links}:
+            found.append(OldPiece(PieceKind.ZONE, zone.id))
+    return list(dict.fromkeys(found))
+
+
+def _own_zone(endpoint: Endpoint, seen: Landscape) -> Zone | None:
+    kept = endpoint.zone_named(seen.zone_name)
+    return seen.zone(kept) if kept else None
+
+
+def _is_useless(zone: Zone, vault: Vault, intent: Intent, seen: Landscape) -> bool:
+    """Whether nothing is in the zone but the record that goes; what is not known is something."""
+    leaving = {each.id for each in asked_to_go(vault, intent, seen)}
+    staying = [seen.endpoint(each.endpoint) for each in vault.connections if each.endpoint not in leaving]
+    if any(each is None or each.zone_named(seen.zone_name) == zone.id for each in staying):
+        return False
+    return zone.records is not None and {each.name for each in zone.records} <= {vault.name.lower()}
+
+
+def staying(vault: Vault, intent: Intent, seen: Landscape, going: Collection[OldPiece]) -> Iterable[str]:
+    """Zones that stay though the endpoint goes, and why."""
+    gone = {each.id for each in going}
+    for endpoint in asked_to_go(vault, intent, seen):
+        kept = endpoint.zone_named(seen.zone_name)
+        zone = seen.zone(kept) if kept else None
+        if kept is None or kept in gone:
+            continue
+        if zone is None or zone.records is None:
+            yield f"the zone {kept} stays with its links: what else is in it could not be read"
+        elif not _is_useless(zone, vault, intent, seen):
+            yield f"the zone {kept} stays with its links: it holds other records, or may be needed for them"
+        elif not zone.is_ours:
+            yield f"the zone {kept} stays: netcfg did not make it"
+        else:
+            yield f"the zone {kept} stays: somebody else's link to it is left"

@@ -1,0 +1,327 @@
+"""The verdict on one look at a vault: what is in the way, and the next step."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from shlex import quote
+from typing import assert_never
+
+from netcfg.core.rules import DefaultAction, Firewall, Perimeter, PublicAccess
+from netcfg.core.verification import (
+    Answer,
+    Client,
+    Failure,
+    Fault,
+    Hope,
+    Known,
+    Observation,
+    Obstacle,
+    Resolution,
+    Verification,
+    is_this_machine,
+    parse_address,
+)
+
+
+def judge(seen: Observation, known: Known | None = None) -> Verification:
+    """What `seen` proves. What Azure shows of the vault, where it is `known`, explains and never decides."""
+    match seen.said:
+        case Answer() as answer:
+            found = _heard(seen, answer, known)
+        case Failure() as failure:
+            found = _failed(seen, failure, known)
+        case None:
+            found = _unresolved(seen, known)
+        case _:
+            assert_never(seen.said)
+    return replace(found, notes=_notes(seen))
+
+
+# --- it answered --------------------------------------------------------------------------------------------------
+
+# Inner codes of a refusal, in lower case (azure-devops-docs#8581, steampipe-plugin-azure#127).
+_INNER = {
+    "forbiddenbyfirewall": Obstacle.FIREWALL,
+    "forbiddenbyconnection": Obstacle.PUBLIC_ACCESS,
+    "forbiddenbyrbac": Obstacle.PERMISSION,
+    "forbiddenbypolicy": Obstacle.PERMISSION,
+    "accessdenied": Obstacle.PERMISSION,
+}
+# The texts of refusals that come without such a code. The perimeter's quotes the firewall's, so it goes first.
+_TEXTS = (
+    (r"not allowed by NSP rules", Obstacle.PERIMETER),
+    (r"public network access is disabled", Obstacle.PUBLIC_ACCESS),
+    (r"client address (?:\S+ )?(?:is not|isn['’]t) authorized", Obstacle.FIREWALL),
+    (r"caller (?:is not|isn['’]t) authorized to perform action", Obstacle.PERMISSION),
+    (r"does(?: not|n['’]t) have secrets \S+ permission", Obstacle.PERMISSION),
+)
+# Only who got past every firewall is told of roles and policies with these.
+_PAST_THE_FIREWALL = ("ForbiddenByRbac", "ForbiddenByPolicy")
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+
+
+def _heard(seen: Observation, answer: Answer, known: Known | None) -> Verification:
+    if answer.status == 200 and answer.is_authenticated and answer.has_names:
+        message = f"nothing is in the way: {seen.vault} shows its secret names to this machine{_way(seen)}"
+        return Verification(seen, True, None, message)
+    if answer.status == 401 and answer.is_authenticated:
+        message = f"{seen.vault} did not accept the token: {_words(answer)}"
+        fix = "sign in again, in the tenant of the vault; nothing is known of its firewall before that"
+        return Verification(seen, None, Obstacle.SIGN_IN, message, fix)
+    if answer.status == 404 and answer.code == "VaultNotFound":
+        message = f"{seen.host} has an address, and no vault is there{_way(seen)}"
+        fix = "check the name, and with az keyvault list-deleted whether it was deleted"
+        return Verification(seen, False, Obstacle.NO_VAULT, message, fix)
+    if answer.status in _PASSING:
+        message = f"{seen.host} cannot answer now: {_words(answer)}"
+        return Verification(seen, None, Obstacle.ANSWER, message, "run it again in some minutes", hope=Hope.RETRY)
+    obstacle = _obstacle(answer) if answer.status == 403 else None
+    if obstacle is Obstacle.PERMISSION and answer.is_authenticated:
+        return _forbidden(seen, answer, known)
+    if obstacle and obstacle is not Obstacle.PERMISSION:
+        return _refused(seen, obstacle, client_of(answer.message), known)
+    message = f"{seen.host} answered what no vault is known to answer: {_words(answer)}"
+    fix = "look for a proxy or a sign-in page that answers in its place, then run it again"
+    return Verification(seen, None, Obstacle.ANSWER, message, fix)
+
+
+def _obstacle(answer: Answer) -> Obstacle | None:
+    """What a refusal is about: by its inner code, else by its text. Nobody has seen the perimeter's code."""
+    by_code = _INNER.get(answer.inner.lower())
+    by_text = next((found for text, found in _TEXTS if re.search(text, answer.message, re.IGNORECASE)), None)
+    if by_text is Obstacle.PERIMETER and by_code is not Obstacle.PERMISSION:
+        return by_text
+    return by_code or by_text
+
+
+def client_of(message: str) -> Client:
+    """As whom the text of a refusal names this machine."""
+    found = re.search(r"client address(?:: ?| \()([0-9a-f.:]+)", message, re.IGNORECASE)
+    address = parse_address(found[1].rstrip(".")) if found else None
+    subnet = re.search(r" from (?:subnet )?(/subscriptions/[^\s,;]+)", message, re.IGNORECASE)
+    return Client(str(address) if address else None, subnet[1] if subnet else None)
+
+
+def _refused(seen: Observation, obstacle: Obstacle, client: Client, known: Known | None) -> Verification:
+    """The network is not let in. What Azure shows tells whether that may change without anybody's doing."""
+    if obstacle is Obstacle.PERIMETER and known and not _is_held(known):
+        obstacle = Obstacle.FIREWALL  # a perimeter that only learns lets in whom the rules let in, too
+    coming = _coming(known, client) if known else None
+    message = _REFUSALS[obstacle].format(vault=seen.vault, client=client) + (f", although {coming}" if coming else "")
+    if obstacle is Obstacle.FIREWALL:
+        fix = _remedy(seen, client, known)
+    elif obstacle is Obstacle.PUBLIC_ACCESS:
+        fix = _closed(seen, known)
+    else:
+        who = client.address or "its address"
+        fix = f"have the owner of the perimeter add an inbound access rule for {who}, or come by a private endpoint"
+    if coming:
+        fix = (
+            f"wait with netcfg verify {seen.vault} --from-here, a change may take 15 minutes; if that ends alike, {fix}"
+        )
+    hope = Hope.CHANGE if coming or known is None else Hope.NONE
+    return Verification(seen, False, obstacle, message, fix, client, hope)
+
+
+_REFUSALS = {
+    Obstacle.FIREWALL: "the firewall of {vault} refuses this machine, which it sees as {client}",
+    Obstacle.PUBLIC_ACCESS: "public access to {vault} is off, and this machine did not come by a private endpoint",
+    Obstacle.PERIMETER: "the network security perimeter of {vault} refuses this machine, which it sees as {client}",
+}
+
+
+def _is_held(known: Known) -> bool:
+    """Whether a perimeter decides alone; where that cannot be seen it may."""
+    access = known.vault.firewall.public_access
+    return known.vault.perimeter not in (Perimeter.NONE, Perimeter.LEARNING) or access is not PublicAccess.ENABLED
+
+
+def _coming(known: Known, client: Client) -> str | None:
+    """What Azure shows that speaks for the machine: then what is refused may be let in soon."""
+    firewall: Firewall = known.vault.firewall
+    if firewall.public_access is not PublicAccess.ENABLED or known.vault.perimeter is Perimeter.ENFORCED:
+        return None
+    rules = firewall.rule_set
+    if rules.default_action is DefaultAction.ALLOW:
+        return "Azure shows that all networks are let in"
+    if client == Client():
+        return "Azure shows that public access is on, by rules"
+    if client.subnet:
+        named = any(each.key == client.subnet.rstrip("/").lower() for each in rules.virtual_network_rules)
+        return "Azure shows a rule for that subnet" if named else None
+    address = parse_address(client.address or "")
+    if any(each.network and address in each.network for each in rules.ip_rules):
+        return "Azure shows a rule for that address"
+    if rules.virtual_network_rules:
+        return "Azure shows rules for subnets, and it may be in one whose service endpoint is not effective yet"
+    return None
+
+
+def _remedy(seen: Observation, client: Client, known: Known | None) -> str:
+    """The command that lets this machine in."""
+    command = f"netcfg apply {seen.vault} --organization ORG"
+    if client.subnet:
+        return f"run {command} --subnet {quote(client.subnet)}{_by_endpoint(seen, known)}"
+    by_subnet = f"{command} --subnet ID with the subnet of this machine"
+    if not client.public:
+        return f"run {by_subnet}{_by_endpoint(seen, known)}"
+    return f"run {command} --allow '{client.public}/32=REASON', or on an agent {by_subnet}{_by_endpoint(seen, known)}"
+
+
+def _closed(seen: Observation, known: Known | None) -> str:
+    """The ways to a vault without public access."""
+    command = f"netcfg apply {seen.vault} --organization ORG"
+    if known and known.approved:
+        return f"link this machine's network to the private DNS zone {seen.zone}, where {_named(known)} is to be found"
+    return f"run {command} --private-endpoint SUBNET-ID, or {command} --public-access enabled to open it by rules"
+
+
+def _by_endpoint(seen: Observation, known: Known | None) -> str:
+    if not known or not known.approved:
+        return ""
+    return f", or link its network to the private DNS zone {seen.zone}, where {_named(known)} is to be found"
+
+
+def _named(known: Known) -> str:
+    return f"the private endpoint {' or '.join(known.approved)}"
+
+
+def _forbidden(seen: Observation, answer: Answer, known: Known | None) -> Verification:
+    """The network is open, and the identity may not read: which permission it needs, and the command that gives it."""
+    told = re.search(r"\boid=([0-9a-f-]{36})", answer.message, re.IGNORECASE)
+    who = told[1] if told else (seen.bearer and seen.bearer.object_id) or "OBJECT-ID"
+    place = re.search(r"Resource: '(/subscriptions/[^']+?/vaults/[^'/]+)", answer.message, re.IGNORECASE)
+    scope = str(known.vault.id) if known else place[1] if place else "VAULT-ID"
+    by_policy = answer.inner.lower() != "forbiddenbyrbac" and "authorized to perform action" not in answer.message
+    if by_policy:
+        needed = "Get and List for secrets in its access policies"
+        fix = f"az keyvault set-policy --name {seen.vault} --object-id {quote(who)} --secret-permissions get list"
+    else:
+        needed = "the role Key Vault Secrets User"
+        fix = (
+            f"az role assignment create --role 'Key Vault Secrets User' --assignee-object-id {quote(who)} "
+            f"--scope {quote(scope)}"
+        )
+    let_in = answer.inner in _PAST_THE_FIREWALL
+    so_far = "lets this machine in, but its identity" if let_in else "says that the identity of this machine"
+    message = f"{seen.vault} {so_far} may not list secrets{_way(seen)}; it needs {needed}"
+    fix = f"this gives it, effective within ten minutes: {fix}"
+    return Verification(seen, True if let_in else None, Obstacle.PERMISSION, message, fix)
+
+
+# --- it did not answer --------------------------------------------------------------------------------------------
+
+
+def _failed(seen: Observation, failure: Failure, known: Known | None) -> Verification:
+    host, reason = seen.host, failure.reason
+    match failure.fault:
+        case Fault.UNTRUSTED:
+            message = (
+                f"the certificate at {host} is signed by nobody whom this machine trusts ({reason}), as is that of "
+            )
+            message += "a proxy that opens TLS; no token was sent"
+            fix = "have the proxy leave this host alone, or name the file of its authority in REQUESTS_CA_BUNDLE"
+            return Verification(seen, False, Obstacle.TLS, message, fix)
+        case Fault.WRONG_HOST:
+            message = (
+                f"the certificate at {host} is another host's ({reason}), so {_end(seen)} is not the vault; "
+                "no token was sent"
+            )
+            fix = f"look what the hosts file, the DNS and the records of {seen.zone} say of {host}"
+            return Verification(seen, False, Obstacle.TLS, message, fix)
+        case Fault.OUTDATED:
+            message = f"the certificate at {host} is not valid today ({reason}); no token was sent"
+            return Verification(seen, False, Obstacle.TLS, message, "look at the clock of this machine")
+        case Fault.NO_TLS:
+            message = f"{_end(seen)} takes connections for {host} and does not speak TLS with this machine ({reason})"
+            fix = "look for a firewall appliance or a proxy on the way that ends the connection"
+            return Verification(seen, False, Obstacle.TLS, message, fix)
+        case Fault.SIGN_IN:
+            fix = "mend the sign-in, then run it again; nothing is known of the vault's firewall before that"
+            return Verification(seen, None, Obstacle.SIGN_IN, f"nobody could sign in to {host}: {reason}", fix)
+        case Fault.PROXY:
+            message = f"the proxy {seen.proxy} let no connection to {host} through ({reason})"
+            fix = f"have it allow {host}, port 443, or go past it with NO_PROXY={host}"
+            return Verification(seen, None, Obstacle.NETWORK, message, fix, hope=Hope.RETRY)
+        case Fault.CONNECTION:
+            message = f"no connection to {host} came about at {_end(seen)} ({reason})"
+            return Verification(seen, None, Obstacle.NETWORK, message, _routes(seen, known), hope=Hope.RETRY)
+        case _:
+            assert_never(failure.fault)
+
+
+def _routes(seen: Observation, known: Known | None) -> str:
+    """What to look at where nothing answers."""
+    if not seen.is_private:
+        return "let port 443 out to the service tag AzureKeyVault, or set HTTPS_PROXY where a proxy is the way out"
+    state = f"; Azure shows {', '.join(known.unapproved)}" if known and known.unapproved else ""
+    return f"look at the peering, the routes and the rules on the way, and whether the endpoint is approved{state}"
+
+
+def _unresolved(seen: Observation, known: Known | None) -> Verification:
+    host, lookup = seen.host, seen.lookup
+    if lookup.resolution is Resolution.HIDDEN:
+        message = (
+            f"{host} has no address here: the DNS of this network answers for the private zone {seen.zone}, to which "
+            "the name points, and has no record for the vault"
+        )
+        fix = (
+            f"give its private endpoint a record there with netcfg apply {seen.vault} --private-endpoint SUBNET-ID, or "
+            "let what has no record resolve publicly with az network private-dns link vnet update "
+            f"--resource-group GROUP --zone-name {seen.zone} --name LINK --resolution-policy NxDomainRedirect"
+        )
+        return Verification(seen, False, Obstacle.DNS, message, fix)
+    if lookup.resolution is Resolution.ABSENT:
+        return _absent(seen, known)
+    message = f"{host} could not be resolved: {lookup.reason}"
+    fix = "look at the network and the DNS servers of this machine, then run it again"
+    return Verification(seen, None, Obstacle.DNS, message, fix, hope=Hope.RETRY)
+
+
+def _absent(seen: Observation, known: Known | None) -> Verification:
+    if known:
+        message = f"the DNS of this network says that {seen.host} does not exist, and yet Azure has {known.vault.id}"
+        fix = "let that DNS forward the names of vaults to Azure's resolver, 168.63.129.16"
+        return Verification(seen, False, Obstacle.DNS, message, fix)
+    message = (
+        f"{seen.host} does not exist: the cloud has no vault of that name, or this network's DNS knows no public one"
+    )
+    fix = "check the name, the cloud (--cloud), and with az keyvault list-deleted whether it was deleted"
+    return Verification(seen, False, Obstacle.NO_VAULT, message, fix)
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+
+def _way(seen: Observation) -> str:
+    """By which way the answer came."""
+    if seen.proxy:
+        return f", through the proxy {seen.proxy}"
+    if seen.is_private:
+        return f", by the private endpoint at {seen.address}"
+    return f", at {seen.address}" if seen.address else ""
+
+
+def _end(seen: Observation) -> str:
+    return f"the proxy {seen.proxy}" if seen.proxy else seen.address or "its address"
+
+
+def _words(answer: Answer) -> str:
+    """The answer as it came, in one line that is not too long; what is no error has no words."""
+    code = ", ".join(filter(None, (answer.inner or answer.code, f"HTTP {answer.status}")))
+    line = " ".join(answer.message.split())
+    return f"{line[:200]}{'…' if len(line) > 200 else ''} ({code})".strip()
+
+
+def _notes(seen: Observation) -> tuple[str, ...]:
+    notes = []
+    if seen.bearer and seen.bearer.home:
+        notes.append(
+            f"the vault belongs to the tenant {seen.bearer.tenant}, so the token is for it and not {seen.bearer.home}"
+        )
+    if seen.proxy and seen.lookup.resolution is not Resolution.PUBLIC:
+        notes.append("the proxy resolves the name itself, so what it is here does not matter")
+    if is_this_machine(seen.address) and not seen.proxy:
+        notes.append(f"{seen.address} is this machine itself; look into its hosts file")
+    return tuple(notes)
