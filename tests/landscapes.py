@@ -197,19 +197,27 @@ def _without(seen: Landscape, vault: Vault, piece: OldPiece) -> tuple[Landscape,
             return replace(seen, zones=tuple(each for each in seen.zones if each.id != piece.id)), vault
         case PieceKind.RECORD:
             found = seen.endpoint(piece.id.parent)
-            assert found is not None
-            assert found.zone_group is not None
-            for id in found.zone_group.zones:
-                gone = lambda zone: replace(  # noqa: E731
-                    zone, records=tuple(each for each in zone.records or () if each.name != vault.name)
-                )
-                seen = _zone_changed(seen, id, gone)
+            if found is None or found.zone_group is None:
+                return seen, vault  # its endpoint took it along
             others = tuple(each for each in seen.endpoints if each.id != found.id)
-            return replace(seen, endpoints=(*others, replace(found, zone_group=None))), vault
+            left = replace(_without_records(seen, found, vault), endpoints=(*others, replace(found, zone_group=None)))
+            return left, vault
         case PieceKind.ENDPOINT:
-            left = tuple(each for each in vault.connections if each.endpoint != piece.id)
+            found = seen.endpoint(piece.id)
+            seen = _without_records(seen, found, vault) if found else seen
+            known = tuple(each for each in vault.connections if each.endpoint != piece.id)
             kept = tuple(each for each in seen.endpoints if each.id != piece.id)
-            return replace(seen, endpoints=kept), replace(vault, connections=left)
+            return replace(seen, endpoints=kept), replace(vault, connections=known)
+
+
+def _without_records(seen: Landscape, found: Endpoint, vault: Vault) -> Landscape:
+    """The zones without the records that the endpoint's zone group kept."""
+    zones = found.zone_group.zones if found.zone_group else ()
+
+    def without(zone: Zone) -> Zone:
+        return replace(zone, records=tuple(each for each in zone.records or () if each.name != vault.name))
+
+    return replace(seen, zones=tuple(without(each) if each.id in zones else each for each in seen.zones))
 
 
 def resolves(seen: Landscape, vault: Vault, where: PieceId) -> str:

@@ -66,9 +66,12 @@ class AzurePrivateLinks:
             )
         return self._with_records(seen, vaults, intent)
 
-    def add(self, piece: NewPiece) -> None:
-        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is."""
-        self._pieces.add(piece)
+    def add(self, piece: NewPiece) -> bool:
+        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is.
+
+        Whether it was certainly this call that made it.
+        """
+        return self._pieces.add(piece)
 
     def remove(self, piece: OldPiece) -> None:
         """Remove the piece, and wait until Azure has; nothing happens when it is gone."""

@@ -47,9 +47,14 @@ class Pieces:
         self._arm = arm
         self._sleep = sleep
 
-    def add(self, piece: NewPiece) -> None:
-        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is."""
-        self._settle(piece, lambda found: self._put(piece, found), lambda found: is_made(piece, found, _subject(piece)))
+    def add(self, piece: NewPiece) -> bool:
+        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is.
+
+        Whether it was certainly this call that made it: after a lost answer somebody else may have.
+        """
+        return self._settle(
+            piece, lambda found: self._put(piece, found), lambda found: is_made(piece, found, _subject(piece))
+        )
 
     def remove(self, piece: OldPiece) -> None:
         """Remove the piece, and wait until Azure has; nothing happens when it is gone."""
@@ -64,7 +69,7 @@ class Pieces:
 
     def _settle(
         self, piece: NewPiece | OldPiece, write: Callable[[Json | None], None], is_done: Callable[[Json | None], bool]
-    ) -> None:
+    ) -> bool:
         """Look, write, and look again, until it is done. A write of unknown effect is not repeated without a look."""
         subject = _subject(piece)
         doubt = Unsettled("it is being changed")
@@ -75,10 +80,10 @@ class Pieces:
             if _is_underway(found):
                 continue
             if is_done(found):
-                return
+                return False
             try:
                 write(found)
-                return
+                return True
             except SDK_ERRORS as error:
                 seen = unsettled(error, subject)
                 if seen is None:

@@ -69,7 +69,9 @@ class Asked:
     remove: Annotated[
         list[str] | None,
         typer.Option(
-            "--remove", metavar="VALUE", help="A rule to take out, as a plan shows it or by name; repeatable."
+            "--remove",
+            metavar="VALUE",
+            help="A rule to take out, as a plan shows it or by name, or a private endpoint by its id; repeatable.",
         ),
     ] = None
     private_endpoint: Annotated[

@@ -661,6 +661,26 @@ class PieceFailed(NetcfgError):
         )
 
 
+class PieceUndone(NetcfgError):
+    """A zone that is asked and has no record hides a vault whose endpoint is there."""
+
+    def __init__(self, endpoint: str, error: NetcfgError) -> None:
+        super().__init__(
+            f"{error}; the private endpoint {endpoint} was removed again, because networks that ask the zone would not "
+            "have found the vault any more",
+            request_id=error.request_id,
+        )
+
+
+class PieceLeft(NetcfgError):
+    def __init__(self, endpoint: str, vault: str, error: NetcfgError, other: NetcfgError) -> None:
+        super().__init__(
+            f"{error}; networks that ask the zone do not find {vault} now, and the private endpoint {endpoint} could "
+            f"not be removed again ({other}): make its record in the zone, or remove it by hand",
+            request_id=error.request_id,
+        )
+
+
 class PieceBusy(NetcfgError):
     def __init__(self, what: str, reason: str, *, request_id: str | None = None) -> None:
         super().__init__(

@@ -78,9 +78,11 @@ def _of_first(vault: Vault, way: Way, seen: Landscape) -> str:
 
 
 def _of_removal(vault: Vault, way: Way, seen: Landscape) -> str:
-    """A vault that keeps another endpoint is still looked for in the zone that it leaves."""
+    """A vault that has another endpoint, if only until that goes too, is still looked for in the zone it leaves."""
     going = {each.id for each in way.removals}
-    left = [each for each in vault.connections if each.approval is Approval.APPROVED and each.endpoint not in going]
+    approved = {each.endpoint for each in vault.connections if each.approval is Approval.APPROVED}
+    recorded = [each for each in seen.endpoints if each.id in approved & going and each.zone_named(seen.zone_name)]
+    left = bool(approved - going) or len(recorded) > 1
     blind = sorted(
         link.network.name
         for zone in seen.zones
@@ -91,8 +93,8 @@ def _of_removal(vault: Vault, way: Way, seen: Landscape) -> str:
     if not left or not blind:
         return ""
     return (
-        f"{vault.name} keeps another private endpoint, so without its record it is hidden from {_list(blind)}, which "
-        "stay linked to the zone"
+        f"as long as {vault.name} has another private endpoint, it is hidden from {_list(blind)}: they stay linked to "
+        "the zone that its record goes from"
     )
 
 

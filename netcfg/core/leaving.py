@@ -10,9 +10,13 @@ from netcfg.core.resources import Vault
 
 
 def asked_to_go(vault: Vault, intent: Intent, seen: Landscape) -> list[Endpoint]:
-    """The endpoints of this vault that are to go; one that leads to something else is none of ours to take."""
+    """The endpoints of this vault that are to go; one that leads to something else is none of ours to take.
+
+    Those whose record is kept in a zone go last: without a record, any other one would hide the vault.
+    """
     named = (seen.endpoint(each) for each in intent.remove_endpoints)
-    return [each for each in named if each and each.vault.key == vault.id.text.lower()]
+    found = [each for each in named if each and each.vault.key == vault.id.text.lower()]
+    return sorted(found, key=lambda each: each.zone_named(seen.zone_name) is not None)
 
 
 def removals_of(vault: Vault, intent: Intent, seen: Landscape, *, keep_zones: bool) -> list[OldPiece]:
@@ -25,9 +29,10 @@ def removals_of(vault: Vault, intent: Intent, seen: Landscape, *, keep_zones: bo
             [OldPiece(PieceKind.LINK, each.id) for each in zone.links if each.is_ours] if zone and is_useless else []
         )
         found += links
+        # Azure takes the zone group and its record along. Without its record an endpoint would hide the vault.
+        found.append(OldPiece(PieceKind.ENDPOINT, endpoint.id))
         if endpoint.zone_group:
             found.append(OldPiece(PieceKind.RECORD, endpoint.zone_group.id))
-        found.append(OldPiece(PieceKind.ENDPOINT, endpoint.id))
         if zone and zone.is_ours and is_useless and {each.id for each in zone.links} <= {each.id for each in links}:
             found.append(OldPiece(PieceKind.ZONE, zone.id))
     return list(dict.fromkeys(found))

@@ -34,7 +34,7 @@ from netcfg.core.private import (
     networks_of,
 )
 from netcfg.core.resources import SubnetId, Vault
-from netcfg.core.rules import PublicAccess
+from netcfg.core.rules import Perimeter, PublicAccess
 from netcfg.core.sight import approval_of, connection_of, finds
 
 ENDPOINT_NAME = 80  # the longest that Azure takes
@@ -269,6 +269,11 @@ def _found_notes(found: Endpoint | None, approval: Approval | None, vault: Vault
 def _on_public_access(vault: Vault, intent: Intent) -> str:
     """Azure DevOps itself has no network to put an endpoint in: it comes over the public one, or not at all."""
     after = intent.public_access or vault.firewall.public_access
+    if vault.firewall.public_access is PublicAccess.SECURED_BY_PERIMETER or vault.perimeter is Perimeter.ENFORCED:
+        return (
+            "a network security perimeter decides who comes over the public network, so no rule is added; private "
+            "endpoints are none of its business"
+        )
     if after is PublicAccess.DISABLED:
         return (
             "only private endpoints lead in while public access is Disabled: variable groups that are linked to this "

@@ -54,9 +54,7 @@ def _change(change: Change, vault: VaultId) -> Row:
         case Kind.PUBLIC_ACCESS | Kind.DEFAULT_ACTION:
             subject = "public access" if change.kind is Kind.PUBLIC_ACCESS else "default action"
             cells = (f"{change.was} → {change.value}",)
-        case (
-            Kind.PRIVATE_ENDPOINT | Kind.PRIVATE_DNS_ZONE | Kind.PRIVATE_DNS_ZONE_GROUP | Kind.VIRTUAL_NETWORK_LINK
-        ):
+        case Kind.PRIVATE_ENDPOINT | Kind.PRIVATE_DNS_ZONE | Kind.PRIVATE_DNS_ZONE_GROUP | Kind.VIRTUAL_NETWORK_LINK:
             subject, cells = pieces.told(change, vault)
         case _:
             assert_never(change.kind)

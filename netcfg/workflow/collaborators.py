@@ -78,8 +78,11 @@ class PrivateLinks(Protocol):
     def look(self, vaults: Sequence[Vault], intent: Intent) -> Landscape:
         """Everything that decides about the private way in to `vaults`; a network that cannot be read is an error."""
 
-    def add(self, piece: NewPiece) -> None:
-        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is."""
+    def add(self, piece: NewPiece) -> bool:
+        """Make the piece, and wait until Azure has; one that is there as it should be is left as it is.
+
+        Whether it was certainly this call that made it.
+        """
 
     def remove(self, piece: OldPiece) -> None:
         """Remove the piece, and wait until Azure has; nothing happens when it is gone."""

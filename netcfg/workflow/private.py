@@ -17,14 +17,16 @@ from netcfg.core.errors import (
     NotVerified,
     PieceBusy,
     PieceFailed,
+    PieceLeft,
     PieceNotRemoved,
+    PieceUndone,
     RecordMissing,
     VaultMoved,
     ZoneUnread,
 )
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import Plan, PlanSet
-from netcfg.core.private import Landscape, NewEndpoint, NewLink, NewPiece, kind_of
+from netcfg.core.private import Landscape, NewEndpoint, NewLink, NewPiece, OldPiece, PieceKind, kind_of
 from netcfg.core.resources import VaultId
 from netcfg.core.sight import connection_of
 from netcfg.workflow.collaborators import Surroundings
@@ -37,12 +39,13 @@ APPROVAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds in which an approval that nobo
 class Paved:
     """How far the way in to one vault was made: what is left of its plan, or the error that stopped it.
 
-    `touched` is whether anything may have been made.
+    `touched` is whether anything may have been made, `made` the pieces that certainly were.
     """
 
     plan: Plan
     drawing: Drawing
     touched: bool = False
+    made: tuple[NewPiece, ...] = ()
     error: NetcfgError | None = None
 
     @property
@@ -106,9 +109,36 @@ def _begin(plan: Plan, drawing: Drawing, around: Surroundings) -> Paved:
 
 
 def _make(way: Paved, around: Surroundings) -> Paved:
-    """Everything but the links."""
+    """Everything but the links. An endpoint whose record cannot be made is worse than none, so it goes again."""
     if way.error:
         return way
+    way = _make_all(way, around)
+    is_made = any(isinstance(each, NewEndpoint) for each in way.made)
+    if way.error and is_made and not isinstance(way.error, ApprovalPending) and _is_looked_for_in_vain(way):
+        return _undo(way, way.error, around)
+    return way
+
+
+def _is_looked_for_in_vain(way: Paved) -> bool:
+    """Whether networks ask the zone, which has no record, about a vault that they found in the public DNS before."""
+    zone_id = way.plan.desired.way.zone
+    zone = way.drawing.landscape.zone(zone_id) if zone_id else None
+    asked = zone is not None and any(not each.redirects for each in zone.links)
+    return asked and not any(each.approval is Approval.APPROVED for each in way.plan.vault.connections)
+
+
+def _undo(way: Paved, error: NetcfgError, around: Surroundings) -> Paved:
+    """Remove the endpoint that this run has made moments ago; nobody can be used to it yet."""
+    (endpoint,) = (each for each in way.made if isinstance(each, NewEndpoint))
+    around.progress.step(f"removing the private endpoint {endpoint.id.name} again")
+    try:
+        around.private.remove(OldPiece(PieceKind.ENDPOINT, endpoint.id))
+    except NetcfgError as other:
+        return way.failed(PieceLeft(endpoint.id.name, way.plan.vault.name, error, other))
+    return way.failed(PieceUndone(endpoint.id.name, error))
+
+
+def _make_all(way: Paved, around: Surroundings) -> Paved:
     pieces = [each for each in way.plan.desired.way.additions if not isinstance(each, NewLink)]
     endpoints = [each for each in pieces if isinstance(each, NewEndpoint)]
     way = _add_all(way, endpoints, around)
@@ -121,10 +151,10 @@ def _add_all(way: Paved, pieces: Sequence[NewPiece], around: Surroundings) -> Pa
         what = f"{kind_of(piece).noun} {piece.id.name}"
         around.progress.step(f"making the {what}")
         try:
-            around.private.add(piece)
+            is_new = around.private.add(piece)
         except NetcfgError as error:
             return way.failed(PieceFailed(f"the {what}", error), touched=isinstance(error, PieceBusy))
-        way = replace(way, touched=True)
+        way = replace(way, touched=True, made=(*way.made, piece) if is_new else way.made)
     return way
 
 

@@ -61,8 +61,8 @@ def puts(sandbox: Sandbox) -> list[str]:
 
 
 def test_a_piece_that_is_there_is_not_made_again(sandbox: Sandbox, pieces: Pieces):
-    pieces.add(new_endpoint())
-    pieces.add(new_endpoint())
+    assert pieces.add(new_endpoint())
+    assert not pieces.add(new_endpoint())
     assert puts(sandbox) == ["pe-new"]
 
 

@@ -315,7 +315,6 @@ def test_removing_it_is_the_reverse_plan(netcfg: Program):
     assert made(netcfg)[written:] == [
         ("PATCH", "vaults/kv-payments"),
         ("DELETE", "virtualNetworkLinks/vnet-agents"),
-        ("DELETE", "privateDnsZoneGroups/default"),
         ("DELETE", "privateEndpoints/pe-kv-payments-vnet-agents"),
         ("DELETE", f"privateDnsZones/{ZONE}"),
     ]
@@ -356,3 +355,15 @@ def test_a_throttled_and_busy_azure_is_waited_for(tmp_path: Path):
 def test_the_vault_can_be_named_by_its_id(hub: Program):
     ran = hub("plan", vault_id("kv-payments"), *FROM_AGENTS, *ACCEPTED)
     assert ran.status == 3
+
+
+def test_an_endpoint_that_gets_no_record_is_taken_back_before_it_hides_the_vault(hub: Program):
+    with hub.sandbox.edit() as state:
+        principal = next(each for each in state["principals"].values() if each["name"] == "netcfg")
+        scope = f"{PRODUCTION}/resourceGroups/rg-dns"
+        principal["denials"].append({"scope": scope, "action": "Microsoft.Network/privateDnsZones/join/action"})
+    ran = hub("apply", "kv-payments", *FROM_SPOKE, *ACCEPTED, "--yes")
+    assert ran.status == 7
+    assert "the private endpoint pe-kv-payments-vnet-hub was removed again" in said(ran.out)
+    assert made(hub)[-1] == ("DELETE", "privateEndpoints/pe-kv-payments-vnet-hub")
+    assert connections(hub, "kv-payments") == []

@@ -170,6 +170,17 @@ def test_only_what_was_named_goes_and_with_it_only_what_is_ours_and_useless(worl
 
 
 @given(landscapes(), removals)
+def test_no_network_loses_sight_of_the_vault_by_a_removal_unless_the_guard_says_so(world, intent):
+    seen, connections = world
+    vault = replace(KV, connections=connections)
+    moments = carried_out(vault, seen, fit_way(vault, intent, seen))
+    for name in map(network_id, NAMES):
+        before = resolves(*moments[0], name)
+        if before != "hidden" and "hidden" in [resolves(*moment, name) for moment in moments]:
+            assert guard(planned(vault, seen, intent), "private-dns") is not None
+
+
+@given(landscapes(), removals)
 def test_a_removal_can_be_carried_out_and_leaves_nothing_to_remove(world, intent):
     seen, connections = world
     vault = replace(KV, connections=connections)
@@ -426,8 +437,8 @@ def test_what_was_made_for_the_endpoint_goes_with_it():
     vault, seen, intent = removed(ours)
     assert fit_way(vault, intent, seen).removals == (
         OldPiece(PieceKind.LINK, ours.links[0].id),
-        OldPiece(PieceKind.RECORD, endpoint_id("pe").child("privateDnsZoneGroups", "somebodys")),
         OldPiece(PieceKind.ENDPOINT, endpoint_id("pe")),
+        OldPiece(PieceKind.RECORD, endpoint_id("pe").child("privateDnsZoneGroups", "somebodys")),
         OldPiece(PieceKind.ZONE, ours.id),
     )
 
@@ -478,7 +489,7 @@ def test_a_vault_that_keeps_another_endpoint_is_hidden_where_its_record_was():
     zone = Zone(zone_id(), (link(zone_id(), "spoke"),), ())
     vault, seen, intent = removed(zone, others=[connection(endpoint_id("elsewhere"), Approval.APPROVED)])
     message = guard(planned(vault, seen, intent), "private-dns")
-    assert message.startswith("kv-test keeps another private endpoint, so without its record it is hidden from spoke")
+    assert message.startswith("as long as kv-test has another private endpoint, it is hidden from spoke: ")
 
 
 @pytest.mark.parametrize("is_seen", [True, False])

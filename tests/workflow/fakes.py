@@ -108,10 +108,12 @@ class Private:
         self.azure._call("look")
         return replace(self.seen, companions=frozenset(each.id.name for each in vaults))
 
-    def add(self, piece: NewPiece) -> None:
+    def add(self, piece: NewPiece) -> bool:
         number = self.azure._call(f"add {type(piece).__name__} {piece.id.name}")
+        before = self.seen
         self._follow(piece, self._vault(piece))
         self.azure.after(number, self.azure.calls[number])
+        return self.seen is not before
 
     def remove(self, piece: OldPiece) -> None:
         number = self.azure._call(f"remove {piece.kind.value} {piece.id.name}")

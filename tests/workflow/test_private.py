@@ -188,6 +188,59 @@ def test_a_piece_that_cannot_be_made_withholds_the_write_to_the_vault():
     assert result.status == 7
 
 
+def shared(*, redirects: bool = False) -> Zone:
+    """A zone that the hub asks already."""
+    return Zone(zone_id("rg-dns"), (link(zone_id("rg-dns"), "hub", redirects=redirects),), ())
+
+
+def refuse_record(number: int, what: str) -> None:
+    if what.startswith("add NewRecord"):
+        raise NetcfgError("no permission")
+
+
+def test_an_endpoint_whose_record_fails_goes_again_where_its_name_would_be_looked_for_in_vain():
+    azure = azure_with(shared())
+    azure.before = refuse_record
+    result = run(azure)
+    assert writes(azure)[-1] == "remove private-endpoint pe-kv-test-hub"
+    assert "pe-kv-test-hub was removed again" in str(result.outcomes[0].error)
+    assert resolves(azure.private.seen, azure.vaults[VAULT_ID], HUB.id) == "public"
+    assert result.status == 7
+
+
+def test_an_endpoint_that_can_neither_get_its_record_nor_go_is_told():
+    azure = azure_with(shared())
+
+    def refuse(number: int, what: str) -> None:
+        if what.startswith(("add NewRecord", "remove")):
+            raise NetcfgError("no permission")
+
+    azure.before = refuse
+    error = str(run(azure).outcomes[0].error)
+    assert "networks that ask the zone do not find kv-test now" in error
+
+
+@pytest.mark.parametrize("zones", [(), (shared(redirects=True),)], ids=["no zone", "a redirecting link"])
+def test_an_endpoint_whose_record_fails_stays_where_that_harms_nobody(zones: tuple[Zone, ...]):
+    azure = azure_with(*zones)
+    azure.before = refuse_record
+    run(azure)
+    assert not any(each.startswith("remove") for each in azure.calls)
+    azure.before = lambda number, what: None
+    assert run(azure).status == 0
+
+
+def test_an_endpoint_that_somebody_else_made_is_not_removed():
+    azure = azure_with(shared())
+    theirs = endpoint("theirs", "hub")
+    azure.private.seen = replace(azure.private.seen, endpoints=(theirs,))
+    known = connection(theirs.id, Approval.APPROVED)
+    azure.vaults[VAULT_ID] = replace(azure.vaults[VAULT_ID], connections=(known,))
+    azure.before = refuse_record
+    run(azure)
+    assert azure.private.seen.endpoints == (theirs,)
+
+
 def test_the_first_piece_that_is_refused_leaves_the_vault_untouched():
     azure = azure_with()
 
@@ -307,8 +360,8 @@ def test_removing_is_the_reverse_and_takes_what_was_made():
     assert writes(azure) == [
         "remove virtual-network-link hub",
         "remove virtual-network-link spoke",
-        "remove private-dns-zone-group default",
         "remove private-endpoint pe-kv-test-hub",
+        "remove private-dns-zone-group default",
         "remove private-dns-zone privatelink.vaultcore.azure.net",
     ]
     assert azure.private.seen.zones == azure.private.seen.endpoints == ()
