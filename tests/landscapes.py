@@ -171,13 +171,18 @@ def _address(subnet: SubnetId) -> IPv4Address:
 def _with_record(seen: Landscape, vault: Vault, piece: NewRecord) -> Landscape:
     found = seen.endpoint(piece.id.parent)
     assert found is not None
-    zones = (*(found.zone_group.zones if found.zone_group else ()), piece.zone)
+    zones = tuple(dict.fromkeys((*(found.zone_group.zones if found.zone_group else ()), piece.zone)))
     grown = replace(found, zone_group=ZoneGroup(piece.id, zones), addresses=())
     others = tuple(each for each in seen.endpoints if each.id != found.id)
     approved = any(each.endpoint == found.id and each.approval is Approval.APPROVED for each in vault.connections)
     seen = replace(seen, endpoints=(*others, grown))
     where = found.subnet.network
     return _zone_changed(seen, piece.zone, lambda zone: _recorded(zone, where, piece.name) if approved else zone)
+
+
+def recorded(seen: Landscape, found: Endpoint, zone: PieceId) -> Landscape:
+    """The same, with the record of the endpoint's vault in the zone."""
+    return _zone_changed(seen, zone, lambda each: _recorded(each, found.subnet.network, found.vault.name))
 
 
 def _zone_changed(seen: Landscape, id: PieceId, change) -> Landscape:

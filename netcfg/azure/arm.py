@@ -88,10 +88,16 @@ class ResourceManager:
         self, path: str, api_version: str, subject: str, query: Mapping[str, str] | None = None
     ) -> Iterator[Json]:
         """The objects of a list, over all its pages. The last page has a `nextLink` too, to an empty one."""
-        url: str | None = self._address(path, api_version, query)
+        url: object = self._address(path, api_version, query)
+        asked: set[object] = set()
         while url:
+            if not isinstance(url, str) or url in asked:
+                raise AzureAnswer(subject, "a list whose next page is no new address")
+            asked.add(url)
             page = self._send(HttpRequest("GET", url), subject)
-            yield from objects(page.get("value"), subject)
+            if page.get("value") is None:
+                raise AzureAnswer(subject, "no list where one was expected")
+            yield from objects(page["value"], subject)
             url = page.get("nextLink")
 
     def query(self, path: str, api_version: str, subject: str, body: Json) -> Json:
@@ -126,6 +132,9 @@ class ResourceManager:
             raise PieceBusy(subject, f"Azure has been at it for more than {PATIENCE / 60:.0f} minutes")
 
     def _address(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> str:
+        """Where to ask. A path may be an id out of an answer, and without its `/` it would be a part of the host."""
+        if not path.startswith("/"):
+            raise AzureAnswer(repr(path), "no id of a resource where one was expected")
         parameters = {**(query or {}), "api-version": api_version}
         return f"{self.url}{quote(path)}?{urlencode(parameters, safe='$', quote_via=quote)}"
 
@@ -176,7 +185,7 @@ def _policies(url: str, scope: str, credential: Credential, tell: Callable[[str]
         RedirectPolicy(permit_redirects=False),  # Resource Manager sends nobody elsewhere
         # Two more tries for a connection instead of three: nobody waits long to learn that there is no network.
         RetryPolicy(retry_connect=2, retry_backoff_factor=0.4, retry_backoff_max=30),
-        Authentication(credential, scope, tell),
+        Authentication(credential, scope, url, tell),
         SensitiveHeaderCleanupPolicy(),
     ]
 

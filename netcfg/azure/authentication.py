@@ -19,11 +19,12 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from netcfg.azure.credentials import Credential, tenant_of
 from netcfg.azure.refusal import hear
-from netcfg.core.errors import InsecureEndpoint, NetcfgError, WrongTenant
-from netcfg.web.http import is_safe
+from netcfg.core.errors import LedElsewhere, NetcfgError, WrongTenant
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessTokenInfo, TokenCredential
+
+_PORTS = {"https": 443, "http": 80}
 
 MOST_AUXILIARY = 3  # tokens of other tenants that Azure Resource Manager takes with one request
 
@@ -43,10 +44,11 @@ class Authentication(ARMChallengeAuthenticationPolicy):
     tenants beforehand, and sends them with everything.
     """
 
-    def __init__(self, credential: Credential, scope: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, credential: Credential, scope: str, home: str, tell: Callable[[str], None]) -> None:
         super().__init__(as_the_sdk_has_it(credential), scope)
         self._source = credential
         self._scope = scope
+        self._home = home
         self._tell = tell
         self._lock = RLock()
         self._keepers: dict[str | None, _Keeper] = {}  # by tenant; `None` is the sign-in's own
@@ -56,9 +58,8 @@ class Authentication(ARMChallengeAuthenticationPolicy):
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Sign the request, for the tenant of its subscription as far as that is known."""
         sent = request.http_request
-        parts = urlsplit(sent.url)
-        if not is_safe(parts.scheme, parts.hostname or ""):  # a `nextLink` may lead anywhere
-            raise InsecureEndpoint(sent.url)
+        if not is_home(sent.url, self._home):  # a `nextLink` or the address of an operation may lead anywhere
+            raise LedElsewhere(self._home, _place(sent.url))
         self.authorize_request(request, self._scope)
         if sent.method in ("PUT", "PATCH"):
             others = self._others(str(sent.content or ""), self._tenant(sent.url))
@@ -135,6 +136,27 @@ class _Keeper(ARMChallengeAuthenticationPolicy):
 def as_the_sdk_has_it(credential: Credential) -> TokenCredential:
     """azure-core asks for `get_token_info` where it is there, though it names the older protocol only."""
     return cast("TokenCredential", credential)
+
+
+def is_home(url: str, home: str) -> bool:
+    """Whether `url` is at Azure Resource Manager: at the very place that is asked, or over TLS at a host below its own,
+    as the regions have one each. A token goes nowhere else."""
+    own = urlsplit(home)
+    try:
+        place, port = urlsplit(url), urlsplit(url).port or _PORTS.get(urlsplit(url).scheme)
+    except ValueError:
+        return False
+    at_home = (place.scheme, place.hostname, port) == (own.scheme, own.hostname, own.port or _PORTS.get(own.scheme))
+    below = place.scheme == "https" and port == _PORTS["https"] and str(place.hostname).endswith(f".{own.hostname}")
+    return at_home or (below and own.scheme == "https")
+
+
+def _place(url: str) -> str:
+    """The host of an address; the rest of it may hold what nobody should read in a log."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or "nowhere"
+    except ValueError:
+        return "nowhere"
 
 
 def _subscription(url: str) -> str:

@@ -28,6 +28,7 @@ from netcfg.core.errors import (
     AzureUnreachable,
     EndpointsMissing,
     ForbiddenRange,
+    GraphForbidden,
     LinkedPermissionMissing,
     NetcfgError,
     NoAzureCredential,
@@ -55,6 +56,7 @@ _ROLES = {
     ),
     "microsoft.network/virtualnetworks/subnets/read": "Reader",
     "microsoft.compute/virtualmachinescalesets/read": "Reader",
+    "microsoft.devopsinfrastructure/pools/read": "Reader",
     "microsoft.network/networkinterfaces/read": "Reader",
     "microsoft.network/virtualnetworks/subnets/write": "Network Contributor",
     "microsoft.network/virtualnetworks/subnets/joinviaserviceendpoint/action": "Network Contributor",
@@ -143,6 +145,8 @@ def _authorization_failed(refusal: Refusal) -> NetcfgError | None:
     scope = refusal.find(r"over scope\W+'([^']+)'") or refusal.subject
     if not action:
         return None
+    if action.lower().startswith("microsoft.resourcegraph/"):
+        return GraphForbidden(_principal(refusal), action, request_id=refusal.request_id)
     return PermissionMissing(_principal(refusal), action, scope, _role(action), request_id=refusal.request_id)
 
 

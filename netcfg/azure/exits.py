@@ -52,23 +52,27 @@ def _networks(arm: ResourceManager, ids: list[str]) -> dict[str, Json]:
         whole = (
             f"(type =~ 'microsoft.network/natgateways' and tostring(properties.sourceVirtualNetwork.id) in~ ({listed}))"
         )
-        seen |= _rows(arm, f"id in~ ({listed}) or {whole}")
+        seen |= {id: an_object(each, id) for id, each in _rows(arm, f"id in~ ({listed}) or {whole}")}
     return seen
 
 
 def _ask(arm: ResourceManager, wanted: set[str]) -> dict[str, Json]:
-    """What Resource Graph shows of the resources of these ids; nothing is asked when there are none."""
+    """What Resource Graph shows of the resources of these ids; nothing is asked when there are none.
+
+    One that it lists without properties is not seen: it is named where it is missed.
+    """
     ids = sorted(wanted)
     seen: dict[str, Json] = {}
     for start in range(0, len(ids), graph.PAGE):
-        seen |= _rows(arm, f"id in~ ({graph.listed(ids[start : start + graph.PAGE])})")
+        found = _rows(arm, f"id in~ ({graph.listed(ids[start : start + graph.PAGE])})")
+        seen |= {id: each for id, each in found if isinstance(each, dict)}
     return seen
 
 
-def _rows(arm: ResourceManager, condition: str) -> dict[str, Json]:
+def _rows(arm: ResourceManager, condition: str) -> Iterator[tuple[str, object]]:
     query = f"resources | where {condition} | project id, properties | order by id asc"
-    found = graph.rows(arm, query)
-    return {str(each.get("id")).lower(): an_object(each.get("properties"), str(each.get("id"))) for each in found}
+    for each in graph.rows(arm, query):
+        yield str(each.get("id")).lower(), each.get("properties")
 
 
 def _subnet(subnet: SubnetId, seen: Seen) -> Json | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 
 from netcfg.azure import graph
 from netcfg.azure.arm import ResourceManager, objects
@@ -16,25 +17,41 @@ SUBNET_VERSION = "2024-05-01"  # any will do: whether it is there is all that is
 SIDE_BY_SIDE = 8
 
 
+class _Presence(Enum):
+    """What Resource Manager says of a subnet."""
+
+    THERE = "there"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
 def missing(arm: ResourceManager, subnets: Collection[SubnetId]) -> frozenset[SubnetId]:
     """Those that are certainly gone.
 
     Resource Graph shows in one answer what is there; of what it does not show Resource Manager is asked, because the
     index lags, and leaves out what may not be read.
     """
-    doubtful = sorted(set(subnets) - _indexed(arm, subnets), key=str)
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        gone = pool.map(lambda each: _is_gone(arm, each), doubtful)
-        return frozenset(subnet for subnet, is_gone in zip(doubtful, gone, strict=True) if is_gone)
+    looked = _look(arm, set(subnets) - _indexed(arm, subnets))
+    return frozenset(subnet for subnet, presence in looked.items() if presence is _Presence.GONE)
 
 
 def name_rules(arm: ResourceManager, refusal: SubnetsGone, sent: Firewall) -> SubnetsGone:
-    """The same refusal with every rule named whose subnet is gone: Azure stops at the first, in words of its own."""
+    """The same refusal with every rule named whose subnet is gone: Azure stops at the first, in words of its own.
+
+    Those words may fit the rules of several subscriptions, so they decide only about what nobody could look up.
+    """
     rules = sent.rule_set.virtual_network_rules
-    named = {subnet for rule in rules if (subnet := as_subnet(rule.subnet))}
-    gone = {str(each) for each in missing(arm, named)}
-    dead = [str(rule) for rule in rules if str(rule) in gone or _is_meant(rule, refusal.resource)]
+    named = {subnet: rule for rule in rules if (subnet := as_subnet(rule.subnet))}
+    meant = {rule for rule in rules if _is_meant(rule, refusal.resource)}
+    sure = {each for each in _indexed(arm, named) if named[each] not in meant}  # the index may lag behind the refusal
+    looked = _look(arm, set(named) - sure) | dict.fromkeys(sure, _Presence.THERE)
+    known = {str(subnet): presence for subnet, presence in looked.items()}
+    dead = [str(rule) for rule in rules if _is_dead(known.get(str(rule)), is_meant=rule in meant)]
     return SubnetsGone(refusal.subject, refusal.resource, dead, request_id=refusal.request_id)
+
+
+def _is_dead(presence: _Presence | None, *, is_meant: bool) -> bool:
+    return presence is _Presence.GONE or (presence is not _Presence.THERE and is_meant)
 
 
 def _indexed(arm: ResourceManager, subnets: Iterable[SubnetId]) -> set[SubnetId]:
@@ -54,8 +71,15 @@ def _indexed(arm: ResourceManager, subnets: Iterable[SubnetId]) -> set[SubnetId]
     return found
 
 
-def _is_gone(arm: ResourceManager, subnet: SubnetId) -> bool:
-    """Whether Resource Manager says that there is no such subnet, group or network.
+def _look(arm: ResourceManager, subnets: Iterable[SubnetId]) -> dict[SubnetId, _Presence]:
+    """What Resource Manager says of each, asked side by side."""
+    asked = sorted(subnets, key=str)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return dict(zip(asked, pool.map(lambda each: _presence(arm, each), asked), strict=True))
+
+
+def _presence(arm: ResourceManager, subnet: SubnetId) -> _Presence:
+    """Gone is only what Resource Manager says is not there: no such subnet, group or network.
 
     Everything else leaves it open, and nothing is removed for that: a subscription that it does not find may be another
     tenant's, and an answer that fails to come says nothing.
@@ -63,12 +87,12 @@ def _is_gone(arm: ResourceManager, subnet: SubnetId) -> bool:
     try:
         arm.get(str(subnet), SUBNET_VERSION, f"subnet {subnet}")
     except SubscriptionNotInAzure:
-        return False
+        return _Presence.UNKNOWN
     except NotInAzure:
-        return True
+        return _Presence.GONE
     except NetcfgError:
-        return False
-    return False
+        return _Presence.UNKNOWN
+    return _Presence.THERE
 
 
 def _is_meant(rule: VirtualNetworkRule, resource: str) -> bool:

@@ -18,17 +18,42 @@ _SUBJECT = "Resource Graph"
 
 
 def rows(arm: ResourceManager, query: str) -> Iterator[Json]:
-    """Every row that `query` has, over all pages. It must `project id` and order by it, or no second page comes."""
+    """Every row that `query` has, over all pages. It must `project id` and order by it, or no second page comes.
+
+    An answer that holds fewer rows than it says is an error: what is missing might be the one that matters.
+    """
     options: Json = {"$top": PAGE, "resultFormat": "objectArray"}
+    seen = 0
+    tokens: set[str] = set()
     while True:
         answer = arm.query(PATH, VERSION, _SUBJECT, {"query": query, "options": options})
-        yield from objects(answer.get("data"), _SUBJECT)
+        page = _page(answer)
+        yield from page
+        seen += len(page)
         token = answer.get("$skipToken")
         if not token:
             if str(answer.get("resultTruncated")).lower() == "true":
                 raise AzureAnswer(_SUBJECT, "a list that was cut off, without a way to the rest")
+            _expect(seen, answer.get("totalRecords"))
             return
+        if not isinstance(token, str) or token in tokens:
+            raise AzureAnswer(_SUBJECT, "a list whose next page is no new one")
+        tokens.add(token)
         options = {**options, "$skipToken": token}
+
+
+def _page(answer: Json) -> list[Json]:
+    """The rows of one answer. A list that is left out is none here: Resource Graph writes an empty one."""
+    if answer.get("data") is None:
+        raise AzureAnswer(_SUBJECT, "no rows where a list of them was expected")
+    page = objects(answer["data"], _SUBJECT)
+    _expect(len(page), answer.get("count"))
+    return page
+
+
+def _expect(found: int, said: object) -> None:
+    if isinstance(said, int) and found < said:
+        raise AzureAnswer(_SUBJECT, f"{found} rows where it counts {said}")
 
 
 def listed(values: Iterable[str]) -> str:

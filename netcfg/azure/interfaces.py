@@ -64,8 +64,10 @@ def _look(configuration: str, subnet: SubnetId, seen: Seen, *, has_default: bool
         return None
     if doubt := _doubt(interface, seen):
         return Found(unknown=(doubt,))
-    ours = (each for each in _properties(interface) if reference(each, "subnet") == subnet.text)
-    return together(_leave(each, seen, has_default=has_default) for each in ours)
+    ours = {name: each for name, each in _named(interface) if reference(each, "subnet") == subnet.text}
+    if last_part(configuration) not in ours:  # the index shows the subnet and the interface as of different moments
+        return Found(unknown=(f"the interface {last_part(id)} does not show how it is in it",))
+    return together(_leave(each, seen, has_default=has_default) for each in ours.values())
 
 
 def _doubt(interface: Json, seen: Seen) -> str | None:
@@ -89,8 +91,10 @@ def _leave(configuration: Json, seen: Seen, *, has_default: bool) -> Found:
     return Found()
 
 
-def _properties(interface: Json) -> list[Json]:
-    return [an_object(each.get("properties"), "x") for each in objects(interface.get("ipConfigurations"), "x")]
+def _named(interface: Json) -> Iterator[tuple[str, Json]]:
+    """The configurations of an interface, each by its name in lower case."""
+    for each in objects(interface.get("ipConfigurations"), "an interface"):
+        yield str(each.get("name")).lower(), an_object(each.get("properties"), "an interface")
 
 
 def _service(delegation: Json, subject: str) -> str:

@@ -2,41 +2,75 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from netcfg.azure import graph
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import Json, ResourceManager, an_object
 from netcfg.azure.scale_sets import subnet_id
+from netcfg.azure.shown import Shown, described, resources
 from netcfg.core.agents import CHANGING, ManagedPool, Whereabouts, names_organization
 from netcfg.core.declared import parse_wanted
-from netcfg.core.errors import AzureAnswer, BadRange
+from netcfg.core.errors import AzureAnswer, BadRange, MachinesUndescribed
 
+_API_VERSION = "2025-01-21"
 _QUERY = (
     "resources | where type =~ 'microsoft.devopsinfrastructure/pools' | project id, name, properties | order by id asc"
+)
+_ID = re.compile(
+    r"/subscriptions/[\w-]+/resourceGroups/[\w().-]*[\w()-]/providers/Microsoft\.DevOpsInfrastructure/pools/[\w.-]*[\w-]",
+    re.IGNORECASE,
 )
 
 
 def find(arm: ResourceManager, organization: str) -> tuple[ManagedPool, ...]:
-    """Those that serve the organization, of all that may be read."""
-    return tuple(pool for row in graph.rows(arm, _QUERY) if (pool := parse(row, organization)))
+    """Those that say they serve the organization, of all that may be read, as Resource Manager shows each of them now.
+
+    Resource Graph only finds them: it lags behind, and their addresses may be somebody else's by now.
+    """
+    rows = {str(row.get("id")): row for row in graph.rows(arm, _QUERY)}
+    claims = {id: name for id, row in rows.items() if (name := claimed(row, organization))}
+    shown = resources(arm, "Managed DevOps Pool", [id for id in claims if _ID.fullmatch(id)], _API_VERSION)
+    pools = (_now(id, name, shown, organization) for id, name in claims.items())
+    return tuple(each for each in pools if each)
 
 
-def parse(row: Json, organization: str) -> ManagedPool | None:
+def _now(id: str, name: str, shown: dict[str, Shown], organization: str) -> ManagedPool | None:
+    """What is found as `name`, as it is now, `None` if it serves the organization no more."""
+    if id not in shown:
+        return ManagedPool(name, id, MachinesUndescribed(id, "an id that no Managed DevOps Pool has"))
+    found = shown[id]
+    if not isinstance(found, dict):
+        return ManagedPool(name, id, found)
+    return parse(found, id, organization)
+
+
+def parse(pool: Json, id: str, organization: str) -> ManagedPool | None:
     """The pool as the organization knows it, `None` if it is none of its."""
-    id = str(row.get("id"))
-    properties = an_object(row.get("properties"), id)
-    profile = an_object(properties.get("organizationProfile") or {}, id)
+    name = claimed(pool, organization)
+    if name is None:
+        return None
+    found = ManagedPool(name, id, described(whereabouts, pool["properties"], id))
+    return replace(found, state=str(pool["properties"].get("provisioningState")))
+
+
+def claimed(pool: Json, organization: str) -> str | None:
+    """The name that the organization knows the pool by, `None` if it is none of its.
+
+    What names no organization in a way that can be read names none, and is nobody's business here: Azure DevOps lists
+    its pools itself, so a pool of ours that is overlooked is one of which nothing is known.
+    """
+    profile = _an_object(_an_object(pool.get("properties")).get("organizationProfile"))
     if str(profile.get("kind")).lower() != "azuredevops":
         return None
-    for each in objects(profile.get("organizations"), id):
+    organizations = profile.get("organizations")
+    for each in map(_an_object, organizations if isinstance(organizations, list) else ()):
         url = each.get("url")
-        if not isinstance(url, str):
-            raise AzureAnswer(id, f"{url!r} where the address of an organization was expected")
-        if names_organization(url, organization):
+        if isinstance(url, str) and names_organization(url, organization):
             # The organization's own alias comes first, then that of the pool, then the pool's name:
             # https://learn.microsoft.com/azure/devops/managed-devops-pools/configure-security
-            name = each.get("alias") or profile.get("alias") or row.get("name")
-            return ManagedPool(str(name), id, whereabouts(properties, id))
+            return str(each.get("alias") or profile.get("alias") or pool.get("name"))
     return None
 
 
@@ -75,3 +109,8 @@ def _address(text: object, id: str) -> IPv4Address:
         return parse_wanted(str(IPv4Address(str(text)))).network_address
     except (BadRange, ValueError) as error:
         raise AzureAnswer(id, f"{text!r} where a public IPv4 address was expected") from error
+
+
+def _an_object(value: object) -> Json:
+    """An object, else an empty one: for parts whose absence and whose oddness mean the same."""
+    return value if isinstance(value, dict) else {}

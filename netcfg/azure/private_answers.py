@@ -36,9 +36,9 @@ def _peers(peerings: Iterable[Json], subject: str) -> Iterator[Peer]:
         properties = an_object(each.get("properties"), subject)
         remote = an_object(properties.get("remoteVirtualNetwork") or {}, subject).get("id")
         is_connected = str(properties.get("peeringState")).lower() == "connected"
-        if isinstance(remote, str) and is_connected and properties.get("allowVirtualNetworkAccess") is not False:
+        if remote and is_connected and properties.get("allowVirtualNetworkAccess") is not False:
             now = properties.get("remoteVirtualNetworkAddressSpace") or properties.get("remoteAddressSpace")
-            yield Peer(PieceId(remote), _prefixes(now, subject))
+            yield Peer(parse_id(remote, subject), _prefixes(now, subject))
 
 
 def _endpoint_ids(subnets: Iterable[Json], subject: str) -> Iterator[PieceId]:
@@ -85,14 +85,22 @@ def _zone_group(groups: Sequence[Json], subject: str) -> ZoneGroup | None:
     properties = an_object(groups[0].get("properties"), subject)
     configs = objects(properties.get("privateDnsZoneConfigs"), subject)
     zones = (an_object(each.get("properties"), subject).get("privateDnsZoneId") for each in configs)
-    return ZoneGroup(PieceId(str(groups[0].get("id"))), tuple(PieceId(str(each)) for each in zones if each))
+    return ZoneGroup(parse_id(groups[0].get("id"), subject), tuple(parse_id(each, subject) for each in zones if each))
 
 
 def parse_link(found: Json, subject: str) -> Link:
     properties = an_object(found.get("properties"), subject)
     network = an_object(properties.get("virtualNetwork"), subject).get("id")
     redirects = str(properties.get("resolutionPolicy")).lower() == "nxdomainredirect"
-    return Link(PieceId(str(found.get("id"))), PieceId(str(network)), redirects, is_ours(found))
+    return Link(parse_id(found.get("id"), subject), parse_id(network, subject), redirects, is_ours(found))
+
+
+def parse_id(found: object, subject: str) -> PieceId:
+    """An id that will be asked for; whatever else stands in its place is no answer."""
+    id = PieceId(str(found))
+    if not id.is_resource:
+        raise AzureAnswer(subject, f"{found!r} where the id of a resource was expected")
+    return id
 
 
 def parse_record(found: Json, subject: str) -> Record:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import TypeVar
 
 from netcfg.azure import graph, networks, subscriptions
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects
-from netcfg.azure.private_answers import as_written, parse_endpoint, parse_link, parse_network, parse_record
+from netcfg.azure.private_answers import as_written, parse_endpoint, parse_id, parse_link, parse_network, parse_record
 from netcfg.azure.private_pieces import DNS_VERSION, ENDPOINT_VERSION, Pieces, is_ours
 from netcfg.core.approval import Approval, PieceId
 from netcfg.core.errors import NotInAzure, PermissionMissing
 from netcfg.core.intent import Intent
-from netcfg.core.private import Endpoint, Landscape, Link, Network, NewPiece, OldPiece, Zone, network_of
+from netcfg.core.private import (
+    Endpoint,
+    Landscape,
+    Link,
+    Network,
+    NewPiece,
+    OldPiece,
+    Zone,
+    as_private_endpoint,
+    network_of,
+)
 from netcfg.core.resources import Vault
 from netcfg.core.way import choose_zone, new_zone, served_networks, usable_endpoint
 
@@ -36,10 +46,17 @@ class AzurePrivateLinks:
         self._arm = arm
         self._zone_name = zone_name
         self._pieces = Pieces(arm)
-        # The index learns of a change too late for a run to see it, so it is asked once; its quota is small.
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask for everything again from now on.
+
+        The index learns of a change too late for the looks of one step to differ, and its quota is small; but a person
+        may take hours to agree to a plan.
+        """
         self._zones = cache(self._ask_for_zones)
         self._hideable = cache(self._ask_for_hideable)
-        self._unreadable = cache(partial(subscriptions.without_all_vaults, arm))
+        self._unreadable = cache(self._ask_for_unreadable)
 
     def look(self, vaults: Sequence[Vault], intent: Intent) -> Landscape:
         """Everything that decides about the private way in to `vaults`.
@@ -55,14 +72,16 @@ class AzurePrivateLinks:
             around = _knowing_each_other(_all(self._network, dict.fromkeys((*served_networks(intent), *homes))))
             ids = _endpoints_of(vaults, around, intent)
             endpoints = [*named, *filter(None, _all(self._endpoint, ids - {each.id for each in named}))]
+            askers = self._askers(named, zones.result(), around) if intent.remove_endpoints else ()
             seen = Landscape(
                 self._zone_name,
-                networks=(*around, *self._askers(named, zones.result(), {each.id for each in around})),
+                networks=(*around, *askers),
                 endpoints=tuple(sorted(endpoints, key=lambda each: each.id.key)),
                 zones=zones.result(),
                 hideable=hideable.result(),
                 unreadable=blind.result(),
                 companions=frozenset(each.name.lower() for each in vaults),
+                unread=frozenset(ids - {each.id for each in endpoints}),
             )
         return self._with_records(seen, vaults, intent)
 
@@ -93,9 +112,12 @@ class AzurePrivateLinks:
         return parse_network(found, id, subject)
 
     def _askers(
-        self, leaving: Iterable[Endpoint], zones: Iterable[Zone], known: Collection[PieceId]
+        self, leaving: Iterable[Endpoint], zones: Iterable[Zone], around: Collection[Network]
     ) -> tuple[Network, ...]:
-        """The other networks that ask the zones of endpoints that are to go, as far as they may be read."""
+        """The other networks whose machines may come by endpoints that are to go, as far as they may be read.
+
+        They ask the zone, or are next to the endpoint's and may have DNS servers of their own.
+        """
 
         def read(id: PieceId) -> Network | None:
             try:
@@ -103,8 +125,12 @@ class AzurePrivateLinks:
             except (NotInAzure, PermissionMissing):
                 return None
 
-        kept = {zone for each in leaving if (zone := each.zone_named(self._zone_name))}
-        ids = {link.network for zone in zones if zone.id in kept for link in zone.links} - set(known)
+        ending = list(leaving)
+        kept = {zone for each in ending if (zone := each.zone_named(self._zone_name))}
+        homes = {network_of(each.subnet) for each in ending}
+        ids = {link.network for zone in zones if zone.id in kept for link in zone.links}
+        ids |= {peer.network for each in around if each.id in homes for peer in each.peers}
+        ids -= {each.id for each in around}
         return tuple(each for each in _all(read, sorted(ids, key=lambda id: id.key)) if each)
 
     def _named_endpoint(self, id: PieceId) -> Endpoint | None:
@@ -144,7 +170,8 @@ class AzurePrivateLinks:
             return None
         except PermissionMissing:
             return replace(zone, records=None)
-        return Zone(as_written(found, zone.id), tuple(links), tuple(records), is_ours(found))
+        others = _others(found, len(records), subject)
+        return Zone(as_written(found, zone.id), tuple(links), tuple(records), is_ours(found), others)
 
     # --- Resource Graph -------------------------------------------------------------------------------------------
 
@@ -159,12 +186,18 @@ class AzurePrivateLinks:
             if str(row.get("type")).lower() == LINK_TYPE:
                 links.append(parse_link(row, _GRAPH))
             else:
-                id = PieceId(str(row.get("id")))
+                id = parse_id(row.get("id"), _GRAPH)
                 zones[id] = Zone(id, is_ours=is_ours(row))
         for link in links:
             zone = zones.get(link.id.parent) or Zone(link.id.parent)
             zones[zone.id] = replace(zone, links=(*zone.links, link))
         return tuple(each for each in zones.values() if each.id.name.lower() == self._zone_name)
+
+    def _ask_for_unreadable(self) -> tuple[str, ...]:
+        """The subscriptions in which vaults, or zones, may be that are not seen."""
+        vaults = subscriptions.without_all_vaults(self._arm)
+        zones = subscriptions.without_all(self._arm, ZONE_TYPE, DNS_VERSION)
+        return tuple(sorted({*vaults, *zones}))
 
     def _ask_for_hideable(self) -> frozenset[str]:
         """The names of the vaults with an approved private endpoint: the public DNS sends them to the zone."""
@@ -175,6 +208,12 @@ class AzurePrivateLinks:
             for row in graph.rows(self._arm, f"{vaults} | project {columns} | order by id asc")
             if any(_approval(each) is Approval.APPROVED for each in objects(row.get("connections"), _GRAPH))
         )
+
+
+def _others(zone: Json, addresses: int, subject: str) -> int | None:
+    """How many record sets a zone has beside those of addresses and its own SOA; `None` where it does not say."""
+    number = an_object(zone.get("properties"), subject).get("numberOfRecordSets")
+    return number - 1 - addresses if isinstance(number, int) and number > addresses else None
 
 
 def _all(read: Callable[[Asked], Found], asked: Iterable[Asked]) -> tuple[Found, ...]:
@@ -204,7 +243,8 @@ def _endpoints_of(vaults: Iterable[Vault], networks: Sequence[Network], intent: 
     For a new way in, those of the vaults that lie in the endpoint's network, which lists them; before one is removed,
     all of its vault's, for another one may be left.
     """
-    known = {each.endpoint for vault in vaults for each in vault.connections}
+    connected = {each.endpoint for vault in vaults for each in vault.connections}
+    known = {each for each in connected if as_private_endpoint(str(each))}
     if intent.remove_endpoints:
         return known
     home = intent.private_endpoint and network_of(intent.private_endpoint)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
 from netcfg.azure.refusal import hear
 from netcfg.core.approval import PieceId
-from netcfg.core.errors import NameTaken, NotInAzure, PieceBusy, PieceInUse
+from netcfg.core.errors import NameTaken, NetcfgError, NotInAzure, OtherZoneLinked, PieceBusy, PieceInUse
 from netcfg.core.private import (
     TAG,
     ZONE_LIMIT,
@@ -50,7 +50,8 @@ class Pieces:
     def add(self, piece: NewPiece) -> bool:
         """Make the piece, and wait until Azure has; one that is there as it should be is left as it is.
 
-        Whether it was certainly this call that made it: after a lost answer somebody else may have.
+        Whether this call made it, as far as can be known: what was not there right before it was sent, and is there
+        after the answer was lost, counts as made. A conflict says that somebody else did.
         """
         return self._settle(
             piece, lambda found: self._put(piece, found), lambda found: is_made(piece, found, _subject(piece))
@@ -72,7 +73,7 @@ class Pieces:
     ) -> bool:
         """Look, write, and look again, until it is done. A write of unknown effect is not repeated without a look."""
         subject = _subject(piece)
-        doubt = Unsettled("it is being changed")
+        doubt, may_have_written = Unsettled("it is being changed"), False
         for pause in (0.0, *PAUSES):
             if pause:
                 self._sleep(doubt.wait or pause)
@@ -80,15 +81,16 @@ class Pieces:
             if _is_underway(found):
                 continue
             if is_done(found):
-                return False
+                return may_have_written
             try:
                 write(found)
                 return True
             except SDK_ERRORS as error:
                 seen = unsettled(error, subject)
                 if seen is None:
-                    raise translate(error, subject, self._arm.url) from error
+                    raise _refused(error, piece, self._arm.url) from error
                 doubt = seen
+                may_have_written = may_have_written or seen.may_have_happened
         raise PieceBusy(subject, doubt.reason, request_id=doubt.request_id)
 
     def _get(self, piece: NewPiece | OldPiece, subject: str) -> Json | None:
@@ -97,8 +99,22 @@ class Pieces:
         except NotInAzure:
             return None
 
+    def _look_at_groups(self, piece: NewEndpoint) -> None:
+        """Ask for the zone groups of an endpoint that is not there yet.
+
+        Whoever may not read them cannot make the record, and would learn it only when the endpoint hides the vault;
+        Azure says who may before it says what is there.
+        """
+        try:
+            path = f"{piece.id}/privateDnsZoneGroups"
+            self._arm.get(path, ENDPOINT_VERSION, f"the zone groups of {_subject(piece)}")
+        except NotInAzure:
+            return
+
     def _put(self, piece: NewPiece, found: Json | None) -> None:
         subject, version = _subject(piece), _VERSIONS[kind_of(piece)]
+        if isinstance(piece, NewEndpoint):
+            self._look_at_groups(piece)
         # Only Private DNS promises to heed the header; a colleague's piece is seen by the look right before otherwise.
         headers = {"If-None-Match": "*"} if isinstance(piece, (NewZone, NewLink)) else {}
         try:
@@ -126,7 +142,7 @@ def is_made(piece: NewPiece, found: Json | None, subject: str) -> bool:
         case NewZone():
             pass
         case NewRecord():
-            return piece.zone in _zones(found, subject)
+            return _has_record(piece, found, subject)
         case NewLink():
             network = an_object(properties.get("virtualNetwork"), subject).get("id")
             if PieceId(str(network)) != piece.network:
@@ -184,16 +200,29 @@ def is_ours(found: Json) -> bool:
 def _group_body(piece: NewRecord, found: Json | None) -> Json:
     subject = _subject(piece)
     configs = objects(an_object((found or {}).get("properties") or {}, subject).get("privateDnsZoneConfigs"), subject)
+    kept = [{"name": each.get("name"), "properties": {"privateDnsZoneId": _zone(each, subject)}} for each in configs]
+    if any(PieceId(_zone(each, subject)) == piece.zone for each in configs):
+        return {"properties": {"privateDnsZoneConfigs": kept}}
     if len(configs) >= ZONE_LIMIT:
         raise NameTaken(subject, f"names {ZONE_LIMIT} zones, which is the most")
-    kept = [{"name": each.get("name"), "properties": {"privateDnsZoneId": _zone(each, subject)}} for each in configs]
-    new = {"name": piece.zone.name.replace(".", "-"), "properties": {"privateDnsZoneId": str(piece.zone)}}
+    name = _free_name(piece.zone.name.replace(".", "-"), [str(each["name"]).lower() for each in kept])
+    new = {"name": name, "properties": {"privateDnsZoneId": str(piece.zone)}}
     return {"properties": {"privateDnsZoneConfigs": [*kept, new]}}
 
 
-def _zones(group: Json, subject: str) -> list[PieceId]:
+def _free_name(name: str, taken: Collection[str]) -> str:
+    """A name that no other zone has in the group, whatever zone somebody gave ours to."""
+    names = (name, *(f"{name}-{number}" for number in range(2, ZONE_LIMIT + 1)))
+    return next(each for each in names if each.lower() not in taken)
+
+
+def _has_record(piece: NewRecord, group: Json, subject: str) -> bool:
+    """Whether the group names the zone and keeps a record there; a group that says nothing of records is believed."""
     configs = objects(an_object(group.get("properties"), subject).get("privateDnsZoneConfigs"), subject)
-    return [PieceId(_zone(each, subject)) for each in configs]
+    for each in configs:
+        if PieceId(_zone(each, subject)) == piece.zone:
+            return an_object(each.get("properties"), subject).get("recordSets") != []
+    return False
 
 
 def _zone(config: Json, subject: str) -> str:
@@ -204,6 +233,17 @@ def _is_underway(found: Json | None) -> bool:
     properties = (found or {}).get("properties")
     state = properties.get("provisioningState") if isinstance(properties, dict) else None
     return str(state).lower() in _UNDERWAY
+
+
+def _refused(error: Exception, piece: NewPiece | OldPiece, url: str) -> NetcfgError:
+    """What Azure says no to; a network that asks another zone of that name already, by the sentence that says so.
+
+    The code, `BadRequest`, is no help; the sentence is Azure's own (aks-docs#212).
+    """
+    refusal = hear(error, _subject(piece))
+    if isinstance(piece, NewLink) and refusal and "overlapping namespaces" in refusal.message.lower():
+        return OtherZoneLinked(piece.network.name, piece.id.parent.name, request_id=refusal.request_id)
+    return translate(error, _subject(piece), url)
 
 
 def _may_not_approve(error: Exception, piece: NewEndpoint) -> bool:

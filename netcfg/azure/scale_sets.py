@@ -3,51 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from netcfg.azure import graph
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.shown import Shown, described, resources
 from netcfg.core.agents import NO_MACHINES, PRESENT_MACHINES, Whereabouts
-from netcfg.core.errors import AzureAnswer, BadIdentifier, NetcfgError, NotInAzure, SubscriptionNotInAzure
+from netcfg.core.errors import AzureAnswer, BadIdentifier, NetcfgError
 from netcfg.core.resources import SubnetId, parse_subnet
 
-SIDE_BY_SIDE = 8
+_API_VERSION = "2024-07-01"
+_INTERFACE_API_VERSION = "2024-05-01"
+
+Found = Whereabouts | NetcfgError
+Interfaces = tuple[str, ...] | NetcfgError
 
 
-@dataclass(frozen=True)
-class _Type:
-    """A type of resource: as Resource Graph writes it, as people do, and how Resource Manager is asked for one."""
+def find(arm: ResourceManager, ids: Sequence[str]) -> dict[str, Found]:
+    """Where the machines of each scale set are, by its id in lower case; one that may not be read maps to the error.
 
-    name: str
-    noun: str
-    api_version: str
-
-
-_SCALE_SET = _Type("microsoft.compute/virtualmachinescalesets", "scale set", "2024-07-01")
-_INTERFACE = _Type("microsoft.network/networkinterfaces", "network interface", "2024-05-01")
-
-Found = Json | NetcfgError | None
+    Azure DevOps has named them all, so nothing has to be looked for, and Resource Graph would lag behind.
+    """
+    shown = resources(arm, "scale set", ids, _API_VERSION)
+    found = {id.lower(): _profiled(each, id) for id, each in shown.items()}
+    return {id: each for id, each in found.items() if each} | _present(arm, [id for id in found if not found[id]])
 
 
-def find(arm: ResourceManager, ids: Sequence[str]) -> dict[str, Whereabouts | NetcfgError]:
-    """Where the machines of each scale set are, by its id in lower case; one that may not be read maps to the error."""
-    found = _properties(arm, _SCALE_SET, ids)
-    profiles = {id: profile_subnets(each, id) for id, each in found.items() if isinstance(each, dict)}
-    present = _present(arm, [id for id, subnets in profiles.items() if not subnets])
-    gone = {
-        each.lower(): Whereabouts(unknown=f"its scale set {_name(each)} is gone, and so are its machines")
-        for each in ids
-        if found[each.lower()] is None
-    }
-    unread = {id: each for id, each in found.items() if isinstance(each, NetcfgError)}
-    return {id: Whereabouts(subnets) for id, subnets in profiles.items() if subnets} | present | gone | unread
+def _profiled(scale_set: Shown, id: str) -> Found | None:
+    """Where its machines are by its own profile, `None` if that does not say."""
+    if scale_set is None:
+        return Whereabouts(unknown=f"its scale set {_name(id)} is gone, and so are its machines")
+    if isinstance(scale_set, NetcfgError):
+        return scale_set
+    subnets = described(profile_subnets, scale_set, id)
+    if isinstance(subnets, NetcfgError):
+        return subnets
+    return Whereabouts(subnets) if subnets else None
 
 
 def profile_subnets(scale_set: Json, id: str) -> tuple[SubnetId, ...]:
     """The subnets that its machines are put into. A flexible scale set need not name any."""
-    network = _part(_part(scale_set, "virtualMachineProfile", id), "networkProfile", id)
-    interfaces = objects(network.get("networkInterfaceConfigurations"), id)
+    profile = _part(an_object(scale_set.get("properties"), id), "virtualMachineProfile", id)
+    interfaces = objects(_part(profile, "networkProfile", id).get("networkInterfaceConfigurations"), id)
     return tuple(subnet for each in interfaces for subnet in interface_subnets(_part(each, "properties", id), id))
 
 
@@ -67,65 +63,59 @@ def subnet_id(text: object, subject: str) -> SubnetId:
         raise AzureAnswer(subject, f"{text!r} where the id of a subnet was expected") from error
 
 
-def _present(arm: ResourceManager, scale_sets: Sequence[str]) -> dict[str, Whereabouts | NetcfgError]:
+def _present(arm: ResourceManager, scale_sets: Sequence[str]) -> dict[str, Found]:
     """For scale sets of which each machine has its own network: where those are that there are now."""
+    try:
+        machines = _machines(arm, scale_sets)
+    except NetcfgError as error:
+        return dict.fromkeys(scale_sets, error)
+    known = {id: each for id, each in machines.items() if not isinstance(each, NetcfgError)}
+    wanted = dict.fromkeys(interface for each in known.values() for interface in each)
+    shown = resources(arm, "network interface", list(wanted), _INTERFACE_API_VERSION)
+    placed = {id: _where({each: shown[each] for each in interfaces}) for id, interfaces in known.items()}
+    return {id: each for id, each in machines.items() if isinstance(each, NetcfgError)} | placed
+
+
+def _machines(arm: ResourceManager, scale_sets: Sequence[str]) -> dict[str, Interfaces]:
+    """The interfaces of the machines of each, which only a query finds; it may not know the newest of them."""
     owner = "tostring(properties.virtualMachineScaleSet.id)"
     columns = f"id, owner = {owner}, interfaces = properties.networkProfile.networkInterfaces"
-    machines: dict[str, list[str]] = {each: [] for each in scale_sets}
-    for row in _rows(arm, "microsoft.compute/virtualmachines", owner, scale_sets, columns):
-        interfaces = _ids(row.get("interfaces"), str(row.get("id")))
-        machines.setdefault(str(row.get("owner")).lower(), []).extend(interfaces)
-    wanted = {each.lower(): each for interfaces in machines.values() for each in interfaces}
-    found = _properties(arm, _INTERFACE, list(wanted.values()))
-    return {id: _where({each: found[each.lower()] for each in interfaces}) for id, interfaces in machines.items()}
+    found: dict[str, Interfaces] = dict.fromkeys(scale_sets, ())
+    for start in range(0, len(scale_sets), graph.PAGE):
+        some = graph.listed(scale_sets[start : start + graph.PAGE])
+        machines = f"resources | where type =~ 'microsoft.compute/virtualmachines' and {owner} in~ ({some})"
+        for row in graph.rows(arm, f"{machines} | project {columns} | order by id asc"):
+            scale_set = str(row.get("owner")).lower()
+            found[scale_set] = _both(found.get(scale_set, ()), described(_interfaces, row, str(row.get("id"))))
+    return found
 
 
-def _where(interfaces: Mapping[str, Found]) -> Whereabouts | NetcfgError:
+def _both(some: Interfaces, more: Interfaces) -> Interfaces:
+    if isinstance(some, NetcfgError):
+        return some
+    return more if isinstance(more, NetcfgError) else (*some, *more)
+
+
+def _where(interfaces: Mapping[str, Shown]) -> Found:
     """The subnets of some machines by their interfaces; an interface that is gone belonged to one that is, too."""
-    if error := next((each for each in interfaces.values() if isinstance(each, NetcfgError)), None):
-        return error
-    found = [(id, each) for id, each in interfaces.items() if isinstance(each, dict)]
-    subnets = tuple(subnet for id, each in found for subnet in interface_subnets(each, id))
+    subnets: tuple[SubnetId, ...] = ()
+    for id, each in interfaces.items():
+        found = described(_interface, each, id) if isinstance(each, dict) else each or ()
+        if isinstance(found, NetcfgError):
+            return found
+        subnets += found
     return Whereabouts(subnets, unknown=PRESENT_MACHINES if subnets else NO_MACHINES)
 
 
-def _properties(arm: ResourceManager, type: _Type, ids: Sequence[str]) -> dict[str, Found]:
-    """The properties of resources by their id in lower case: `None` for one that is gone, or why it is unread.
-
-    Resource Graph leaves out without a word what may not be read, so what it does not show is asked for by itself.
-    """
-
-    def get(id: str) -> Found:
-        subject = f"{type.noun} {id}"
-        try:
-            return an_object(arm.get(id, type.api_version, subject).get("properties"), subject)
-        except SubscriptionNotInAzure as error:
-            return error
-        except NotInAzure:
-            return None
-        except NetcfgError as error:
-            return error
-
-    rows = _rows(arm, type.name, "id", ids, "id, properties")
-    shown = {str(row.get("id")).lower(): an_object(row.get("properties"), str(row.get("id"))) for row in rows}
-    missing = [each for each in ids if each.lower() not in shown]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return shown | dict(zip((each.lower() for each in missing), pool.map(get, missing), strict=True))
+def _interface(interface: Json, id: str) -> tuple[SubnetId, ...]:
+    return tuple(interface_subnets(an_object(interface.get("properties"), id), id))
 
 
-def _rows(arm: ResourceManager, type: str, column: str, values: Sequence[str], columns: str) -> Iterator[Json]:
-    """Resources of one type, with one of `values` in a column: one query for as many as a query may name."""
-    for start in range(0, len(values), graph.PAGE):
-        some = graph.listed(values[start : start + graph.PAGE])
-        query = f"resources | where type =~ '{type}' and {column} in~ ({some}) | project {columns}"
-        yield from graph.rows(arm, f"{query} | order by id asc")
-
-
-def _ids(value: object, subject: str) -> list[str]:
-    found = [each.get("id") for each in objects(value, subject)]
+def _interfaces(machine: Json, id: str) -> tuple[str, ...]:
+    found = [each.get("id") for each in objects(machine.get("interfaces"), id)]
     if not all(isinstance(each, str) and each.startswith("/subscriptions/") for each in found):
-        raise AzureAnswer(subject, f"{found!r} where ids of network interfaces were expected")
-    return [str(each) for each in found]
+        raise AzureAnswer(id, f"{found!r} where ids of network interfaces were expected")
+    return tuple(map(str, found))
 
 
 def _name(id: str) -> str:

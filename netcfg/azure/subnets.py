@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, repeat
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, cast
 
 from netcfg.azure import gone, named_subnets, networks
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
-from netcfg.core.errors import AzureAnswer, NetworkBusy, NotInAzure, PermissionMissing
+from netcfg.core.errors import (
+    AzureAnswer,
+    NetworkBusy,
+    NotInAzure,
+    PermissionMissing,
+    SubnetDeleting,
+    WriteNotBegun,
+)
 from netcfg.core.plan import KEY_VAULT_ENDPOINT
 from netcfg.core.resources import Subnet, SubnetId, SubnetName
 
@@ -22,13 +29,17 @@ POLL = 1  # seconds between two looks at the operation, where Azure does not say
 PATIENCE = 600.0  # seconds for one operation, and for waiting until one may begin; a busy network may take minutes
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between two attempts, where Azure does not say; the last one goes on
 
+_UNDER_WAY = frozenset({"updating", "creating"})
+_ETAG = re.compile(r"[!-~]+")  # of what a header can carry, what every server reads alike
+
 
 class AzureSubnets:
     """The subnets that Azure Resource Manager shows to the one who is signed in."""
 
-    def __init__(self, arm: ResourceManager, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, arm: ResourceManager, sleep: Callable[[float], object] | None = None) -> None:
         self._arm = arm
-        self._sleep = sleep
+        self._stopped = Event()
+        self._sleep = sleep or self._stopped.wait
 
     def find(self, names: Sequence[SubnetName]) -> tuple[SubnetId, ...]:
         """The subnets that people named; a name that stands for none, or for several, is an error."""
@@ -40,12 +51,24 @@ class AzureSubnets:
         for each in subnets:
             if each not in found:
                 raise NotInAzure(f"subnet {each}", "check the id; it may have been deleted, moved or renamed")
+            _insist_that_it_stays(found[each], each)
         return tuple(Subnet(each, has_endpoint(found[each], f"subnet {each}")) for each in subnets)
 
     def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
-        """Those of one virtual network whose endpoint is not there; one that Azure still works on is."""
-        found = self._all(subnets)
-        return frozenset(each for each in subnets if each not in found or not _is_listed(found[each], f"subnet {each}"))
+        """Those of one virtual network whose endpoint is not there, once nobody is at work on it any more."""
+        left, pauses = PATIENCE, chain(PAUSES, repeat(PAUSES[-1]))
+        while True:
+            self._insist_on_going_on(subnets[0])
+            found = self._all(subnets)
+            coming = [each for each in subnets if each in found and _is_coming(found[each], f"subnet {each}")]
+            if not coming:
+                there = {each for each in found if has_endpoint(found[each], f"subnet {each}")}
+                return frozenset(subnets) - there
+            wait = next(pauses)
+            if wait > left:
+                raise NetworkBusy(f"subnet {coming[0]}", "it is being changed")
+            left -= wait
+            self._sleep(wait)
 
     def missing(self, subnets: Collection[SubnetId]) -> frozenset[SubnetId]:
         """Those that are certainly gone. What may not be seen is not gone."""
@@ -59,11 +82,13 @@ class AzureSubnets:
         """Add the service endpoint for vaults and change nothing else; nothing happens when it is there already.
 
         Waits until Azure says that it has done it, which `lacking` proves. One call at a time for the subnets of one
-        virtual network.
+        virtual network. A write that once failed is repeated, which mends it.
         """
         left, pauses = PATIENCE, chain(PAUSES, repeat(PAUSES[-1]))
         while True:
+            self._insist_on_going_on(subnet)
             found = self._get(subnet)
+            _insist_that_it_stays(found, subnet)
             if has_endpoint(found, f"subnet {subnet}"):
                 return
             doubt = Unsettled("it is being changed") if is_changing(found) else self._try(subnet, found)
@@ -74,6 +99,14 @@ class AzureSubnets:
                 raise NetworkBusy(f"subnet {subnet}", doubt.reason, request_id=doubt.request_id)
             left -= wait
             self._sleep(wait)
+
+    def stop(self) -> None:
+        """No write begins any more, and nobody waits to begin one; those under way come to their end."""
+        self._stopped.set()
+
+    def _insist_on_going_on(self, subnet: SubnetId) -> None:
+        if self._stopped.is_set():
+            raise WriteNotBegun(f"subnet {subnet}")
 
     def _try(self, subnet: SubnetId, found: Json) -> Unsettled | None:
         """`None` once it is done, else why another attempt may fare better: it looks first, whatever became of this."""
@@ -103,12 +136,14 @@ class AzureSubnets:
 
         subject = f"subnet {subnet}"
         subscription, group, network, name = _parts(found, subnet)
-        poller = self._arm.network(subscription).subnets.begin_create_or_update(
+        etag, client = _etag(found, subject), self._arm.network(subscription)
+        self._insist_on_going_on(subnet)
+        poller = client.subnets.begin_create_or_update(
             group,
             network,
             name,
             cast(Any, with_endpoint(found, subject)),  # the SDK sends a plain dictionary as it is
-            headers={"If-Match": _etag(found, subject)},
+            headers={"If-Match": etag},
             api_version=networks.VERSION,
             polling=awaited(POLL),
             retry_total=0,  # a refusal may mean that somebody changed the subnet: look before the next attempt
@@ -120,30 +155,52 @@ class AzureSubnets:
 
 
 def has_endpoint(subnet: Json, subject: str) -> bool:
-    """Whether machines there reach vaults from their private addresses; not yet, while the subnet is being changed."""
-    return _is_listed(subnet, subject) and not is_changing(subnet)
+    """Whether machines there reach vaults from their private addresses.
+
+    Azure shows what is wanted from the first moment of a write on, and goes on showing it when the write has failed.
+    """
+    return bool(states := _states(subnet, subject)) and {_state(_properties(subnet)), *states} == {"succeeded"}
 
 
 def is_changing(subnet: Json) -> bool:
-    """Whether an operation is under way; Azure shows what is wanted from its first moment on."""
-    return str(_properties(subnet).get("provisioningState")).lower() == "updating"
+    """Whether an operation on the subnet is under way."""
+    return _state(_properties(subnet)) in _UNDER_WAY
 
 
 def with_endpoint(subnet: Json, subject: str) -> Json:
     """The subnet with the endpoint after those that are there, and everything else as it was found.
 
-    A PUT replaces the subnet, so what is left out is removed. What only Azure can write goes along and is ignored.
+    A PUT replaces the subnet, so what is left out is removed. What only Azure can write goes along and is ignored, so
+    that a subnet whose write has failed is sent as it is.
     """
     properties = _properties(subnet)
-    if _is_listed(subnet, subject):
+    if _states(subnet, subject):
         return subnet
     endpoints = [*objects(properties.get("serviceEndpoints"), subject), {"service": KEY_VAULT_ENDPOINT}]
     return {**subnet, "properties": {**properties, "serviceEndpoints": endpoints}}
 
 
-def _is_listed(subnet: Json, subject: str) -> bool:
+def _is_coming(subnet: Json, subject: str) -> bool:
+    """Whether the endpoint is listed and not there yet, though nothing has failed."""
+    states = {_state(_properties(subnet)), *(listed := _states(subnet, subject))}
+    return bool(listed) and bool(states & _UNDER_WAY) and states <= {"succeeded", *_UNDER_WAY}
+
+
+def _states(subnet: Json, subject: str) -> list[str]:
+    """The states of the endpoint wherever the subnet lists it, which should be once or never."""
     endpoints = objects(_properties(subnet).get("serviceEndpoints"), subject)
-    return any(str(each.get("service")).lower() == KEY_VAULT_ENDPOINT.lower() for each in endpoints)
+    return [_state(each) for each in endpoints if str(each.get("service")).lower() == KEY_VAULT_ENDPOINT.lower()]
+
+
+def _state(found: Json) -> str:
+    """How the last write of it went, in lower case; where Azure does not say, it went well."""
+    state = found.get("provisioningState")
+    return "succeeded" if state is None else str(state).lower()
+
+
+def _insist_that_it_stays(found: Json, subnet: SubnetId) -> None:
+    if _state(_properties(found)) == "deleting":
+        raise SubnetDeleting(f"subnet {subnet}")
 
 
 def _properties(subnet: Json) -> Json:
@@ -152,8 +209,10 @@ def _properties(subnet: Json) -> Json:
 
 def _etag(subnet: Json, subject: str) -> str:
     etag = subnet.get("etag")
-    if not isinstance(etag, str) or not etag:
-        raise AzureAnswer(subject, "no etag, so a change of somebody else could not be told from ours")
+    if not isinstance(etag, str) or not _ETAG.fullmatch(etag):
+        raise AzureAnswer(
+            subject, "no etag that a header can carry, so a change of somebody else could not be told from ours"
+        )
     return etag
 
 

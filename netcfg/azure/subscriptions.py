@@ -7,13 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from netcfg.azure.arm import Json, ResourceManager
-from netcfg.core.errors import AzureRefused, NotInAzure, PermissionMissing
+from netcfg.azure.arm import ResourceManager
+from netcfg.core.errors import (
+    AzureAnswer,
+    AzureRefused,
+    AzureThrottled,
+    NetcfgError,
+    NotInAzure,
+    PermissionMissing,
+    ProviderNotRegistered,
+)
 
 VERSION = "2022-12-01"
 VAULTS_VERSION = "2023-07-01"
 
 SIDE_BY_SIDE = 8
+
+ALL = "every subscription"  # where it is not known which there are
+
+# What Azure may answer in place of a list; who has no network, or is not signed in, gets no answer to anything.
+NO_ANSWER = (AzureAnswer, AzureRefused, AzureThrottled, NotInAzure, PermissionMissing)
 
 Found = TypeVar("Found")
 
@@ -31,7 +44,7 @@ class Subscription:
 
 def visible(arm: ResourceManager) -> list[Subscription]:
     """Every subscription in which the one who is signed in has some role, if only on one resource."""
-    listed = arm.items("/subscriptions", VERSION, "the subscriptions")
+    listed = arm.items("/subscriptions", VERSION, "subscriptions")
     return [
         Subscription(id, str(each.get("displayName") or id))
         for each in listed
@@ -56,12 +69,29 @@ def without_all_vaults(arm: ResourceManager) -> tuple[str, ...]:
     """The subscriptions that are seen, but not all vaults in them: a role on a part of one shows only that part.
 
     Resource Graph leaves out what may not be read without a word, so the list of a whole subscription is asked for.
+    Whatever keeps such a list from us, its vaults are not seen; that is told, and never an error of the run.
     """
+    return without_all(arm, "Microsoft.KeyVault/vaults", VAULTS_VERSION)
 
-    def ask(subscription: Subscription) -> Json:
-        path = f"/subscriptions/{subscription.id}/providers/Microsoft.KeyVault/vaults"
-        return arm.get(path, VAULTS_VERSION, f"the vaults of {subscription}", {"$top": "1"})
 
-    seen = visible(arm)
-    looked = look(seen, ask)
-    return tuple(sorted(str(each) for each, found in zip(seen, looked, strict=True) if found is None))
+def without_all(arm: ResourceManager, kind: str, version: str) -> tuple[str, ...]:
+    """The same of resources of another type."""
+    try:
+        seen = visible(arm)
+    except NO_ANSWER:
+        return (ALL,)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        blind = pool.map(lambda each: _is_blind(arm, each, kind, version), seen)
+        return tuple(sorted(str(each) for each, is_blind in zip(seen, blind, strict=True) if is_blind))
+
+
+def _is_blind(arm: ResourceManager, subscription: Subscription, kind: str, version: str) -> bool:
+    """Whether there may be resources of the type in it that are not seen."""
+    path = f"/subscriptions/{subscription.id}/providers/{kind}"
+    try:
+        arm.get(path, version, f"{kind} of {subscription}", {"$top": "1"})
+    except ProviderNotRegistered:
+        return False  # nobody can have made one there
+    except NetcfgError:
+        return True
+    return False

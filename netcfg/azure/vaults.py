@@ -7,31 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
-from netcfg.azure import gone
+from netcfg.azure import gone, perimeters
 from netcfg.azure import names as by_name
 from netcfg.azure.acls import parse_firewall, patch
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
 from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
 from netcfg.core.approval import Approval, Connection, PieceId
-from netcfg.core.errors import (
-    AzureRefused,
-    NetcfgError,
-    NotInAzure,
-    PermissionMissing,
-    ProviderNotRegistered,
-    SubnetsGone,
-    UnknownValue,
-    WriteUnsettled,
-)
+from netcfg.core.errors import NetcfgError, SubnetsGone, WriteUnsettled
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import Firewall, Perimeter
-
-# The only version that has the perimeter; azure-mgmt-keyvault 14.1 does not, so it is read without it.
-PERIMETER_VERSION = "2026-04-01-preview"
-
-# What the associations of a perimeter can be, the strictest first. Audit blocks no more than Learning does
-# (https://learn.microsoft.com/javascript/api/@azure/arm-search/knownresourceassociationaccessmode).
-_MODES = {"enforced": Perimeter.ENFORCED, "learning": Perimeter.LEARNING, "audit": Perimeter.LEARNING}
 
 
 class AzureVaults:
@@ -47,7 +31,7 @@ class AzureVaults:
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure shows it now, with how a perimeter holds it; the two are asked side by side."""
         with ThreadPoolExecutor(1) as pool:
-            perimeter = pool.submit(self._perimeter, vault)
+            perimeter = pool.submit(perimeters.read, self._arm, vault)
             found = self._get(vault)
             return parse_vault_json(found, vault, perimeter.result())
 
@@ -81,22 +65,6 @@ class AzureVaults:
             found = self._arm.vaults(vault.subscription).get(vault.resource_group, vault.name, cls=untouched)
         return an_object(found, f"vault {vault}")
 
-    def _perimeter(self, vault: VaultId) -> Perimeter:
-        """How a network security perimeter holds the vault; unknown where the cloud or the role does not let us see.
-
-        An answer that fails to come is an error as everywhere: unknown would let a write pass that does nothing.
-        """
-        path, subject = f"{vault}/networkSecurityPerimeterConfigurations", f"the perimeter of vault {vault}"
-        try:
-            found = list(self._arm.items(path, PERIMETER_VERSION, subject))
-        except (PermissionMissing, NotInAzure, ProviderNotRegistered):
-            return Perimeter.UNKNOWN
-        except AzureRefused as error:
-            if error.is_passing:
-                raise
-            return Perimeter.UNKNOWN
-        return parse_perimeter(found, vault.name)
-
 
 def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault:
     """The vault in Azure's answer. Its id is the one asked for, written as Azure writes it."""
@@ -119,18 +87,3 @@ def parse_connections(properties: Json, subject: str) -> tuple[Connection, ...]:
             continue  # its endpoint is gone, and so nobody can come by it
         found.append(Connection(PieceId(str(each.get("id"))), PieceId(endpoint), Approval(state)))
     return tuple(sorted(found, key=lambda one: one.endpoint.key))
-
-
-def parse_perimeter(configurations: Sequence[Json], vault: str) -> Perimeter:
-    """How the associations hold the vault; the strictest of several decides, and without one nothing does."""
-    subject = f"the perimeter of vault {vault}"
-    modes = [_mode(an_object(each.get("properties"), subject), subject) for each in configurations]
-    return next((mode for mode in _MODES.values() if mode in modes), Perimeter.NONE)
-
-
-def _mode(properties: Json, subject: str) -> Perimeter:
-    mode = an_object(properties.get("resourceAssociation"), subject).get("accessMode")
-    known = _MODES.get(str(mode).lower())
-    if known is None:
-        raise UnknownValue(f"accessMode of {subject}", mode, ("Enforced", "Learning", "Audit"))
-    return known

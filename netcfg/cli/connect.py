@@ -91,10 +91,11 @@ def vantage(root: Root) -> Iterator[Vantage]:
         ) as azure:
             yield Vantage(
                 secrets=Secrets(places.credential, places.cloud, root.timeout, at=at, server=server),
-                known=KnownVaults(azure.arm, azure.vaults),
+                known=KnownVaults(azure.vaults),
                 progress=progress,
                 sleep=time.sleep,
                 clock=time.monotonic,
+                program=root.command,
             )
 
 

@@ -24,8 +24,9 @@ class Program(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo("\ninterrupted; run the same command again, it goes on where this one stopped", err=True)
+        except KeyboardInterrupt as interruption:
+            left = f"interrupted, and {interruption}" if interruption.args else "interrupted"
+            typer.echo(f"\n{left}; run the same command again, it goes on where this one stopped", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             from netcfg.cli.terminal import abandon_stdout

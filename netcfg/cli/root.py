@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +39,17 @@ class Root:
         from platformdirs import user_data_path
 
         return user_data_path("netcfg", appauthor=False)
+
+    @property
+    def command(self) -> str:
+        """What a command to paste begins with, so that it goes where this one went."""
+        said: list[tuple[str, object]] = [("--cloud", self.cloud if self.cloud != "public" else None)]
+        if not self.sandbox:
+            said += [("--resource-manager", self.resource_manager), ("--devops", self.devops)]
+            said += [("--devops-identity", self.devops_identity)]
+        said += [("--data-dir", self.data_dir)]
+        options = [word for name, value in said if value for word in (name, str(value))]
+        return shlex.join(["netcfg", *(["--sandbox"] if self.sandbox else []), *options])
 
 
 def root_of(context: typer.Context) -> Root:

@@ -17,7 +17,9 @@ def verify(
     ] = False,
     wait: Annotated[
         int,
-        typer.Option("--wait", metavar="SECONDS", min=0, help="How long to look again while a change takes effect."),
+        typer.Option(
+            "--wait", metavar="SECONDS", min=0, max=86_400, help="How long to look again while a change takes effect."
+        ),
     ] = 900,
     format: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is written.")] = "text",
 ) -> None:

@@ -10,11 +10,18 @@ from ipaddress import IPv4Address
 from urllib.parse import unquote, urlsplit
 
 from netcfg.core.declared import Declaration, parse_wanted
-from netcfg.core.errors import BadIdentifier, NetcfgError, ScaleSetUnreadable
+from netcfg.core.errors import (
+    BadIdentifier,
+    ManagedPoolsUnknown,
+    ManagedPoolUnreadable,
+    NetcfgError,
+    ScaleSetUnreadable,
+)
 from netcfg.core.resources import SubnetId
 
 _SCALE_SET = re.compile(
-    r"/subscriptions/[\w-]+/resourceGroups/[\w().-]+/providers/Microsoft\.Compute/virtualMachineScaleSets/[\w.-]+/?",
+    r"/subscriptions/[\w-]+/resourceGroups/[\w().-]*[\w()-]/providers/Microsoft\.Compute/virtualMachineScaleSets/"
+    r"[\w.-]*[\w-]/?",  # no name ends with a dot, least of all is it ".."
     re.IGNORECASE,
 )
 _OLD_SUFFIX = ".visualstudio.com"
@@ -94,11 +101,21 @@ class Listing:
 
 @dataclass(frozen=True)
 class ManagedPool:
-    """A Managed DevOps Pool, with the name that its organization knows it by."""
+    """A Managed DevOps Pool, with the name that its organization knows it by.
+
+    `whereabouts` is the error where they could not be read, and `None` where it was found and is gone meanwhile.
+    """
 
     name: str
     resource: str
-    whereabouts: Whereabouts
+    whereabouts: Whereabouts | NetcfgError | None
+    state: str = "Succeeded"
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether its organization knows it. Azure makes the pool there when it makes this one, so one whose name was
+        taken has failed; nobody can be sure of one that is only being made."""
+        return self.whereabouts is not None and self.state in ("Succeeded", "Updating")
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,17 @@ class AgentPool:
         object.__setattr__(self, "addresses", tuple(sorted(set(self.addresses))))
 
     @property
+    def is_placed(self) -> bool:
+        """Whether anything is known of where its machines are."""
+        return bool(self.subnets or self.addresses)
+
+    @property
+    def may_be_anywhere(self) -> bool:
+        """Whether a vault may have let it in already, in a way that cannot be known to be its. Microsoft's own agents
+        have no rule that would be theirs alone."""
+        return bool(self.unknown) and self.kind is not PoolKind.HOSTED
+
+    @property
     def declarations(self) -> tuple[Declaration, ...]:
         """The IP rules that let the pool in: they are declared by it, and change when its addresses do.
 
@@ -139,43 +167,55 @@ class AgentPool:
 
 
 def assemble(
-    listing: Listing, scale_sets: Mapping[str, Whereabouts | NetcfgError], managed: Iterable[ManagedPool]
+    listing: Listing, scale_sets: Mapping[str, Whereabouts | NetcfgError], managed: Iterable[ManagedPool] | NetcfgError
 ) -> tuple[AgentPool, ...]:
     """Every pool, each once, with what Azure shows of its machines; scale sets are found by their id in lower case.
 
     A Managed DevOps Pool that the organization does not list is told and not believed: whoever makes one writes any
-    organization's address into it.
+    organization's address into it. `managed` is the error where nobody could look for any.
     """
-    by_name: dict[str, list[ManagedPool]] = {}
-    for each in sorted(managed, key=lambda pool: pool.resource.lower()):
-        by_name.setdefault(each.name.casefold(), []).append(each)
+    if isinstance(managed, NetcfgError):
+        unknown = ManagedPoolsUnknown(managed)
+        untold = (_assemble(listing.organization, each, scale_sets, unknown) for each in listing.pools)
+        return tuple(sorted(untold, key=lambda each: each.order))
+    by_name = _by_name(managed)
     found = [
         _assemble(listing.organization, each, scale_sets, by_name.get(each.name.casefold(), ()))
         for each in listing.pools
     ]
     known = {each.name.casefold() for each in listing.pools}
     strangers = [pools for name, pools in by_name.items() if name not in known]
-    found += [_unlisted(listing.organization, each) for pools in strangers for each in pools]
+    there = (each for pools in strangers for each in pools if each.whereabouts is not None)
+    found += [_unlisted(listing.organization, each) for each in there]
     return tuple(sorted(found, key=lambda each: each.order))
+
+
+def _by_name(managed: Iterable[ManagedPool]) -> dict[str, list[ManagedPool]]:
+    """Managed DevOps Pools by the name in question; what is gone or failed counts where nothing else has its name."""
+    found: dict[str, list[ManagedPool]] = {}
+    for each in sorted(managed, key=lambda pool: pool.resource.lower()):
+        found.setdefault(each.name.casefold(), []).append(each)
+    return {name: [each for each in pools if each.is_registered] or pools for name, pools in found.items()}
 
 
 def _assemble(
     organization: str,
     listed: ListedPool,
     scale_sets: Mapping[str, Whereabouts | NetcfgError],
-    managed: Sequence[ManagedPool],
+    managed: Sequence[ManagedPool] | NetcfgError,
 ) -> AgentPool:
+    """A scale set that Azure DevOps names comes first: whatever else it says of that pool, machines of it are there."""
     pool = AgentPool(organization, listed.name, PoolKind.SELF_HOSTED, unknown=SELF_HOSTED, agents=listed.agents)
-    if listed.is_hosted:
-        return replace(pool, kind=PoolKind.HOSTED, unknown=HOSTED)
     if listed.is_elastic or listed.scale_set:
         return _of_scale_set(replace(pool, kind=PoolKind.SCALE_SET, unknown=""), listed.scale_set, scale_sets)
+    if listed.is_hosted:
+        return replace(pool, kind=PoolKind.HOSTED, unknown=HOSTED)
+    if isinstance(managed, NetcfgError):
+        return replace(pool, unknown="", error=managed)
     if len(managed) > 1:
         both = " and ".join(each.resource for each in managed)
         return replace(pool, kind=PoolKind.MANAGED, unknown=f"{both} both say that they are it; look which one is")
-    return (
-        _placed(replace(pool, kind=PoolKind.MANAGED), managed[0].resource, managed[0].whereabouts) if managed else pool
-    )
+    return _of_managed(replace(pool, kind=PoolKind.MANAGED, unknown=""), managed[0]) if managed else pool
 
 
 def _of_scale_set(
@@ -187,6 +227,21 @@ def _of_scale_set(
     if isinstance(found, NetcfgError):
         return replace(pool, resource=scale_set, error=ScaleSetUnreadable(pool.name, found))
     return _placed(pool, scale_set, found)
+
+
+def _of_managed(pool: AgentPool, managed: ManagedPool) -> AgentPool:
+    found, resource = managed.whereabouts, managed.resource
+    if isinstance(found, NetcfgError):
+        return replace(pool, resource=resource, error=ManagedPoolUnreadable(pool.name, found))
+    if found is None:
+        return replace(pool, resource=resource, unknown=f"{resource} was it, which is gone, and so are its machines")
+    if not managed.is_registered:
+        reason = (
+            f"{resource} says that it is it, and its state in Azure is {managed.state}: what was not made whole may "
+            "have its name by chance, so nothing in it is believed"
+        )
+        return replace(pool, resource=resource, unknown=reason)
+    return _placed(pool, resource, found)
 
 
 def _placed(pool: AgentPool, resource: str, found: Whereabouts) -> AgentPool:
@@ -210,7 +265,20 @@ def remarks(pools: Iterable[AgentPool]) -> list[str]:
         if each.unknown:
             unknown.setdefault(each.unknown, []).append(_label(each, several))
     told = [f"agents of {', '.join(names)}: {why}" for why, names in unknown.items()]
-    return [*told, *(_static(each, several) for each in found if each.addresses)]
+    matched = [
+        f"{_label(each, several)} is {each.resource}"
+        for each in found
+        if each.kind is PoolKind.MANAGED and each.is_placed
+    ]
+    by_name = [f"agent pools and Managed DevOps Pools have only their names in common: {', '.join(matched)}"]
+    return [*told, *(by_name if matched else []), *(_static(each, several) for each in found if each.addresses)]
+
+
+def anywhere(pools: Iterable[AgentPool]) -> list[str]:
+    """The pools that may need a rule that nobody declared, as a message names them."""
+    found = sorted(pools, key=lambda each: each.order)
+    several = len({each.organization.casefold() for each in found}) > 1
+    return [_label(each, several) for each in found if each.may_be_anywhere]
 
 
 def _label(pool: AgentPool, several: bool) -> str:

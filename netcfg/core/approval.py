@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
+
+_SEGMENT = r"(?!\.{1,2}(?:/|\Z))[^/]+"  # an id is a path, along which a token is sent: no step of it leads back
+_RESOURCE = re.compile(
+    rf"/subscriptions/{_SEGMENT}/resourceGroups/{_SEGMENT}/providers/{_SEGMENT}(?:/{_SEGMENT}/{_SEGMENT})+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,11 @@ class PieceId:
     @property
     def name(self) -> str:
         return self.text.rpartition("/")[2]
+
+    @property
+    def is_resource(self) -> bool:
+        """Whether it is a resource's id indeed, along which may be asked; an answer may hold any text in its place."""
+        return self.text.isprintable() and _RESOURCE.fullmatch(self.text) is not None
 
     @property
     def subscription(self) -> str:

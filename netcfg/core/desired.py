@@ -263,7 +263,23 @@ def _notes(vault: Vault, intent: Intent, resolution: Resolution) -> tuple[str, .
             "whether a network security perimeter holds this vault could not be read; under one, rules may do nothing",
         ),
     ]
-    return (*(text for holds, text in notes if holds), *remarks(intent.pools))
+    return (*_named(intent), *(text for holds, text in notes if holds), *remarks(intent.pools))
+
+
+def _named(intent: Intent) -> Iterator[str]:
+    """Which subscription is meant: no name says it, and what this sign-in may not read may have the same names."""
+    networks: dict[str, dict[str, str]] = {}
+    for name, subnet in sorted(intent.found_subnets, key=lambda each: str(each[1])):
+        networks.setdefault(subnet.network_id, {})[str(name)] = str(subnet)
+    places = [
+        f"{', '.join(named)} are in {network}" if len(named) > 1 else " is ".join(*named.items())
+        for network, named in networks.items()
+    ]
+    if places:
+        yield (
+            f"found by name: {'; '.join(places)}; subscriptions that may not be read here, or are not indexed yet, may "
+            "have others of that name"
+        )
 
 
 def _unused(after: Firewall, reasons: Mapping[Rule, Reason], exits: Iterable[Exit]) -> Iterator[str]:

@@ -22,21 +22,41 @@ class LinkedGroup:
 
 
 @dataclass(frozen=True)
+class ClosedProject:
+    """A project whose variable groups could not be read."""
+
+    name: str
+    error: NetcfgError
+
+
+@dataclass(frozen=True)
+class Library:
+    """The variable groups of an organization that are linked to vaults, but for those of projects that are closed."""
+
+    groups: tuple[LinkedGroup, ...] = ()
+    closed: tuple[ClosedProject, ...] = ()
+
+
+@dataclass(frozen=True)
 class Discovery:
     """What was found in an organization, in two halves. One that could not be read is the error that says why."""
 
     organization: str
     pools: tuple[AgentPool, ...] | NetcfgError
-    groups: tuple[LinkedGroup, ...] | NetcfgError
+    library: Library | NetcfgError
 
     @property
     def known_pools(self) -> tuple[AgentPool, ...]:
         return () if isinstance(self.pools, NetcfgError) else self.pools
 
     @property
+    def closed_projects(self) -> tuple[ClosedProject, ...]:
+        return () if isinstance(self.library, NetcfgError) else self.library.closed
+
+    @property
     def vaults(self) -> dict[str, tuple[LinkedGroup, ...]]:
         """The groups that use each vault, by its name, whose case does not count."""
-        groups = () if isinstance(self.groups, NetcfgError) else sorted(self.groups)
+        groups = () if isinstance(self.library, NetcfgError) else sorted(self.library.groups)
         spelled: dict[str, str] = {}
         found: dict[str, list[LinkedGroup]] = {}
         for each in groups:
@@ -45,14 +65,21 @@ class Discovery:
 
     @property
     def undetermined(self) -> tuple[tuple[str, NetcfgError], ...]:
-        """What could not be read, and why."""
-        halves = (("agent pools", self.pools), ("variable groups", self.groups))
-        pools = [(f"agent pool {each.name}", each.error) for each in self.known_pools if each.error]
-        return (*((what, half) for what, half in halves if isinstance(half, NetcfgError)), *pools)
+        """What could not be read, and why. One error of many pools is told once."""
+        halves = (("agent pools", self.pools), ("variable groups", self.library))
+        names: dict[NetcfgError, list[str]] = {}
+        for each in self.known_pools:
+            if each.error:
+                names.setdefault(each.error, []).append(each.name)
+        return (
+            *((what, half) for what, half in halves if isinstance(half, NetcfgError)),
+            *((f"agent pool{'s' * (len(some) > 1)} {', '.join(some)}", error) for error, some in names.items()),
+            *((f"variable groups of the project {each.name}", each.error) for each in self.closed_projects),
+        )
 
     @property
     def status(self) -> int:
         """0 where everything was read, 7 where a part was, 1 where nothing was."""
-        if isinstance(self.pools, NetcfgError) and isinstance(self.groups, NetcfgError):
+        if isinstance(self.pools, NetcfgError) and isinstance(self.library, NetcfgError):
             return 1
         return 7 if self.undetermined else 0

@@ -253,8 +253,22 @@ class EndpointNotEnabled(NetcfgError):
 class EndpointNotShown(NetcfgError):
     def __init__(self) -> None:
         super().__init__(
-            "Azure said that it was enabled, and does not show it; a policy or somebody else may have taken it away: "
+            "Azure said that it was enabled, and does not show it, or not as Succeeded; a policy or somebody else may "
+            "have taken it away: "
             "look into the activity log of the virtual network, then run it again"
+        )
+
+
+class SubnetDeleting(NetcfgError):
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"{subject} is being deleted; leave it out, or wait until it is gone and make it anew")
+
+
+class WriteNotBegun(NetcfgError):
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"{subject} was left as it is, because the run was interrupted; "
+            "run the same command again, it goes on where this one stopped"
         )
 
 
@@ -326,6 +340,16 @@ class DevOpsShowsNone(NetcfgError):
         super().__init__(
             f"Azure DevOps shows {credential} nothing where {subject} of {organization!r} should be; "
             f"check the name of the organization, and that the credential has what it takes: {needed}"
+        )
+
+
+class NoPoolsShown(NetcfgError):
+    """Every organization has `Default` and `Azure Pipelines`, and Azure DevOps leaves out what may not be seen."""
+
+    def __init__(self, organization: str, credential: str, needed: str) -> None:
+        super().__init__(
+            f"Azure DevOps shows {credential} no agent pool of {organization!r}, and every organization has some, so "
+            f"which there are is not known; it needs the role Reader on all agent pools there, beside {needed}"
         )
 
 
@@ -475,7 +499,7 @@ class OtherTenantNamed(NetcfgError):
 
     def __init__(self, subject: str, subscription: str, tenant: str, *, request_id: str | None = None) -> None:
         super().__init__(
-            f"{subject} was not changed, because the change names something in subscription {subscription}, which does "
+            f"{subject} did not take the change, because it names something in subscription {subscription}, which does "
             f"not belong to tenant {tenant}; sign in as somebody who is known in both tenants",
             request_id=request_id,
         )
@@ -513,6 +537,18 @@ class SubscriptionNotInAzure(NotInAzure):
     """It may be in another tenant, so nothing is known of what is in it, least of all that it is gone."""
 
 
+class GraphForbidden(PermissionMissing):
+    """No role is assigned for a query: whoever may read something somewhere may ask about that."""
+
+    def __init__(self, principal: str, action: str, *, request_id: str | None = None) -> None:
+        NetcfgError.__init__(
+            self,
+            f"{principal} may not ask Resource Graph ({action}); assign Reader on the subscriptions that the vaults "
+            "and the agents are in, and run it again when that has taken effect (up to ten minutes)",
+            request_id=request_id,
+        )
+
+
 class ScaleSetUnreadable(NetcfgError):
     """`reason` is the error of the scale set, with its own way out."""
 
@@ -521,6 +557,36 @@ class ScaleSetUnreadable(NetcfgError):
             f"the agents of the pool {pool!r} are in a scale set that could not be read: {reason}; "
             "or leave out --agents discover, and name their subnets with --subnet",
             request_id=reason.request_id,
+        )
+
+
+class ManagedPoolUnreadable(NetcfgError):
+    def __init__(self, pool: str, reason: NetcfgError) -> None:
+        super().__init__(
+            f"the agents of the pool {pool!r} are in a Managed DevOps Pool that could not be read: {reason}; or leave "
+            "out --agents discover, and name their subnets with --subnet or their addresses with --allow",
+            request_id=reason.request_id,
+        )
+
+
+class ManagedPoolsUnknown(NetcfgError):
+    """Azure DevOps shows a Managed DevOps Pool like any self-hosted one."""
+
+    def __init__(self, reason: NetcfgError) -> None:
+        super().__init__(
+            "Managed DevOps Pools could not be looked for, and any self-hosted pool may be one: "
+            f"{reason}; or leave out --agents discover, and name the subnets of the agents with --subnet",
+            request_id=reason.request_id,
+        )
+
+
+class MachinesUndescribed(NetcfgError):
+    """Azure answered, and not what this version can read about the network of some machines."""
+
+    def __init__(self, resource: str, found: str) -> None:
+        super().__init__(
+            f"the network of {resource} cannot be made out: Azure shows {found}; "
+            "look at its networking in the portal, and report it if that is how it should be"
         )
 
 
@@ -572,7 +638,7 @@ class EndpointsMissing(NetcfgError):
         names = ", ".join(id.rpartition("/virtualNetworks/")[2].replace("/subnets/", "/") for id in ids)
         removals = " ".join(f"--remove {id}" for id in ids)
         super().__init__(
-            f"{subject} was not changed, because a rule names {names} without a service endpoint for vaults; "
+            f"{subject} did not take the change, because a rule names {names} without a service endpoint for vaults; "
             f"enable Microsoft.KeyVault there, or drop the rule with {removals}",
             request_id=request_id,
         )
@@ -615,14 +681,74 @@ class RecordElsewhere(NetcfgError):
         )
 
 
-class ApprovalPending(NetcfgError):
-    """The vault's owner decides about an endpoint that the one who made it may not approve."""
+class RecordInTheWay(NetcfgError):
+    """A zone has one record of a vault, and takes the next only when the first is gone."""
 
-    def __init__(self, vault: str, endpoint: str, approval: str, connection: str) -> None:
+    def __init__(self, vault: str, zone: str, endpoint: str, subnet: str) -> None:
         super().__init__(
-            f"the connection of {endpoint} to {vault} is {approval}, so nothing else was changed: it must be approved "
+            f"the zone {zone} has one record of {vault}, which leads to the endpoint that is to go, so this takes two "
+            f"commands, and whoever comes by it needs another way in between them: 'netcfg apply {vault} --remove "
+            f"{endpoint}' with --public-access enabled and their subnets or addresses, then 'netcfg apply {vault} "
+            f"--private-endpoint {subnet}'"
+        )
+
+
+class EndpointOfAnother(NetcfgError):
+    def __init__(self, endpoint: str, vault: str) -> None:
+        super().__init__(
+            f"the private endpoint {endpoint} leads to {vault}, which is none of the vaults of this run that could be "
+            "read, so nothing is removed; name that vault, or leave out the --remove"
+        )
+
+
+class ApprovalPending(NetcfgError):
+    """The vault's owner decides about an endpoint that the one who made it may not approve.
+
+    `no_record` is why the record will not come with the approval, by which the vault would then be hidden.
+    """
+
+    def __init__(
+        self, vault: str, endpoint: str, approval: str, connection: str, no_record: NetcfgError | None = None
+    ) -> None:
+        self._facts = vault, endpoint, approval, connection
+        self.is_final = approval != "Pending"  # whoever said no is not waited for
+        danger = (
+            f"; BEWARE: whoever approves it before that hides {vault} from the networks that ask the zone, until this "
+            f"has run again, because its record will not come by itself: {no_record}"
+        )
+        super().__init__(
+            f"the connection of {endpoint} to {vault} is {approval}, so no network was linked, and the vault's own "
+            "settings are as they were: it must be approved "
             "by somebody who may do Microsoft.KeyVault/vaults/privateEndpointConnectionsApproval/action there, "
             f"with 'az network private-endpoint-connection approve --id {connection}'; then run the same command again"
+            f"{danger if no_record else ''}",
+            request_id=no_record.request_id if no_record else None,
+        )
+
+    def without_record(self, why: NetcfgError) -> ApprovalPending:
+        """The same, with the warning that belongs to it."""
+        return ApprovalPending(*self._facts, no_record=why)
+
+
+class OtherZoneLinked(NetcfgError):
+    """Azure lets a network ask one zone of a name, and says no to a second one, whoever may see the first."""
+
+    def __init__(self, network: str, zone: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"{network} is linked to another zone named {zone}, which this sign-in does not see, and a network asks "
+            "one only; have the owner of that zone give it the vault's record, or sign in as somebody who sees it, so "
+            "that it is used",
+            request_id=request_id,
+        )
+
+
+class ZoneKept(NetcfgError):
+    """A zone goes with the last of its vaults in a run, and not while another one still needs it."""
+
+    def __init__(self, zone: str, vaults: Iterable[str]) -> None:
+        super().__init__(
+            f"the zone {zone} stays with its links, because {', '.join(vaults)} still has its record there; "
+            "mend what kept that from going, then run the same command again"
         )
 
 
@@ -652,9 +778,15 @@ class NameTaken(NetcfgError):
 
 
 class PieceFailed(NetcfgError):
-    """For a private endpoint or its DNS; the vault's own rules are written after them."""
+    """For a private endpoint or its DNS; the vault's own rules are written after them.
+
+    `is_busy` is where Azure did not say how it ended, `is_passing` where the same may be done a little later.
+    """
 
     def __init__(self, what: str, error: NetcfgError) -> None:
+        self.is_busy = isinstance(error, PieceBusy)
+        passing = isinstance(error, AzureThrottled | AzureUnreachable)
+        self.is_passing = self.is_busy or passing or (isinstance(error, AzureRefused) and error.is_passing)
         super().__init__(
             f"{what} was not made, so the vault's own settings were left as they are: {error}",
             request_id=error.request_id,
@@ -666,18 +798,29 @@ class PieceUndone(NetcfgError):
 
     def __init__(self, endpoint: str, error: NetcfgError) -> None:
         super().__init__(
-            f"{error}; the private endpoint {endpoint} was removed again, because networks that ask the zone would not "
-            "have found the vault any more",
+            f"{error}; the private endpoint {endpoint} was removed again, because networks that ask a zone of that "
+            "name without the vault's record would not have found the vault any more",
             request_id=error.request_id,
         )
 
 
 class PieceLeft(NetcfgError):
-    def __init__(self, endpoint: str, vault: str, error: NetcfgError, other: NetcfgError) -> None:
+    """`why` is what kept the endpoint from being removed again."""
+
+    def __init__(self, endpoint: str, vault: str, error: NetcfgError, why: object) -> None:
         super().__init__(
-            f"{error}; networks that ask the zone do not find {vault} now, and the private endpoint {endpoint} could "
-            f"not be removed again ({other}): make its record in the zone, or remove it by hand",
+            f"{error}; networks that ask a zone of that name without the vault's record do not find {vault} now, and "
+            f"the private endpoint {endpoint} was not removed again ({why}): make its record in the zone, or remove it "
+            "by hand",
             request_id=error.request_id,
+        )
+
+
+class RecordInterrupted(NetcfgError):
+    def __init__(self, endpoint: str, vault: str, why: str) -> None:
+        super().__init__(
+            f"the private endpoint {endpoint} is there without its record ({why}): networks that ask a zone of that "
+            f"name without the vault's record do not find {vault} now"
         )
 
 
@@ -715,7 +858,7 @@ class SubnetsGone(NetcfgError):
         found = several if len(dead) > 1 else "a rule names a subnet that is gone; drop it"
         unmatched = f"the id of the rule about {resource}" if resource else "its id, which 'netcfg plan' shows"
         removals = " ".join(f"--remove {each}" for each in dead) or f"--remove and {unmatched}"
-        super().__init__(f"{subject} was not changed, because {found} with {removals}", request_id=request_id)
+        super().__init__(f"{subject} did not take the change, because {found} with {removals}", request_id=request_id)
         self.subject = subject
         self.resource = resource
 
@@ -764,6 +907,16 @@ class AzureUnreachable(NetcfgError):
         )
 
 
+class LedElsewhere(NetcfgError):
+    """An address within an answer: where a list goes on, or where to ask how far an operation is."""
+
+    def __init__(self, home: str, place: str) -> None:
+        super().__init__(
+            f"an answer of Azure at {home} leads to {place}, and a token goes to the former only; "
+            "look for a proxy that answers in Azure's place"
+        )
+
+
 class AzureAnswer(NetcfgError):
     def __init__(self, subject: str, found: str, *, request_id: str | None = None) -> None:
         super().__init__(
@@ -771,6 +924,7 @@ class AzureAnswer(NetcfgError):
             "and look for a proxy that answers in Azure's place",
             request_id=request_id,
         )
+        self.found = found
 
 
 class AzureRefused(NetcfgError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
+from netcfg.core.agents import anywhere
 from netcfg.core.approval import PieceId
 from netcfg.core.declared import BROAD
 from netcfg.core.desired import Desired, covering, is_enforced
@@ -26,15 +27,20 @@ MANY_REMOVALS = 0.3
 STALE_AFTER = timedelta(days=180)
 UNACCEPTABLE = "perimeter"
 PRIVATE_DNS = "private-dns"
+SERVICE_ENDPOINT = "service-endpoint"
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A guard that fires, with what it saw, and whether that was accepted."""
+    """A guard that fires, with what it saw, and whether that was accepted.
+
+    `harms` are those whom it is about, each by itself, where a message may name some of them only.
+    """
 
     id: str
     message: str
     accepted: bool = False
+    harms: frozenset[str] = frozenset()
 
     @property
     def can_be_accepted(self) -> bool:
@@ -93,7 +99,13 @@ def evaluate(seen: Circumstances, acceptances: Iterable[Acceptance] = ()) -> tup
     accepted = list(acceptances)
     fired = ((id, message) for id, guard in GUARDS.items() if guard and (message := guard(seen)))
     return tuple(
-        Guard(id, message, any(each.holds(id, seen.vault) for each in accepted)) for id, message in sorted(fired)
+        Guard(
+            id,
+            message,
+            any(each.holds(id, seen.vault) for each in accepted),
+            _harms(seen) if id == PRIVATE_DNS else frozenset(),
+        )
+        for id, message in sorted(fired)
     )
 
 
@@ -110,13 +122,11 @@ def _default_deny(seen: Circumstances) -> str | None:
 
 
 def _exclusive(seen: Circumstances) -> str | None:
-    others = (Standing.FOREIGN, Standing.ELSEWHERE)
-    gone = [
-        rule
-        for rule in _removed(seen)
-        if seen.desired.reasons[rule].standing in others and not seen.intent.removes(rule)
-    ]
-    return f"--exclusive removes what somebody else may need: {_list(gone)}" if gone else None
+    gone = _taken(seen, Standing.FOREIGN, Standing.ELSEWHERE)
+    message = f"--exclusive removes what somebody else may need: {_list(gone)}"
+    if pools := anywhere(seen.intent.pools):
+        message += f"; where the agents of {', '.join(pools)} are is not known, and these rules may be theirs"
+    return message if gone else None
 
 
 def _geography_mismatch(seen: Circumstances) -> str | None:
@@ -155,8 +165,13 @@ def _last_path(seen: Circumstances) -> str | None:
         way = seen.desired.way
         if _enters(seen.before, subnet, way.before) and not _enters(seen.after, subnet, way.after):
             losers.append(f"the agents' subnet {subnet.short}")
+    # A pool that is seen today may be out of sight tomorrow, and the rules that it was given look like a stranger's.
+    strange = _taken(seen, Standing.FOREIGN) if seen.before.public_access is PublicAccess.ENABLED else []
+    unseen = anywhere(each for each in seen.intent.pools if not each.is_placed)
+    if strange and unseen and not seen.after.is_open:
+        losers.append(f"the agents of {_list(unseen)}, if they come by {_list(strange)}")
     if not seen.after.is_open:
-        losers += stranded(seen.desired.way, seen.intent, seen.landscape)
+        losers += stranded(seen.vault, seen.desired.way, seen.intent, seen.landscape)
     if seen.before.public_access is PublicAccess.ENABLED and seen.after.public_access is not PublicAccess.ENABLED:
         losers.append("everybody else who comes over the public network")
     return f"this closes the last known way in for {', '.join(losers)}" if losers else None
@@ -175,7 +190,11 @@ def _perimeter(seen: Circumstances) -> str | None:
 
 def _private_dns(seen: Circumstances) -> str | None:
     """Who would lose sight of this vault, or of another one."""
-    return "; ".join(dangers(seen.vault, seen.desired.way, seen.landscape)) or None
+    return "; ".join(each.text for each in dangers(seen.vault, seen.desired.way, seen.landscape)) or None
+
+
+def _harms(seen: Circumstances) -> frozenset[str]:
+    return frozenset().union(*(each.harms for each in dangers(seen.vault, seen.desired.way, seen.landscape)))
 
 
 def _public_access(seen: Circumstances) -> str | None:
@@ -223,6 +242,15 @@ def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
     return sorted(gone, key=lambda rule: (isinstance(rule, VirtualNetworkRule), rule.key))
 
 
+def _taken(seen: Circumstances, *standings: Standing) -> list[IpRule | VirtualNetworkRule]:
+    """The rules that `--exclusive` removes, of these standings."""
+    return [
+        rule
+        for rule in _removed(seen)
+        if seen.desired.reasons[rule].standing in standings and not seen.intent.removes(rule)
+    ]
+
+
 def _admits(firewall: Firewall, rule: VirtualNetworkRule) -> bool:
     listed = rule in firewall.rule_set.virtual_network_rules
     return firewall.is_open or (firewall.public_access is PublicAccess.ENABLED and listed)
@@ -257,7 +285,7 @@ GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
     PRIVATE_DNS: _private_dns,
     "public-access": _public_access,
     "removals": _removals,
-    "service-endpoint": _service_endpoint,
+    SERVICE_ENDPOINT: _service_endpoint,
     "shrunken-edition": None,
     "stale-editions": _stale_editions,
     "unlinked": None,

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from netcfg.core.approval import Approval, PieceId
 from netcfg.core.intent import Intent
-from netcfg.core.private import Landscape, NewEndpoint, NewRecord, Zone, network_of, networks_of
+from netcfg.core.private import Endpoint, Landscape, NewEndpoint, NewRecord, Zone, network_of, networks_of
 from netcfg.core.resources import Vault
+from netcfg.core.sight import approval_of
 from netcfg.core.way import Way
 
 
-def dangers(vault: Vault, way: Way, seen: Landscape) -> tuple[str, ...]:
-    """Who would lose sight of a vault by this plan: the sentences of the guard `private-dns`."""
-    return tuple(
-        filter(None, (*_of_links(vault, way, seen), _of_first(vault, way, seen), _of_removal(vault, way, seen)))
-    )
+@dataclass(frozen=True)
+class Danger:
+    """A sentence of the guard `private-dns`, and everything it is about, each by itself: who accepts it accepts those.
+
+    A sentence names some of many; and it changes when a part of the plan is done, which harms nobody else.
+    """
+
+    text: str
+    harms: frozenset[str]
 
 
-def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[str]:
+def dangers(vault: Vault, way: Way, seen: Landscape) -> tuple[Danger, ...]:
+    """Who would lose sight of a vault by this plan."""
+    found = (*_of_links(vault, way, seen), *_of_first(vault, way, seen), *_of_removal(vault, way, seen))
+    return (*found, *_of_the_unseen(vault, way, seen))
+
+
+def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     """A network that is newly linked asks the zone about every vault that has a private endpoint."""
     linked = [network for link in way.links if (network := seen.network(link.network))]
     if not linked or way.zone is None:
@@ -27,13 +39,17 @@ def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[str]:
     names, home = _list(each.name for each in linked), _home_of(way, seen)
     hidden = sorted(seen.hideable - seen.companions - {each.name for each in zone.records or ()})
     if hidden:
-        yield (
+        yield Danger(
             f"linking {names} to {zone.id.name} hides vaults that have private endpoints and no record there: "
             f"{_list(hidden)}; give each its record (the zone group of its endpoint), or make the link by hand with "
-            "NxDomainRedirect"
+            "NxDomainRedirect",
+            frozenset(f"{each} from {network.id.key}" for each in hidden for network in linked),
         )
-    if way.approval and zone.records is not None and not _is_recorded(vault, way, zone):
-        yield f"{zone.id.name} has no record of {vault.name}, though the zone group of its endpoint names the zone"
+    if way.approval is Approval.APPROVED and zone.records is not None and not _is_recorded(vault, way, zone):
+        yield Danger(
+            f"{zone.id.name} has no record of {vault.name}, though the zone group of its endpoint names the zone",
+            frozenset({f"no record in {zone.id.key}"}),
+        )
     for network in linked:
         far = sorted(
             record.name
@@ -41,14 +57,16 @@ def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[str]:
             if record.name != vault.name.lower() and not all(map(network.reaches, record.addresses))
         )
         if far:
-            yield (
+            yield Danger(
                 f"{network.name} would be sent to private addresses that it is not known to reach, for {_list(far)}, "
-                f"which {zone.id.name} has records of"
+                f"which {zone.id.name} has records of",
+                frozenset(f"{each} out of reach of {network.id.key}" for each in far),
             )
         if home and not network.is_next_to(home):
-            yield (
+            yield Danger(
                 f"{network.name} is not peered with {home.name}, so it would be sent to a private address of "
-                f"{vault.name} that it may not reach"
+                f"{vault.name} that it may not reach",
+                frozenset({f"{vault.name} out of reach of {network.id.key}"}),
             )
 
 
@@ -57,45 +75,69 @@ def _is_recorded(vault: Vault, way: Way, zone: Zone) -> bool:
     return bool(zone.record_of(vault.name)) or any(isinstance(each, NewRecord) for each in way.additions)
 
 
-def _of_first(vault: Vault, way: Way, seen: Landscape) -> str:
+def _of_first(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     """With its first endpoint, a vault is looked for in every zone of that name; where it has no record, in vain."""
-    is_new = any(isinstance(each, NewEndpoint) for each in way.additions)
-    if not is_new or any(each.approval is Approval.APPROVED for each in vault.connections):
-        return ""
-    blind = sorted(
-        link.network.name
+    if not _is_first(vault, way):
+        return
+    blind = {
+        link.network
         for zone in seen.zones
-        if zone.id != way.zone and not zone.record_of(vault.name)
+        if not (zone.id == way.zone and _comes_by_itself(way, seen)) and not zone.record_of(vault.name)
         for link in zone.links
         if not link.redirects
-    )
-    if not blind:
-        return ""
-    return (
-        f"with its first private endpoint {vault.name} is hidden from networks that are linked to other zones of that "
-        f"name, which have no record of it: {_list(blind)}; add the record there too"
+    }
+    if blind:
+        yield Danger(
+            f"with its first private endpoint {vault.name} is hidden from networks that are linked to zones of that "
+            f"name which have no record of it: {_list(sorted(each.name for each in blind))}; add the record there too",
+            frozenset(f"{vault.name} from {each.key}" for each in blind),
+        )
+
+
+def _is_first(vault: Vault, way: Way) -> bool:
+    """Whether the plan gives the vault the first endpoint that leads anywhere, at once or when its owner approves."""
+    is_new = any(isinstance(each, NewEndpoint) for each in way.additions)
+    return (is_new or way.waits) and not any(each.approval is Approval.APPROVED for each in vault.connections)
+
+
+def _comes_by_itself(way: Way, seen: Landscape) -> bool:
+    """Whether Azure writes the record into the plan's zone when the endpoint is approved: a zone group names it."""
+    found = seen.endpoint(way.endpoint) if way.endpoint else None
+    is_kept = found is not None and found.zone_named(seen.zone_name) == way.zone
+    return is_kept or any(isinstance(each, NewRecord) and each.zone == way.zone for each in way.additions)
+
+
+def _of_the_unseen(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
+    """What cannot be seen may be hidden, and may hide."""
+    if not seen.unreadable or not (way.links or _is_first(vault, way)):
+        return
+    yield Danger(
+        f"not everything in {_list(seen.unreadable)} could be seen: zones named {seen.zone_name} may be there, where "
+        f"{vault.name} has no record, and vaults with private endpoints that a link hides; assign Reader there, or "
+        "ask who owns them",
+        frozenset(f"unseen: {each}" for each in seen.unreadable),
     )
 
 
-def _of_removal(vault: Vault, way: Way, seen: Landscape) -> str:
+def _of_removal(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     """A vault that has another endpoint, if only until that goes too, is still looked for in the zone it leaves."""
     going = {each.id for each in way.removals}
     approved = {each.endpoint for each in vault.connections if each.approval is Approval.APPROVED}
     recorded = [each for each in seen.endpoints if each.id in approved & going and each.zone_named(seen.zone_name)]
     left = bool(approved - going) or len(recorded) > 1
-    blind = sorted(
-        link.network.name
+    blind = {
+        link.network
         for zone in seen.zones
         for link in zone.links
         if link.id not in going and not link.redirects
         if any(zone.id == each.zone_named(seen.zone_name) for each in seen.endpoints if each.id in going)
-    )
-    if not left or not blind:
-        return ""
-    return (
-        f"as long as {vault.name} has another private endpoint, it is hidden from {_list(blind)}: they stay linked to "
-        "the zone that its record goes from"
-    )
+    }
+    if left and blind:
+        yield Danger(
+            f"as long as {vault.name} has another private endpoint, it is hidden from "
+            f"{_list(sorted(each.name for each in blind))}: they stay linked to the zone that its record goes from",
+            frozenset(f"{vault.name} from {each.key}" for each in blind),
+        )
 
 
 def _home_of(way: Way, seen: Landscape) -> PieceId | None:
@@ -105,11 +147,51 @@ def _home_of(way: Way, seen: Landscape) -> PieceId | None:
     return network_of(subnet) if subnet else None
 
 
-def stranded(way: Way, intent: Intent, seen: Landscape) -> list[str]:
-    """Those who come by an endpoint that goes, and of whom nobody said in which subnets they are."""
-    lost = way.before - way.after - set(networks_of(intent.subnets))
-    names = [each.name for each in seen.networks if each.id in lost]
-    return [f"the machines of {_list(names)}, which come by a private endpoint"] if names else []
+def stranded(vault: Vault, way: Way, intent: Intent, seen: Landscape) -> list[str]:
+    """Those who come by an endpoint that goes, and of whom nobody said in which subnets they are.
+
+    Whoever may come by it and cannot be seen is among them: only who is known to have another way has one.
+    """
+    saved = way.after | set(networks_of(intent.subnets))
+    names = [each.name for each in seen.networks if each.id in way.before - saved]
+    lost = [f"the machines of {_list(names)}, which come by a private endpoint"] if names else []
+    going = [each for each in (seen.endpoint(piece.id) for piece in way.removals) if each]
+    used = [each for each in going if approval_of(vault, each.id) is Approval.APPROVED]
+    if doubts := list(dict.fromkeys(doubt for each in used for doubt in _doubts(each, saved, seen))):
+        lost.append(
+            f"whoever else comes by {_list(each.name for each in used)}, which cannot be known ({'; '.join(doubts)})"
+        )
+    return lost
+
+
+def _doubts(endpoint: Endpoint, saved: Iterable[PieceId], seen: Landscape) -> Iterable[str]:
+    """Why others may come by an endpoint than the networks that are seen to."""
+    zones = [(each, seen.zone(each)) for each in _zones_of(endpoint, seen)]
+    if unseen := [str(each) for each, zone in zones if zone is None or zone.records is None]:
+        yield f"who asks the zone {_list(unseen)} could not be read"
+    home = network_of(endpoint.subnet)
+    network = seen.network(home)
+    linked = [link.network for _, zone in zones if zone for link in zone.links]
+    near = [home, *(each.network for each in network.peers)] if network else [home]
+    users = sorted(set(near).union(linked) - set(saved), key=lambda id: id.key)
+    if unread := [each.name for each in users if seen.network(each) is None]:
+        yield f"{_list(unread)} could not be read"
+    if own := [each.name for each in users if (found := seen.network(each)) and found.dns_servers]:
+        yield f"{_list(own)} {'asks DNS servers of its' if len(own) == 1 else 'ask DNS servers of their'} own"
+    if seen.unreadable:
+        yield f"not everything in {_list(seen.unreadable)} could be seen"
+
+
+def _zones_of(endpoint: Endpoint, seen: Landscape) -> list[PieceId]:
+    """The zones whose records lead to an endpoint: by its zone group, or kept by hand."""
+    kept = endpoint.zone_named(seen.zone_name)
+    by_hand = [
+        zone.id
+        for zone in seen.zones
+        for record in (zone.record_of(endpoint.vault.name),)
+        if record and set(record.addresses) & set(endpoint.addresses)
+    ]
+    return list(dict.fromkeys([*([kept] if kept else []), *by_hand]))
 
 
 def _list(names: Iterable[str]) -> str:

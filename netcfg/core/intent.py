@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ class Intent:
     """What is meant for a vault, as far as a person or a pipeline said it.
 
     `named_subnets` and `discovers_agents` are said before anybody has asked Azure; `with_agents` says what they mean.
+    `found_subnets` are the names that were given, each with the subnet that it stood for.
     """
 
     organizations: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Intent:
     canary: bool = False
     subnets: tuple[SubnetId, ...] = ()
     named_subnets: tuple[SubnetName, ...] = ()
+    found_subnets: tuple[tuple[SubnetName, SubnetId], ...] = ()
     discovers_agents: bool = False
     pools: tuple[AgentPool, ...] = ()
     allow: tuple[Declaration, ...] = ()
@@ -69,14 +71,17 @@ class Intent:
 
     def with_private_endpoint(self, subnet: SubnetId) -> Intent:
         """The same, with the subnet that the name of the private endpoint's subnet stood for."""
-        return replace(self, private_endpoint=subnet, named_private_endpoint=None)
+        named = [self.named_private_endpoint] if self.named_private_endpoint else []
+        found = (*self.found_subnets, *_found(named, [subnet]))
+        return replace(self, private_endpoint=subnet, named_private_endpoint=None, found_subnets=found)
 
     def with_agents(self, subnets: Iterable[SubnetId], pools: Iterable[AgentPool]) -> Intent:
         """The same, with the subnets that names stood for, and what the discovered pools need."""
-        found = tuple(pools)
+        found, named = tuple(pools), tuple(subnets)
         return replace(
             self,
-            subnets=(*self.subnets, *subnets, *(each for pool in found for each in pool.subnets)),
+            subnets=(*self.subnets, *named, *(each for pool in found for each in pool.subnets)),
+            found_subnets=(*self.found_subnets, *_found(self.named_subnets, named)),
             allow=(*self.allow, *(each for pool in found for each in pool.declarations)),
             named_subnets=(),
             discovers_agents=False,
@@ -90,6 +95,10 @@ class Intent:
     def pools_of(self, subnet: SubnetId) -> tuple[str, ...]:
         """The names of the discovered pools whose machines run in `subnet`."""
         return tuple(sorted({pool.name for pool in self.pools if subnet in pool.subnets}))
+
+
+def _found(names: Iterable[SubnetName], subnets: Collection[SubnetId]) -> list[tuple[SubnetName, SubnetId]]:
+    return [(name, subnet) for name in names for subnet in subnets if name.names(subnet)]
 
 
 def is_named(rule: Rule, removal: Removal) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
+from netcfg.core.approval import Approval
 from netcfg.core.desired import Desired, Reason, fit
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Geography, Organization
-from netcfg.core.guards import PRIVATE_DNS, Acceptance, Circumstances, Guard, evaluate
+from netcfg.core.guards import PRIVATE_DNS, SERVICE_ENDPOINT, Acceptance, Circumstances, Guard, evaluate
 from netcfg.core.intent import Intent
-from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, kind_of
+from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, OwnersApproval, kind_of
 from netcfg.core.ranges import Resolution
 from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import Firewall, IpRule, Rule
@@ -46,7 +47,8 @@ class Kind(Enum):
 class Change:
     """One line of a plan. `was` is the value that a `set` replaces; `subnet` is where an endpoint is enabled.
 
-    `piece` is the part of the private way in that comes or goes, and whose id is then the value.
+    `piece` is the part of the private way in that comes or goes, and whose id is then the value; or an approval that is
+    the vault's owner's to give.
     """
 
     action: Action
@@ -55,7 +57,7 @@ class Change:
     was: str | None = None
     reason: Reason | None = None
     subnet: SubnetId | None = None
-    piece: NewPiece | OldPiece | None = None
+    piece: NewPiece | OldPiece | OwnersApproval | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,8 @@ class Plan:
     def is_finished_by(self, rest: Plan) -> bool:
         """Whether `rest`, drawn when a part of this plan was written, does nothing that this plan did not promise."""
         new = set(map(_line, rest.changes)) - set(map(_line, self.changes))
-        return not (new or rest.refusals or _frame_differences(self.before, rest.before))
+        others = rest.refusals or any(map(self._is_other, rest.guards))
+        return not (new or others or _frame_differences(self.before, rest.before))
 
     def as_far_as(self, later: Plan) -> Plan:
         """This plan without the private pieces that `later` finds there: whoever made them did what was promised."""
@@ -129,11 +132,26 @@ class Plan:
         fired, fires = {each.id for each in self.guards}, {each.id for each in later.guards}
         return (
             *_frame_differences(self.before, later.before),
-            *(f"the guard {each} fires now" for each in sorted(fires - fired)),
+            *self.new_harm(later),
             *(f"the guard {each} is gone" for each in sorted(fired - fires)),
             *(f"new: {each}" for each in sorted(new - old)),
             *(f"no longer needed: {each}" for each in sorted(old - new)),
         )
+
+    def new_harm(self, later: Plan) -> tuple[str, ...]:
+        """In words, the guards of a plan of another look that nobody saw when this one was shown."""
+        fired, fires = {each.id for each in self.guards}, {each.id for each in later.guards}
+        return (
+            *(f"the guard {each} fires now" for each in sorted(fires - fired)),
+            *(f"the guard {each.id} says now: {each.message}" for each in later.guards if self._is_other(each)),
+        )
+
+    def _is_other(self, guard: Guard) -> bool:
+        """Whether a guard names others than when it was accepted: the ones that it names now were not accepted."""
+        shown = next((each for each in self.guards if each.id == guard.id), guard)
+        if guard.id == PRIVATE_DNS:
+            return not guard.harms <= shown.harms
+        return guard.id == SERVICE_ENDPOINT and shown.message != guard.message
 
     def _compare(self, kind: Kind, before: Iterable[Rule], after: Iterable[Rule]) -> list[Change]:
         old, new = set(before), set(after)
@@ -151,9 +169,13 @@ def _set(kind: Kind, old: Enum, new: Enum) -> list[Change]:
 
 
 def _pieces(way: Way) -> list[Change]:
-    """What becomes of the private way in: what is made in the order in which it is made, then what goes."""
+    """What becomes of the private way in: what its owner does, what is made in that order, then what goes."""
+    owners: list[Change] = []
+    if way.owners and way.approval:
+        approved, was = Approval.APPROVED.value, way.approval.value
+        owners.append(Change(Action.SET, Kind.PRIVATE_ENDPOINT, approved, was=was, piece=way.owners))
     pieces = ((Action.ADD, way.additions), (Action.REMOVE, way.removals))
-    return [
+    return owners + [
         Change(action, Kind(kind_of(each).value), str(each.id), subnet=getattr(each, "subnet", None), piece=each)
         for action, found in pieces
         for each in found

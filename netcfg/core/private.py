@@ -28,7 +28,8 @@ _ENDPOINT = re.compile(
 
 def as_private_endpoint(text: str) -> PieceId | None:
     """The private endpoint whose resource id `text` is, else `None`."""
-    return PieceId(text) if text.isprintable() and _ENDPOINT.fullmatch(text) else None
+    id = PieceId(text)
+    return id if id.is_resource and _ENDPOINT.fullmatch(text) else None
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Zone:
-    """A private DNS zone for vaults, with its links. `records` is `None` where nobody looked, or nobody may."""
+    """A private DNS zone for vaults, with its links. `records` is `None` where nobody looked, or nobody may.
+
+    `others` is how many record sets it has that are neither of addresses nor its own SOA, `None` where that is unknown.
+    """
 
     id: PieceId
     links: tuple[Link, ...] = ()
     records: tuple[Record, ...] | None = None
     is_ours: bool = False
+    others: int | None = 0
 
     def link_of(self, network: PieceId) -> Link | None:
         return next((each for each in self.links if each.network == network), None)
@@ -143,7 +148,7 @@ class Landscape:
     `zones` are all zones of the name `zone_name` that can be seen, with their links; `hideable` the names of all vaults
     with an approved private endpoint, which the public DNS sends to a zone of that name. `unreadable` are the
     subscriptions that could not be seen, by name or id: what is there is not known. `companions` are the names of the
-    vaults of the run, which get their records together.
+    vaults of the run, which get their records together; `unread` the endpoints of theirs that could not be read.
     """
 
     zone_name: str
@@ -153,6 +158,7 @@ class Landscape:
     hideable: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
     companions: frozenset[str] = frozenset()
+    unread: frozenset[PieceId] = frozenset()
 
     def network(self, id: PieceId) -> Network | None:
         return next((each for each in self.networks if each.id == id), None)
@@ -200,7 +206,7 @@ class NewZone:
 
 @dataclass(frozen=True)
 class NewRecord:
-    """A zone group to make, or to extend by `zone`: Azure then keeps the vault's record there, as `name`."""
+    """A zone group to make, to extend by `zone`, or to send again: Azure then keeps the record `name` there."""
 
     id: PieceId
     zone: PieceId
@@ -216,6 +222,18 @@ class NewLink:
 
 
 NewPiece = NewEndpoint | NewZone | NewRecord | NewLink
+
+
+@dataclass(frozen=True)
+class OwnersApproval:
+    """What is left to the vault's owner: to approve `connection`, by which the endpoint `id` leads to the vault."""
+
+    id: PieceId
+    connection: PieceId
+
+    @property
+    def command(self) -> str:
+        return f"az network private-endpoint-connection approve --id {self.connection}"
 
 
 class PieceKind(Enum):

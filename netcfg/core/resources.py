@@ -11,10 +11,11 @@ from netcfg.core.rules import Firewall, Perimeter
 
 _VAULT_NAME = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
 # What resource groups and networks may be named: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-_NAME = re.compile(r"[\w().-]{1,90}")
+_NAME = re.compile(r"(?!\.{1,2}\Z)[\w().-]{1,90}")
+_SEGMENT = r"(?!\.{1,2}(?:/|\Z))[^/]+"  # an id is a path, along which a token is sent: no step of it leads back
 _ID = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/(?P<type>[^/]+/[^/]+)/(?P<name>[^/]+)"
-    r"(?:/subnets/(?P<subnet>[^/]+))?/?",
+    rf"/subscriptions/(?P<subscription>{_SEGMENT})/resourceGroups/(?P<group>{_SEGMENT})"
+    rf"/providers/(?P<type>[^/]+/[^/]+)/(?P<name>{_SEGMENT})(?:/subnets/(?P<subnet>{_SEGMENT}))?/?",
     re.IGNORECASE,
 )
 

@@ -6,11 +6,11 @@ Vaults that admit them by the public address under which they leave today stop d
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface, IPv4Network
 
-from netcfg.core.resources import SubnetId, Vault
+from netcfg.core.resources import SubnetId, Vault, VaultId
 from netcfg.core.rules import DefaultAction, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
 
 
@@ -29,17 +29,32 @@ class Exit:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """How a network security perimeter holds a vault, and whom its access rules admit there.
+
+    `networks` are the public addresses that they name; with `has_others` they may admit by something else too.
+    """
+
+    vault: VaultId
+    perimeter: Perimeter
+    networks: tuple[IPv4Network, ...] = ()
+    has_others: bool = False
+
+
+@dataclass(frozen=True)
 class Survey:
     """What was seen before an endpoint is enabled: the exits of its subnets, and the vaults that could be affected.
 
     `unreadable` are the subscriptions whose vaults could not all be seen, by name or id; `illegible` the names of
-    vaults that were seen and whose firewall this version does not understand.
+    vaults that were seen and whose firewall this version does not understand. `holds` say of vaults that a perimeter
+    may hold how one does.
     """
 
     exits: tuple[Exit, ...] = ()
     vaults: tuple[Vault, ...] = ()
     unreadable: tuple[str, ...] = ()
     illegible: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def exit_of(self, subnet: SubnetId) -> Exit:
         """The exit of a subnet; one that nobody looked at is unknown."""
@@ -50,23 +65,60 @@ class Survey:
         """The same, without the vaults whose id is among `chosen`: those get the rule for the subnet."""
         return replace(self, vaults=tuple(each for each in self.vaults if each.id not in chosen))
 
+    def hold_on(self, vault: Vault) -> Hold:
+        """How a perimeter holds a vault; what nobody looked at is as the vault itself says."""
+        return next((each for each in self.holds if each.vault == vault.id), Hold(vault.id, vault.perimeter))
+
 
 NOTHING_SEEN = Survey()
+
+_MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
 class Stranded:
-    """A vault that would cut off the machines of a subnet, and the rules by which it admits them today."""
+    """A vault that would cut off the machines of a subnet, and the rules by which it admits them today.
+
+    `by_perimeter` are those of its perimeter; without `heeds_rules` a rule for the subnet would not help.
+    """
 
     vault: Vault
     rules: tuple[IpRule, ...]
+    by_perimeter: tuple[IPv4Network, ...] = ()
+    heeds_rules: bool = True
+
+    def __str__(self) -> str:
+        rules = (*map(str, self.rules), *(f"{each} of its perimeter" for each in self.by_perimeter))
+        return f"{self.vault.name} ({', '.join(rules)})"
 
 
 def stranded(survey: Survey, subnet: SubnetId) -> tuple[Stranded, ...]:
     """The vaults that admit this subnet's machines by a public address, and by nothing that would go on working."""
     networks = survey.exit_of(subnet).networks
-    found = (Stranded(vault, _admitting(vault, networks)) for vault in survey.vaults if not _lets_in(vault, subnet))
-    return tuple(sorted((each for each in found if each.rules), key=lambda each: (each.vault.name, each.vault.id.text)))
+    found = []
+    for vault in survey.vaults:
+        hold = survey.hold_on(vault)
+        heeds_rules = _heeds_rules(vault, hold)
+        if not _lets_in(vault, subnet, hold):
+            rules = _admitting(vault, networks) if heeds_rules else ()
+            admitted = tuple(each for each in hold.networks if any(map(each.overlaps, networks)))
+            found.append(Stranded(vault, rules, admitted, heeds_rules))
+    cut_off = (each for each in found if each.rules or each.by_perimeter)
+    return tuple(sorted(cut_off, key=lambda each: (each.vault.name, each.vault.id.text)))
+
+
+def undecided(survey: Survey, subnet: SubnetId) -> tuple[str, ...]:
+    """The names of the vaults of which a perimeter, or perhaps one, decides whether they cut off this subnet."""
+    if not survey.exit_of(subnet).networks:
+        return ()
+    known = {each.vault.id for each in stranded(survey, subnet)}
+    found = set()
+    for vault in survey.vaults:
+        hold = survey.hold_on(vault)
+        is_unknown = hold.perimeter is Perimeter.UNKNOWN
+        if vault.id not in known and (is_unknown or (hold.has_others and not _lets_in(vault, subnet, hold))):
+            found.add(vault.name)
+    return tuple(sorted(found))
 
 
 def useless(rules: Iterable[Rule], subnet: Exit) -> tuple[IpRule, ...]:
@@ -81,25 +133,35 @@ def consequences(survey: Survey, subnets: Sequence[SubnetId]) -> tuple[str, ...]
     cut_off = {subnet: found for subnet in subnets if (found := stranded(survey, subnet))}
     return (
         *(_cut_off(subnet, found) for subnet, found in cut_off.items()),
-        *([_together({each.vault.name for found in cut_off.values() for each in found})] if cut_off else []),
+        *_remedies(each for found in cut_off.values() for each in found),
         *(_unknown(each) for each in exits if each.unknown),
         # Who leaves by no public address at all is admitted by none, whatever those vaults hold.
         *(_unseen(survey) if any(each.networks or each.unknown for each in exits) else ()),
-        *(_bypassed(each) for each in exits if each.appliance),
+        *_undecided({name for each in subnets for name in undecided(survey, each)}),
+        *_bypassed(exits),
     )
 
 
 def _cut_off(subnet: SubnetId, found: Sequence[Stranded]) -> str:
-    vaults = ", ".join(f"{each.vault.name} ({', '.join(map(str, each.rules))})" for each in found)
+    vaults = ", ".join(map(str, found))
     if len(found) == 1:
         return f"{vaults} admits {subnet.short} by public address only and would cut it off"
     return f"{vaults} admit {subnet.short} by public address only and would cut it off"
 
 
-def _together(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    get = "it gets its rule" if len(listed) == 1 else "they get their rules"
-    return f"name {' '.join(listed)} in this run too, and {get} before the switch"
+def _remedies(found: Iterable[Stranded]) -> Iterator[str]:
+    """What to do about them: a rule for the subnet helps where rules are asked, and nowhere else."""
+    helped: dict[bool, set[str]] = {True: set(), False: set()}
+    for each in found:
+        helped[each.heeds_rules].add(each.vault.name)
+    if listed := sorted(helped[True]):
+        get = "it gets its rule" if len(listed) == 1 else "they get their rules"
+        yield f"name {' '.join(listed)} in this run too, and {get} before the switch"
+    if held := ", ".join(sorted(helped[False])):
+        yield (
+            f"a rule for the subnet does nothing in {held}, where a network security perimeter decides: give these "
+            "agents a private endpoint there first"
+        )
 
 
 def _unknown(subnet: Exit) -> str:
@@ -115,16 +177,32 @@ def _unseen(survey: Survey) -> list[str]:
     ]
 
 
-def _bypassed(subnet: Exit) -> str:
-    return f"the endpoint's routes bypass the appliance at {subnet.appliance}"
+def _undecided(names: Iterable[str]) -> list[str]:
+    found = sorted(names)
+    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+    listed = ", ".join(found[:_MOST_NAMES]) + more
+    return [f"whether {listed} would is not known, as a network security perimeter may decide there"] if found else []
 
 
-def _lets_in(vault: Vault, subnet: SubnetId) -> bool:
-    """Whether the switch changes nothing: everybody gets in, or nobody by a rule, or this subnet by its own."""
-    firewall = vault.firewall
-    by_rules = firewall.public_access is PublicAccess.ENABLED and vault.perimeter is not Perimeter.ENFORCED
-    denies = firewall.rule_set.default_action is DefaultAction.DENY
-    return not by_rules or not denies or VirtualNetworkRule(subnet.text) in firewall.rule_set.virtual_network_rules
+def _bypassed(exits: Iterable[Exit]) -> Iterator[str]:
+    behind: dict[str, list[str]] = {}
+    for each in exits:
+        if each.appliance:
+            behind.setdefault(each.appliance, []).append(each.subnet.short)
+    for appliance, subnets in behind.items():
+        yield f"the endpoint's routes bypass the appliance at {appliance} for {', '.join(subnets)}"
+
+
+def _heeds_rules(vault: Vault, hold: Hold) -> bool:
+    """Whether the vault's own rules are asked, as far as that is known; a perimeter that learns only adds to them."""
+    return vault.firewall.public_access is PublicAccess.ENABLED and hold.perimeter is not Perimeter.ENFORCED
+
+
+def _lets_in(vault: Vault, subnet: SubnetId, hold: Hold) -> bool:
+    """Whether the subnet gets in by what goes on working: everybody does, or it has a rule of its own."""
+    rules = vault.firewall.rule_set
+    is_listed = VirtualNetworkRule(subnet.text) in rules.virtual_network_rules
+    return _heeds_rules(vault, hold) and (is_listed or rules.default_action is not DefaultAction.DENY)
 
 
 def _admitting(vault: Vault, networks: Iterable[IPv4Network]) -> tuple[IpRule, ...]:

@@ -24,15 +24,18 @@ from netcfg.core.verification import (
 )
 
 
-def judge(seen: Observation, known: Known | None = None) -> Verification:
-    """What `seen` proves. What Azure shows of the vault, where it is `known`, explains and never decides."""
+def judge(seen: Observation, known: Known | None = None, program: str = "netcfg") -> Verification:
+    """What `seen` proves. What Azure shows of the vault, where it is `known`, explains and never decides.
+
+    The next steps are to be pasted, so they call the `program` as the caller says it, root options and all.
+    """
     match seen.said:
         case Answer() as answer:
-            found = _heard(seen, answer, known)
+            found = _heard(seen, answer, known, program)
         case Failure() as failure:
             found = _failed(seen, failure, known)
         case None:
-            found = _unresolved(seen, known)
+            found = _unresolved(seen, known, program)
         case _:
             assert_never(seen.said)
     return replace(found, notes=_notes(seen))
@@ -61,7 +64,7 @@ _PAST_THE_FIREWALL = ("ForbiddenByRbac", "ForbiddenByPolicy")
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
-def _heard(seen: Observation, answer: Answer, known: Known | None) -> Verification:
+def _heard(seen: Observation, answer: Answer, known: Known | None, program: str) -> Verification:
     if answer.status == 200 and answer.is_authenticated and answer.has_names:
         message = f"nothing is in the way: {seen.vault} shows its secret names to this machine{_way(seen)}"
         return Verification(seen, True, None, message)
@@ -80,7 +83,7 @@ def _heard(seen: Observation, answer: Answer, known: Known | None) -> Verificati
     if obstacle is Obstacle.PERMISSION and answer.is_authenticated:
         return _forbidden(seen, answer, known)
     if obstacle and obstacle is not Obstacle.PERMISSION:
-        return _refused(seen, obstacle, client_of(answer.message), known)
+        return _refused(seen, obstacle, client_of(answer.message), known, program)
     message = f"{seen.host} answered what no vault is known to answer: {_words(answer)}"
     fix = "look for a proxy or a sign-in page that answers in its place, then run it again"
     return Verification(seen, None, Obstacle.ANSWER, message, fix)
@@ -103,23 +106,22 @@ def client_of(message: str) -> Client:
     return Client(str(address) if address else None, subnet[1] if subnet else None)
 
 
-def _refused(seen: Observation, obstacle: Obstacle, client: Client, known: Known | None) -> Verification:
+def _refused(seen: Observation, obstacle: Obstacle, client: Client, known: Known | None, program: str) -> Verification:
     """The network is not let in. What Azure shows tells whether that may change without anybody's doing."""
     if obstacle is Obstacle.PERIMETER and known and not _is_held(known):
         obstacle = Obstacle.FIREWALL  # a perimeter that only learns lets in whom the rules let in, too
     coming = _coming(known, client) if known else None
     message = _REFUSALS[obstacle].format(vault=seen.vault, client=client) + (f", although {coming}" if coming else "")
     if obstacle is Obstacle.FIREWALL:
-        fix = _remedy(seen, client, known)
+        fix = _remedy(seen, client, known, program)
     elif obstacle is Obstacle.PUBLIC_ACCESS:
-        fix = _closed(seen, known)
+        fix = _closed(seen, known, program)
     else:
         who = client.address or "its address"
         fix = f"have the owner of the perimeter add an inbound access rule for {who}, or come by a private endpoint"
     if coming:
-        fix = (
-            f"wait with netcfg verify {seen.vault} --from-here, a change may take 15 minutes; if that ends alike, {fix}"
-        )
+        again = f"{program} verify {seen.vault} --from-here"
+        fix = f"wait with {again}, a change may take 15 minutes; if that ends alike, {fix}"
     hope = Hope.CHANGE if coming or known is None else Hope.NONE
     return Verification(seen, False, obstacle, message, fix, client, hope)
 
@@ -158,9 +160,9 @@ def _coming(known: Known, client: Client) -> str | None:
     return None
 
 
-def _remedy(seen: Observation, client: Client, known: Known | None) -> str:
+def _remedy(seen: Observation, client: Client, known: Known | None, program: str) -> str:
     """The command that lets this machine in."""
-    command = f"netcfg apply {seen.vault} --organization ORG"
+    command = f"{program} apply {seen.vault} --organization ORG"
     if client.subnet:
         return f"run {command} --subnet {quote(client.subnet)}{_by_endpoint(seen, known)}"
     by_subnet = f"{command} --subnet ID with the subnet of this machine"
@@ -169,9 +171,9 @@ def _remedy(seen: Observation, client: Client, known: Known | None) -> str:
     return f"run {command} --allow '{client.public}/32=REASON', or on an agent {by_subnet}{_by_endpoint(seen, known)}"
 
 
-def _closed(seen: Observation, known: Known | None) -> str:
+def _closed(seen: Observation, known: Known | None, program: str) -> str:
     """The ways to a vault without public access."""
-    command = f"netcfg apply {seen.vault} --organization ORG"
+    command = f"{program} apply {seen.vault} --organization ORG"
     if known and known.approved:
         return f"link this machine's network to the private DNS zone {seen.zone}, where {_named(known)} is to be found"
     return f"run {command} --private-endpoint SUBNET-ID, or {command} --public-access enabled to open it by rules"
@@ -253,13 +255,15 @@ def _failed(seen: Observation, failure: Failure, known: Known | None) -> Verific
 
 def _routes(seen: Observation, known: Known | None) -> str:
     """What to look at where nothing answers."""
+    if seen.stand_in:
+        return f"look at the proxy, VPN or overlay network of this machine that has {seen.stand_in}"
     if not seen.is_private:
         return "let port 443 out to the service tag AzureKeyVault, or set HTTPS_PROXY where a proxy is the way out"
     state = f"; Azure shows {', '.join(known.unapproved)}" if known and known.unapproved else ""
     return f"look at the peering, the routes and the rules on the way, and whether the endpoint is approved{state}"
 
 
-def _unresolved(seen: Observation, known: Known | None) -> Verification:
+def _unresolved(seen: Observation, known: Known | None, program: str) -> Verification:
     host, lookup = seen.host, seen.lookup
     if lookup.resolution is Resolution.HIDDEN:
         message = (
@@ -267,8 +271,8 @@ def _unresolved(seen: Observation, known: Known | None) -> Verification:
             "the name points, and has no record for the vault"
         )
         fix = (
-            f"give its private endpoint a record there with netcfg apply {seen.vault} --private-endpoint SUBNET-ID, or "
-            "let what has no record resolve publicly with az network private-dns link vnet update "
+            f"give its private endpoint a record there with {program} apply {seen.vault} --private-endpoint SUBNET-ID, "
+            "or let what has no record resolve publicly with az network private-dns link vnet update "
             f"--resource-group GROUP --zone-name {seen.zone} --name LINK --resolution-policy NxDomainRedirect"
         )
         return Verification(seen, False, Obstacle.DNS, message, fix)
@@ -322,6 +326,11 @@ def _notes(seen: Observation) -> tuple[str, ...]:
         )
     if seen.proxy and seen.lookup.resolution is not Resolution.PUBLIC:
         notes.append("the proxy resolves the name itself, so what it is here does not matter")
+    if seen.stand_in:
+        notes.append(
+            f"{seen.host} resolves to {seen.stand_in}, which is an address of a local network or proxy and neither the "
+            "vault's public one nor one that private endpoints usually have"
+        )
     if is_this_machine(seen.address) and not seen.proxy:
         notes.append(f"{seen.address} is this machine itself; look into its hosts file")
     return tuple(notes)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from netcfg.core.approval import Approval
 from netcfg.core.resources import Vault
+
+# RFC 1918 and RFC 4193.
+_ENDPOINTS = tuple(ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 
 class Resolution(Enum):
@@ -112,24 +116,31 @@ class Observation:
 
     @property
     def is_private(self) -> bool:
-        """Whether the connection went to a private address of the network: by a private endpoint."""
-        return not self.proxy and self.lookup.resolution is Resolution.PRIVATE and not is_this_machine(self.address)
+        """Whether the connection went to an address that a private endpoint can have."""
+        return not self.proxy and may_be_endpoint(self.address)
+
+    @property
+    def stand_in(self) -> str:
+        """The address, if it is neither public nor a private endpoint's nor this machine: somebody is in between."""
+        is_elsewhere = self.address and not self.proxy and self.lookup.resolution is Resolution.PRIVATE
+        return self.address if is_elsewhere and not (self.is_private or is_this_machine(self.address)) else ""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What Azure Resource Manager shows of the vault: also its private endpoints by name, with their states."""
+    """What Azure Resource Manager shows of the vault, and its private endpoints by name."""
 
     vault: Vault
-    endpoints: tuple[tuple[str, str], ...] = ()
 
     @property
     def approved(self) -> tuple[str, ...]:
-        return tuple(name for name, state in self.endpoints if state == "Approved")
+        found = (each for each in self.vault.connections if each.approval is Approval.APPROVED)
+        return tuple(sorted(each.endpoint.name for each in found))
 
     @property
     def unapproved(self) -> tuple[str, ...]:
-        return tuple(f"{name} ({state})" for name, state in self.endpoints if state != "Approved")
+        found = (each for each in self.vault.connections if each.approval is not Approval.APPROVED)
+        return tuple(sorted(f"{each.endpoint.name} ({each.approval.value})" for each in found))
 
 
 @dataclass(frozen=True)
@@ -184,6 +195,16 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
         return ip_address(text)
     except ValueError:
         return None
+
+
+def may_be_endpoint(text: str) -> bool:
+    """Whether `text` is an address of the kind that networks give to private endpoints.
+
+    Proxies that make addresses up take them from 198.18.0.0/15, overlay networks from 100.64.0.0/10. A virtual network
+    may have the latter too, and then nothing tells the two apart.
+    """
+    found = parse_address(text)
+    return found is not None and any(found in each for each in _ENDPOINTS)
 
 
 def is_this_machine(text: str) -> bool:

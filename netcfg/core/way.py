@@ -11,12 +11,13 @@ from netcfg.core.errors import (
     BothWanted,
     NotInAzure,
     RecordElsewhere,
+    RecordInTheWay,
     TooManyEndpoints,
     TooManyZones,
     ZoneUnread,
 )
 from netcfg.core.intent import Intent
-from netcfg.core.leaving import asked_to_go, removals_of, staying
+from netcfg.core.leaving import asked_to_go, check_owners, not_ours, removals_of, staying
 from netcfg.core.private import (
     ENDPOINT_LIMIT,
     ZONE_LIMIT,
@@ -29,6 +30,7 @@ from netcfg.core.private import (
     NewRecord,
     NewZone,
     OldPiece,
+    OwnersApproval,
     Zone,
     network_of,
     networks_of,
@@ -48,7 +50,8 @@ class Way:
     """What a plan does about the private way in to one vault.
 
     `endpoint` is the one that the agents come by afterwards; `approval` what its owner said, `None` when it is to be
-    made. `before` and `after` are the networks that find the vault at a private address, as far as that is known.
+    made, and `owners` what is then left to the owner. `before` and `after` are the networks that find the vault at a
+    private address, as far as that is known.
     """
 
     endpoint: PieceId | None = None
@@ -56,6 +59,7 @@ class Way:
     zone: PieceId | None = None
     additions: tuple[NewPiece, ...] = ()
     removals: tuple[OldPiece, ...] = ()
+    owners: OwnersApproval | None = None
     before: frozenset[PieceId] = frozenset()
     after: frozenset[PieceId] = frozenset()
     notes: tuple[str, ...] = ()
@@ -83,6 +87,7 @@ def fit_way(vault: Vault, intent: Intent, seen: Landscape) -> Way:
 
     A limit of Azure's that would be passed, and a record that leads somewhere else, are errors.
     """
+    check_owners(vault, intent, seen)
     before = frozenset(each.id for each in seen.networks if finds(each, vault, seen))
     if intent.private_endpoint is not None:
         return replace(_wanted(vault, intent.private_endpoint, intent, seen), before=before)
@@ -103,7 +108,7 @@ def _wanted(vault: Vault, subnet: SubnetId, intent: Intent, seen: Landscape) -> 
     if zone is None:
         zone = Zone(new_zone(home, seen), records=())
         additions.append(NewZone(zone.id))
-    additions += _record(vault, found, endpoint, zone, seen)
+    additions += _record(vault, found, endpoint, zone, intent, seen)
     links, served, notes = _links(served_networks(intent), home, zone, seen)
     additions += links
     approval = approval_of(vault, endpoint)
@@ -113,15 +118,21 @@ def _wanted(vault: Vault, subnet: SubnetId, intent: Intent, seen: Landscape) -> 
         zone=zone.id,
         additions=tuple(additions),
         removals=tuple(removals_of(vault, intent, seen, keep_zones=True)),
+        owners=_owners(vault, endpoint, approval),
         after=served | _finding(vault, intent, seen),
         notes=(
             *_found_notes(found, approval, vault),
             _on_public_access(vault, intent),
             *([f"several zones are named {seen.zone_name}: {zone.id} is used"] if alternatives else []),
             *notes,
-            *_blind(seen, links),
+            *not_ours(vault, intent, seen),
         ),
     )
+
+
+def _owners(vault: Vault, endpoint: PieceId, approval: Approval | None) -> OwnersApproval | None:
+    connection = connection_of(vault, endpoint)
+    return OwnersApproval(endpoint, connection.id) if connection and approval is not Approval.APPROVED else None
 
 
 def served_networks(intent: Intent) -> tuple[PieceId, ...]:
@@ -189,18 +200,26 @@ def _endpoint_names(vault: Vault, home: Network) -> Iterable[str]:
     yield f"{name[: ENDPOINT_NAME - len(mark) - 1]}-{mark}"
 
 
-def _record(vault: Vault, found: Endpoint | None, endpoint: PieceId, zone: Zone, seen: Landscape) -> list[NewRecord]:
+def _record(
+    vault: Vault, found: Endpoint | None, endpoint: PieceId, zone: Zone, intent: Intent, seen: Landscape
+) -> list[NewRecord]:
     """The zone group that keeps the vault's record in `zone`, where it is missing.
 
     Azure overwrites a record that is there, whoever needs it: so there must be none that leads elsewhere.
     """
-    if found and found.zone_named(seen.zone_name):
-        return []
+    if found and found.zone_group and found.zone_named(seen.zone_name):
+        # Should Azure not have written it when the endpoint was approved, it does when the group is sent again.
+        is_lost = zone.records is not None and zone.record_of(vault.name) is None
+        is_due = is_lost and approval_of(vault, endpoint) is Approval.APPROVED
+        return [NewRecord(found.zone_group.id, zone.id, vault.name.lower())] if is_due else []
     if zone.records is None:
         raise ZoneUnread(str(zone.id))
     if there := zone.record_of(vault.name):
         if found and found.addresses and set(there.addresses) == set(found.addresses):
             return []  # somebody keeps it by hand, and it is right
+        for each in asked_to_go(vault, intent, seen):
+            if each.zone_named(seen.zone_name) == zone.id:
+                raise RecordInTheWay(vault.name, str(zone.id), str(each.id), str(intent.private_endpoint))
         raise RecordElsewhere(vault.name, str(zone.id), [str(each) for each in there.addresses])
     if found and found.zone_group and len(found.zone_group.zones) >= ZONE_LIMIT:
         raise TooManyZones(str(found.zone_group.id), ZONE_LIMIT)
@@ -244,7 +263,8 @@ def _unwanted(vault: Vault, intent: Intent, seen: Landscape) -> Way:
     after = _finding(vault, intent, seen)
     absent = [str(each) for each in intent.remove_endpoints if seen.endpoint(each) is None]
     notes = [f"asked to be removed, but not there: {', '.join(absent)}"] if absent else []
-    return Way(removals=tuple(removals), after=after, notes=(*notes, *staying(vault, intent, seen, removals)))
+    notes += [*not_ours(vault, intent, seen), *staying(vault, intent, seen, removals)]
+    return Way(removals=tuple(removals), after=after, notes=tuple(notes))
 
 
 def _finding(vault: Vault, intent: Intent, seen: Landscape) -> frozenset[PieceId]:
@@ -262,7 +282,7 @@ def _found_notes(found: Endpoint | None, approval: Approval | None, vault: Vault
     if approval is not Approval.APPROVED and connection:
         yield (
             f"its connection is {connection.approval.value}: until the vault's owner approves it, nobody gets in by "
-            "it, and apply changes nothing else"
+            "it, and apply links no network and leaves the vault's own settings as they are"
         )
 
 
@@ -305,12 +325,6 @@ def _other_zone(network: Network, other: Zone, zone: Zone) -> str:
         f"{network.name} is linked to another zone of that name, {other.id}, and a network takes one only: it finds "
         f"the vault when that has its record, which will be in {zone.id}"
     )
-
-
-def _blind(seen: Landscape, links: Collection[NewLink]) -> list[str]:
-    if not links or not seen.unreadable:
-        return []
-    return [f"vaults in {', '.join(seen.unreadable)} could not be seen; one with a private endpoint may be hidden too"]
 
 
 def _beside(network: Network, kind: str, name: str) -> PieceId:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from netcfg.core.agents import ListedPool, Listing, parse_scale_set
-from netcfg.core.errors import BadIdentifier, DevOpsAnswer
+from netcfg.core.errors import BadIdentifier, DevOpsAnswer, NoPoolsShown
 from netcfg.devops.answer import Question
 from netcfg.devops.organization import parse_name
-from netcfg.devops.pages import Json, items, text
+from netcfg.devops.pages import Json, items, number, shown, text
 from netcfg.devops.session import Session
 
 _NEEDED = "the scope 'Agent Pools: Read', or to be a user of that organization"
@@ -24,32 +26,47 @@ class RestAgentPools:
         """Every pool of the organization, with the scale set that its machines belong to, if they do."""
         name = parse_name(organization, self._session.devops)
         pools, elastic = (self._question(name, *each) for each in _LISTS)
-        listed = list(items(self._session, pools))
-        scale_sets = dict(_scale_set(each, elastic) for each in items(self._session, elastic))
-        found = [_pool(each, scale_sets, pools) for each in listed]
-        unseen = scale_sets.keys() - {_number(each, "id", pools) for each in listed}
+        with ThreadPoolExecutor(2) as side_by_side:
+            second = side_by_side.submit(_by_number, self._session, elastic, "poolId")
+            listed = _by_number(self._session, pools, "id")
+            scale_sets = {id: _scale_set(each, elastic) for id, each in second.result().items()}
+        if not listed:
+            raise NoPoolsShown(name, self._session.credential.name, _NEEDED)
+        found = [_pool(each, scale_sets.get(id), pools) for id, each in listed.items()]
         # It is certain that they are the organization's, and not what they are called.
-        found += [ListedPool(f"pool {each}", is_elastic=True, scale_set=scale_sets[each]) for each in sorted(unseen)]
+        unseen = sorted(scale_sets.keys() - listed.keys())
+        found += [ListedPool(f"pool {each}", is_elastic=True, scale_set=scale_sets[each]) for each in unseen]
         return Listing(name, tuple(found))
 
     def _question(self, name: str, path: str, subject: str) -> Question:
         return Question(name, f"{self._session.devops}/{name}/_apis/distributedtask/{path}", subject, _NEEDED)
 
 
-_LISTS = (("pools", "the agent pools"), ("elasticpools", "the agent pools of scale sets"))
+_LISTS = (("pools", "the list of agent pools"), ("elasticpools", "the list of scale set pools"))
 
 
-def _pool(found: Json, scale_sets: dict[int, str], question: Question) -> ListedPool:
+def _by_number(session: Session, question: Question, field: str) -> dict[int, Json]:
+    """The objects of a list by the number of the pool that each is about; none is listed twice."""
+    found: dict[int, Json] = {}
+    for each in items(session, question):
+        id = number(each, field, question)
+        if id in found:
+            raise DevOpsAnswer(question.url, f"{field} = {id} twice in {question.subject}", "every pool once")
+        found[id] = each
+    return found
+
+
+def _pool(found: Json, scale_set: str | None, question: Question) -> ListedPool:
     is_hosted, size = found.get("isHosted", False), found.get("size")
     if not isinstance(is_hosted, bool):
-        raise DevOpsAnswer(question.url, f"isHosted = {is_hosted!r}", "true or false")
-    scale_set = scale_sets.get(_number(found, "id", question))
+        raise DevOpsAnswer(question.url, f"isHosted = {shown(is_hosted)} in {question.subject}", "true or false")
+    is_counted = isinstance(size, int) and not isinstance(size, bool) and size >= 0
     return ListedPool(
         text(found, "name", question),
         is_hosted=is_hosted,
         is_elastic=scale_set is not None or _is_elastic(found.get("options")),
         scale_set=scale_set,
-        agents=size if isinstance(size, int) else None,
+        agents=size if is_counted else None,
     )
 
 
@@ -59,15 +76,10 @@ def _is_elastic(options: object) -> bool:
     return isinstance(options, str) and _ELASTIC in options.lower()
 
 
-def _scale_set(found: Json, question: Question) -> tuple[int, str]:
+def _scale_set(found: Json, question: Question) -> str:
+    id = text(found, "azureId", question)
     try:
-        return _number(found, "poolId", question), parse_scale_set(text(found, "azureId", question))
+        return parse_scale_set(id)
     except BadIdentifier as error:
-        raise DevOpsAnswer(question.url, f"azureId = {found['azureId']!r}", "the id of a scale set") from error
-
-
-def _number(found: Json, field: str, question: Question) -> int:
-    value = found.get(field)
-    if not isinstance(value, int):
-        raise DevOpsAnswer(question.url, f"{field} = {value!r}", "the number of a pool")
-    return value
+        what = f"azureId = {shown(id)} in {question.subject}"
+        raise DevOpsAnswer(question.url, what, "the resource id of a scale set") from error

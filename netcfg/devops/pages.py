@@ -9,8 +9,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from netcfg.core.errors import DevOpsAnswer, DevOpsShowsNone
+from netcfg.core.errors import DevOpsAnswer, DevOpsShowsNone, NetcfgError, OrganizationNotFound
 from netcfg.devops.answer import Question, read_json
+from netcfg.devops.geography import sign_in_question
 from netcfg.devops.session import Session
 
 VERSION = "7.1"
@@ -25,26 +26,36 @@ def items(session: Session, question: Question) -> Iterator[Json]:
     The rest of a long list is behind a header, and nothing in the body says that there is any.
     """
     token, credential = "", session.credential
+    seen: set[str] = set()
     while True:
         more = f"&continuationToken={quote(token, safe='')}" if token else ""
         page = replace(question, url=f"{question.url}?api-version={VERSION}{more}")
         answer = session.ask(page, credential)
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise DevOpsShowsNone(question.organization, credential.name, question.subject, question.needed)
+            raise _none(session, question)
         yield from objects(read_json(answer, page, credential), page)
         following = answer.headers.get(CONTINUATION, "")
         if not following:
             return
-        if following == token:
-            raise DevOpsAnswer(page.url, "the page that was asked for as the next one", "the page after it")
+        if following in seen:
+            raise DevOpsAnswer(page.url, "a page that was there before as the next one", "the page after it")
+        seen.add(following)
         token = following
+
+
+def _none(session: Session, question: Question) -> NetcfgError:
+    """Why there is nothing: whether the organization is known, its sign-in tells everybody."""
+    name = question.organization
+    if session.ask(sign_in_question(name, session.devops), None).status == HTTPStatus.NOT_FOUND:
+        return OrganizationNotFound(name, session.devops)
+    return DevOpsShowsNone(name, session.credential.name, question.subject, question.needed)
 
 
 def objects(document: object, question: Question) -> list[Json]:
     """The objects of one page. What is no list of objects is an error, for none at all is an answer too."""
     found = document.get("value") if isinstance(document, dict) else document
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise DevOpsAnswer(question.url, _shown(document), f"a list of {question.subject}")
+        raise DevOpsAnswer(question.url, shown(document), question.subject)
     return found
 
 
@@ -52,9 +63,18 @@ def text(found: Json, field: str, question: Question) -> str:
     """The text in `field`, which must be there."""
     value = found.get(field)
     if not isinstance(value, str) or not value:
-        raise DevOpsAnswer(question.url, f"{field} = {_shown(value)}", f"a text ({question.subject})")
+        raise DevOpsAnswer(question.url, f"{field} = {shown(value)} in {question.subject}", "a text")
     return value
 
 
-def _shown(value: object) -> str:
+def number(found: Json, field: str, question: Question) -> int:
+    """The number in `field`, which must be there."""
+    value = found.get(field)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DevOpsAnswer(question.url, f"{field} = {shown(value)} in {question.subject}", "a number")
+    return value
+
+
+def shown(value: object) -> str:
+    """A part of an answer, for the message that says that it is wrong."""
     return json.dumps(value)[:80]

@@ -38,17 +38,26 @@ def document(found: Discovery) -> dict[str, Any]:
         "organization": found.organization,
         "pools": None if isinstance(found.pools, NetcfgError) else [_pool(each) for each in pools],
         "vaults": None
-        if isinstance(found.groups, NetcfgError)
+        if isinstance(found.library, NetcfgError)
         else [{"name": name, "groups": [_group(each) for each in groups]} for name, groups in vaults.items()],
         "undetermined": [{"subject": subject, "reason": str(error)} for subject, error in found.undetermined],
         "summary": {
-            "pools": len(pools),
-            "subnets": len({subnet for pool in pools for subnet in pool.subnets}),
-            "addresses": len({address for pool in pools for address in pool.addresses}),
-            "unknown": sum(bool(pool.unknown or pool.error) for pool in pools),
-            "vaults": len(vaults),
+            **_numbers(found),
+            "vaults": None if isinstance(found.library, NetcfgError) else len(vaults),
         },
     }
+
+
+def _numbers(found: Discovery) -> dict[str, int | None]:
+    """The pools in numbers, of which there is none where nobody knows them."""
+    pools = found.known_pools
+    numbers = {
+        "pools": len(pools),
+        "subnets": len({subnet for pool in pools for subnet in pool.subnets}),
+        "addresses": len({address for pool in pools for address in pool.addresses}),
+        "unknown": sum(bool(pool.unknown or pool.error) for pool in pools),
+    }
+    return dict.fromkeys(numbers) if isinstance(found.pools, NetcfgError) else {**numbers}
 
 
 def _pool(pool: AgentPool) -> dict[str, Any]:
@@ -73,7 +82,8 @@ def _tally(found: Discovery) -> str:
     return " · ".join(
         [
             "agent pools unknown" if isinstance(found.pools, NetcfgError) else pools,
-            "vaults unknown" if isinstance(found.groups, NetcfgError) else f"{vaults} in variable groups",
+            "vaults unknown" if isinstance(found.library, NetcfgError) else f"{vaults} in variable groups",
+            *([f"{phrases.count(len(found.closed_projects), 'project')} unknown"] if found.closed_projects else []),
         ]
     )
 
@@ -83,7 +93,7 @@ def _pools(found: Discovery, page: Page) -> list[list[str]]:
     blocks = []
     for kind, title in TITLES.items():
         pools = [each for each in found.known_pools if each.kind is kind]
-        reasons = {each.unknown for each in pools}
+        reasons = {_reason(each) for each in pools}
         shared = reasons.pop() if len(reasons) == 1 and (len(pools) > 1 or not pools[0].resource) else ""
         if pools:
             reason = page.paragraph(shared, "quiet", first="  ", others="  ") if shared else []
@@ -95,10 +105,14 @@ def _pools(found: Discovery, page: Page) -> list[list[str]]:
 def _row(pool: AgentPool, shared: str) -> Row:
     places = [*(f"{each.short}, in {_location(each.resource_group, each.subscription)}" for each in pool.subnets)]
     places += [", ".join(f"{each}/32" for each in pool.addresses)]
-    reason = f"could not be read: {pool.error}" if pool.error else pool.unknown if pool.unknown != shared else ""
-    doubtful = bool(pool.error or pool.unknown)
-    cells = tuple(each for each in (*places, _agents(pool), reason) if each)
-    return Row("?" if doubtful else " ", pool.name, cells, "set" if doubtful else "")
+    reason = _reason(pool)
+    cells = tuple(each for each in (*places, _agents(pool), reason if reason != shared else "") if each)
+    return Row("?" if reason else " ", pool.name, cells, "set" if reason else "")
+
+
+def _reason(pool: AgentPool) -> str:
+    """Why not all is known of it."""
+    return f"could not be read: {pool.error}" if pool.error else pool.unknown
 
 
 def _agents(pool: AgentPool) -> str:
@@ -121,11 +135,11 @@ def _use(group: LinkedGroup) -> str:
 
 
 def _undetermined(found: Discovery, page: Page) -> list[str]:
-    halves = (("agent pools", found.pools), ("variable groups", found.groups))
-    rows = [
-        Row("?", what, (f"unknown, because {half}",), "set") for what, half in halves if isinstance(half, NetcfgError)
-    ]
-    return page.listing(rows)
+    """What is told nowhere else: halves as a whole, and projects."""
+    halves = (("agent pools", found.pools), ("variable groups", found.library))
+    unread = [(what, half) for what, half in halves if isinstance(half, NetcfgError)]
+    unread += [(f"project {each.name}", each.error) for each in found.closed_projects]
+    return page.listing(Row("?", what, (f"unknown, because {error}",), "set") for what, error in unread)
 
 
 def _next(found: Discovery) -> str:
@@ -135,4 +149,4 @@ def _next(found: Discovery) -> str:
 
 
 def _are_placed(pools: Iterable[AgentPool]) -> bool:
-    return any(pool.subnets or pool.addresses for pool in pools)
+    return any(pool.is_placed for pool in pools)

@@ -6,7 +6,16 @@ from typing import assert_never
 
 from netcfg.core.approval import PieceId
 from netcfg.core.plan import Change
-from netcfg.core.private import NewEndpoint, NewLink, NewPiece, NewRecord, NewZone, OldPiece, PieceKind
+from netcfg.core.private import (
+    NewEndpoint,
+    NewLink,
+    NewPiece,
+    NewRecord,
+    NewZone,
+    OldPiece,
+    OwnersApproval,
+    PieceKind,
+)
 from netcfg.core.resources import VaultId
 
 
@@ -27,13 +36,16 @@ def told(change: Change, vault: VaultId) -> tuple[str, tuple[str, ...]]:
             )
         case OldPiece():
             return piece.id.name, (_old(piece, vault),)
+        case OwnersApproval():
+            what = f"private endpoint, {_place(piece.id, vault)}: {change.was} → {change.value}"
+            return piece.id.name, (what, f"by the vault's owner: {piece.command}")
         case None:
             return change.value, ()
         case _:
             assert_never(piece)
 
 
-def document(piece: NewPiece | OldPiece) -> dict[str, str]:
+def document(piece: NewPiece | OldPiece | OwnersApproval) -> dict[str, str]:
     """What a document tells of the piece beside its id."""
     match piece:
         case NewEndpoint():
@@ -42,6 +54,8 @@ def document(piece: NewPiece | OldPiece) -> dict[str, str]:
             return {"zone": str(piece.zone)}
         case NewLink():
             return {"zone": str(piece.id.parent), "network": str(piece.network)}
+        case OwnersApproval():
+            return {"endpoint": str(piece.id), "connection": str(piece.connection)}
         case NewZone() | OldPiece():
             return {}
         case _:

@@ -24,6 +24,22 @@ def everything(state: Document) -> Iterator[Document]:
     )
     yield from state["virtualNetworkLinks"].values()
     yield from state["resources"]
+    yield from _perimeters(state)
+
+
+def _perimeters(state: Document) -> Iterator[Document]:
+    """The network security perimeters that vaults are associated with, in subscriptions of this world."""
+    named = [each["properties"]["networkSecurityPerimeter"] for found in state["perimeters"].values() for each in found]
+    for perimeter in {each["id"].lower(): each for each in named}.values():
+        if ids.part(perimeter["id"], "subscriptions").lower() in state["subscriptions"]:
+            yield {
+                "id": perimeter["id"],
+                "name": ids.name(perimeter["id"]),
+                "type": "Microsoft.Network/networkSecurityPerimeters",
+                "location": perimeter["location"],
+                "tags": {},
+                "properties": {"provisioningState": "Succeeded", "perimeterGuid": perimeter["perimeterGuid"]},
+            }
 
 
 def readable(state: Document, principal: Document) -> list[Document]:
@@ -58,7 +74,8 @@ def list_resources(call: Call) -> Answer:
 def get_resource(call: Call) -> Answer:
     """A resource of a type that the sandbox only shows."""
     wanted = _GENERIC.format(**call.names).lower()
-    found = next((each for each in call.state["resources"] if each["id"].lower() == wanted), None)
+    shown = (*call.state["resources"], *_perimeters(call.state))
+    found = next((each for each in shown if each["id"].lower() == wanted), None)
     if found is None:
         raise not_found(f"{call.names['namespace']}/{call.names['kind']}", call.names["name"], call.names["group"])
     return Answer(found)

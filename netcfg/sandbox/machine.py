@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any
 
-from netcfg.sandbox import ids, names, private_link
+from netcfg.sandbox import ids, names, outbound, private_link
 from netcfg.sandbox.answer import Dropped
 from netcfg.sandbox.call import Request
 from netcfg.sandbox.ids import Document
@@ -22,7 +21,7 @@ class Caller:
 
 
 def caller(request: Request, state: Document, vault: Document) -> Caller:
-    """As whom the vault sees the request; one that goes to a private endpoint where none is in reach never arrives.
+    """As whom the vault sees the request; one that cannot leave, or finds no private endpoint in reach, never arrives.
 
     The sandbox's two own headers say it; else it comes from where the world says that this machine is.
     """
@@ -36,10 +35,10 @@ def caller(request: Request, state: Document, vault: Document) -> Caller:
         return Caller(machine["address"])
     found = names.look_up(state, ids.network_key(machine["subnet"]), f"{vault['name'].lower()}.vault.azure.net")
     if found.zone:
-        return Caller(_private(subnet), endpoint=_endpoint(state, vault, found.addresses))
+        return Caller(_private(state, subnet), endpoint=_endpoint(state, vault, found.addresses))
     if _has_endpoint(subnet):
-        return Caller(_private(subnet), machine["subnet"])
-    return Caller(_gateway(state, subnet) or machine["address"])
+        return Caller(_private(state, subnet), machine["subnet"])
+    return Caller(outbound.leave(state, subnet, names.FRONT))
 
 
 def _endpoint(state: Document, vault: Document, addresses: tuple[str, ...]) -> str:
@@ -82,23 +81,11 @@ def _has_endpoint(subnet: Document) -> bool:
     )
 
 
-def _private(subnet: Document) -> str:
-    """An address of the subnet: the first that Azure does not keep for itself."""
+def _private(state: Document, subnet: Document) -> str:
+    """The machine's address in the subnet; if no interface is there, the first that Azure does not keep for itself."""
+    mine = outbound.interface(state, subnet)
+    if mine and "privateIPAddress" in mine:
+        return str(mine["privateIPAddress"])
     properties = subnet["properties"]
     prefix = properties.get("addressPrefix") or properties["addressPrefixes"][0]
     return str(IPv4Network(prefix)[4])
-
-
-def _gateway(state: Document, subnet: Document) -> str | None:
-    """The first public address of the subnet's NAT gateway."""
-    gateway = _resource(state, subnet["properties"].get("natGateway"))
-    for each in (gateway or {}).get("properties", {}).get("publicIpAddresses", []):
-        address = (_resource(state, each) or {}).get("properties", {}).get("ipAddress")
-        if address:
-            return str(address)
-    return None
-
-
-def _resource(state: Document, reference: Any) -> Document | None:
-    wanted = str((reference or {}).get("id", "")).lower()
-    return next((each for each in state["resources"] if each["id"].lower() == wanted), None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from netcfg.sandbox import endings, ids, private_dns
@@ -27,7 +27,7 @@ ZONES = {
     "vault.usgovcloudapi.net": "privatelink.vaultcore.usgovcloudapi.net",
     "vault.azure.cn": "privatelink.vaultcore.azure.cn",
 }
-_FRONT = "191.10.120.10"  # what every vault is at on the internet, make-believe as the world's other addresses
+FRONT = "191.10.120.10"  # what every vault is at on the internet, make-believe as the world's other addresses
 _TTL = 10
 
 
@@ -48,11 +48,11 @@ def look_up(state: Document, network: str, name: str) -> Found:
         return Found()
     public = f"data-prod-{vault['location']}.vaultcore.{suffix.partition('.')[2]}"
     if not _has_private_name(vault):
-        return Found((public,), (_FRONT,))
+        return Found((public,), (FRONT,))
     private = f"{vault_name}.{ZONES[suffix]}"
     found = private_dns.resolve(state, network, private) if network else private_dns.Resolution("public")
     if found.kind == "public":
-        return Found((private, public), (_FRONT,))
+        return Found((private, public), (FRONT,))
     return Found((private,), found.addresses, found.zone)
 
 
@@ -69,29 +69,33 @@ def answering(store: Store) -> Iterator[tuple[str, int]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
         here.bind(("127.0.0.1", 0))
         place: tuple[str, int] = here.getsockname()
-        thread = Thread(target=_answer_all, args=(here, store), name="netcfg-sandbox-dns", daemon=True)
+        ended = Event()
+        thread = Thread(target=_answer_all, args=(here, store, ended), name="netcfg-sandbox-dns", daemon=True)
         thread.start()
         try:
             yield place
         finally:
+            ended.set()
             here.sendto(b"", place)  # closing a socket wakes nobody who waits for it
             thread.join()
 
 
-def _answer_all(here: socket.socket, store: Store) -> None:
-    while True:
+def _answer_all(here: socket.socket, store: Store, ended: Event) -> None:
+    """Answer until `ended`; a packet that is no query, be it empty, gets no answer and ends nothing."""
+    while not ended.is_set():
         try:
-            packet, sender = here.recvfrom(4096)
+            packet, sender = here.recvfrom(65_535)
         except ConnectionError:  # Windows tells so of an earlier answer that found nobody any more
             continue
         if not packet:
-            return
+            continue
         endings.settle(store)
         endings.settle(store)
         with store.reading() as state:
             answer = answer_to(packet, state)
         if answer:
-            here.sendto(answer, sender)
+            with suppress(OSError):  # who asked from a port that takes no answer gets none
+                here.sendto(answer, sender)
 
 
 def answer_to(packet: bytes, state: Document) -> bytes | None:

@@ -55,6 +55,7 @@ def begin(world: World) -> Document:
         "zoneGroups": {},
         "resources": [network_world.resource(each, groups) for each in written.get("resources", [])],
         "machine": _machine(written.get("machine"), networks),
+        "appliances": written.get("appliances", {}),
         "locks": written.get("locks", []),
         "policies": written.get("policies", []),
         "writing": {},

@@ -23,6 +23,7 @@ from netcfg.core.errors import (
     PieceNotRemoved,
     VaultMoved,
     WriteUnsettled,
+    ZoneKept,
 )
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, differences
@@ -61,14 +62,18 @@ def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
     """
     ended = {plan.vault.id: outcome for plan in planned.plans if (outcome := _settled(plan, planned))}
     pending = [plan for plan in planned.plans if plan.vault.id not in ended]
+    switching = [plan for plan in pending if plan.desired.endpoints]
     opened: dict[VaultId, Vault] = {}
-    for plan in pending:
-        if plan.desired.endpoints:
+    try:
+        drawing = drawing.look_again(around) if switching else drawing
+        for plan in switching:
             try:
                 opened[plan.vault.id] = _open(plan, drawing, around)
             except _Halt as halt:
                 ended[plan.vault.id] = halt.outcome(plan)
-    failures = _enable([plan for plan in pending if plan.desired.endpoints], opened, around)
+    except NetcfgError as error:
+        ended |= {plan.vault.id: Outcome(plan, Ending.FAILED, error=error) for plan in switching}
+    failures = _enable(switching, opened, around)
     paved = private.pave(planned, [plan for plan in pending if plan.vault.id not in ended], drawing, around)
     for plan in pending:
         if way := paved.get(plan.vault.id):
@@ -88,7 +93,7 @@ def _settled(plan: Plan, planned: PlanSet) -> Outcome | None:
     """How a vault ends that nothing is written to, `None` for the others."""
     if plan.refusals:
         return Outcome(plan, Ending.REFUSED)
-    if plan.is_empty and not plan.desired.way.waits:
+    if plan.is_empty:
         return Outcome(plan, Ending.UNCHANGED, verified=True)
     # What a refused or unreadable vault holds is not known to admit the agents from their new address.
     closed = [each.vault.name for each in planned.plans if each.refusals and each.desired.endpoints]
@@ -164,7 +169,8 @@ def _dismantled(plan: Plan, drawing: Drawing, around: Surroundings, *, touched: 
     try:
         private.dismantle(plan, drawing, around)
     except NetcfgError as error:
-        return _Halt(error, touched=touched or isinstance(error, PieceNotRemoved | NotVerified)).outcome(plan)
+        removed = isinstance(error, PieceNotRemoved | NotVerified | ZoneKept)
+        return _Halt(error, touched=touched or removed).outcome(plan)
     return Outcome(plan, Ending.DONE, verified=True)
 
 
@@ -273,8 +279,13 @@ def _enable(
     networks = by_network(free)
     if networks:
         with ThreadPoolExecutor(len(networks)) as pool:
-            for failed in pool.map(lambda group: list(_enable_each(group, around)), networks):
-                failures |= dict(failed)
+            try:
+                for failed in pool.map(lambda group: list(_enable_each(group, around)), networks):
+                    failures |= dict(failed)
+            except BaseException:  # Ctrl-C: leaving the block would wait until everything is written
+                around.subnets.stop()
+                around.progress.step("stopping, once the service endpoints that are being enabled just now are done")
+                raise
     return failures
 
 

@@ -59,7 +59,10 @@ class Subnets(Protocol):
         """
 
     def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
-        """Those of one virtual network whose endpoint is not there; one that Azure still works on is."""
+        """Those of one virtual network whose endpoint is not there, once nobody is at work on it any more."""
+
+    def stop(self) -> None:
+        """No write begins any more, and nobody waits to begin one; those under way come to their end."""
 
 
 class Neighbourhood(Protocol):
@@ -78,10 +81,13 @@ class PrivateLinks(Protocol):
     def look(self, vaults: Sequence[Vault], intent: Intent) -> Landscape:
         """Everything that decides about the private way in to `vaults`; a network that cannot be read is an error."""
 
+    def forget(self) -> None:
+        """Let the next look see everything anew, however lately the last one was."""
+
     def add(self, piece: NewPiece) -> bool:
         """Make the piece, and wait until Azure has; one that is there as it should be is left as it is.
 
-        Whether it was certainly this call that made it.
+        Whether this call made it, as far as can be known: what was not there right before it counts.
         """
 
     def remove(self, piece: OldPiece) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from netcfg.core.agents import AgentPool, Listing, ManagedPool, Whereabouts, assemble
-from netcfg.core.discovery import Discovery, LinkedGroup
+from netcfg.core.discovery import Discovery, Library
 from netcfg.core.errors import NetcfgError
 from netcfg.workflow.collaborators import Progress
 
@@ -29,14 +29,17 @@ class Machines(Protocol):
         """Where the machines of each are, by its id in lower case; one that may not be read maps to the error."""
 
     def managed_pools(self, organization: str) -> tuple[ManagedPool, ...]:
-        """The Managed DevOps Pools that serve the organization. Those that may not be read cannot be told from none."""
+        """The Managed DevOps Pools that say they serve the organization, each as it is now or with its error.
+
+        Those that may not be read cannot be told from none.
+        """
 
 
 class Groups(Protocol):
     """The variable groups that Azure DevOps lists."""
 
-    def linked(self, organization: str) -> tuple[LinkedGroup, ...]:
-        """Those of every project that take their values from a vault."""
+    def linked(self, organization: str) -> Library:
+        """Those of every project that take their values from a vault, and the projects that could not be read."""
 
 
 class FoundAgents:
@@ -58,7 +61,7 @@ class FoundAgents:
         listing = self._listed.listing(organization)
         with ThreadPoolExecutor(2) as pool:
             scale_sets = pool.submit(self._machines.scale_sets, listing.scale_sets) if listing.scale_sets else None
-            managed = self._machines.managed_pools(listing.organization) if listing.may_be_managed else ()
+            managed = _attempt(self._machines.managed_pools, listing.organization) if listing.may_be_managed else ()
             return assemble(listing, scale_sets.result() if scale_sets else {}, managed)
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from netcfg.core.desired import is_enforced
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Acceptance
@@ -15,6 +16,7 @@ from netcfg.core.plan import Plan, PlanSet, Undetermined, draw
 from netcfg.core.private import NOTHING_PRIVATE, Landscape
 from netcfg.core.ranges import Resolution, resolve
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
+from netcfg.core.rules import PublicAccess
 from netcfg.workflow.agents import Agents
 from netcfg.workflow.agents import find as find_agents
 from netcfg.workflow.collaborators import Surroundings
@@ -27,7 +29,10 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Drawing:
-    """What every plan of a run rests on; with it a vault that was read again can be planned again."""
+    """What every plan of a run rests on; with it a vault that was read again can be planned again.
+
+    `companions` are the vaults of the run that get the rules for the agents' subnets.
+    """
 
     agents: Agents
     resolution: Resolution
@@ -35,6 +40,14 @@ class Drawing:
     acceptances: tuple[Acceptance, ...]
     gone: frozenset[SubnetId] = frozenset()
     landscape: Landscape = NOTHING_PRIVATE
+    companions: frozenset[VaultId] = frozenset()
+
+    def look_again(self, around: Surroundings) -> Drawing:
+        """The same after another look at who else depends on the agents' addresses: a plan may be hours old."""
+        bare = [each.id for each in self.agents.subnets if not each.has_endpoint]
+        around.progress.step("looking for other vaults that admit these agents")
+        survey = around.neighbourhood.survey(bare).without(self.companions)
+        return replace(self, agents=replace(self.agents, survey=survey))
 
     def draw(self, vault: Vault, around: Surroundings) -> Plan:
         return draw(
@@ -98,8 +111,21 @@ def _gather(
     intent = found.intent
     geographies = intent.geographies or [each.geography for each in known]
     resolution = resolve(around.catalogue, intent.policy, geographies, canary=intent.canary)
-    others = found.survey.without({each.id for each in vaults})
-    return Drawing(replace(found, survey=others), resolution, known, tuple(acceptances), gone.result())
+    companions = frozenset(each.id for each in vaults if _heeds_rules(each, intent))
+    return Drawing(
+        replace(found, survey=found.survey.without(companions)),
+        resolution,
+        known,
+        tuple(acceptances),
+        gone.result(),
+        companions=companions,
+    )
+
+
+def _heeds_rules(vault: Vault, intent: Intent) -> bool:
+    """Whether a rule that this run gives the vault will admit anybody; else the agents may lose their way in there."""
+    access = intent.public_access or vault.firewall.public_access
+    return access is PublicAccess.ENABLED and not is_enforced(vault)
 
 
 def look_privately(vaults: Sequence[Vault], intent: Intent, around: Surroundings) -> Landscape:

@@ -21,13 +21,17 @@ _EXPLAINABLE = frozenset(Obstacle) - {Obstacle.SIGN_IN, Obstacle.TLS, Obstacle.A
 
 @dataclass(frozen=True)
 class Vantage:
-    """Everything outside that verifying from here works with. `clock` counts seconds from anywhere."""
+    """Everything outside that verifying from here works with. `clock` counts seconds from anywhere.
+
+    `program` is what the commands of the next steps begin with: the program, told where to go as it was this time.
+    """
 
     secrets: Secrets
     known: KnownVaults
     progress: Progress
     sleep: Callable[[float], None]
     clock: Callable[[], float]
+    program: str = "netcfg"
 
 
 def verify(vault: VaultId | str, seconds: float, around: Vantage) -> Verification:
@@ -42,10 +46,10 @@ def verify(vault: VaultId | str, seconds: float, around: Vantage) -> Verificatio
     while True:
         around.progress.step(f"reading secret names of {name} from here")
         seen = around.secrets.look(name)
-        found = judge(seen)
+        found = judge(seen, program=around.program)
         if found.obstacle in _EXPLAINABLE:
             asked = asked or _ask(vault, name, around)
-            found = judge(seen, asked) if isinstance(asked, Known) else _unexplained(found, asked)
+            found = judge(seen, asked, around.program) if isinstance(asked, Known) else _unexplained(found, asked)
         troubles = troubles + 1 if found.hope is Hope.RETRY else 0
         left = end - around.clock()
         if found.hope is Hope.NONE or troubles >= TRIES or left <= 0 or found.wait > left:

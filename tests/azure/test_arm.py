@@ -49,6 +49,21 @@ def test_questions_are_asked_again(answer):
         assert [each.body for each in script.asked] == [{"query": "q"}, {"query": "q"}]
 
 
+@pytest.mark.parametrize("path", ["x", "", "evil.example/subscriptions", "@evil.example/", "subscriptions/1"])
+def test_an_id_out_of_an_answer_that_is_no_path_is_never_asked(path: str):
+    with scripted(Answer({"it": "works"})) as script:
+        azure = arm(script.url)
+        for ask in (
+            lambda: azure.get(path, "v", "it"),
+            lambda: list(azure.items(path, "v", "it")),
+            lambda: azure.put(path, "v", "it", {}, {}),
+            lambda: azure.delete(path, "v", "it"),
+        ):
+            with pytest.raises(AzureAnswer, match="no id of a resource where one was expected"):
+                ask()
+    assert script.asked == []
+
+
 def test_but_not_for_ever():
     with scripted(SLOW) as script:
         with pytest.raises(AzureThrottled, match="Azure still asks to slow down after several tries"):
@@ -75,10 +90,24 @@ def test_a_list_is_read_over_all_its_pages_and_the_last_one_is_empty():
         assert [each.path for each in script.asked] == ["/a?api-version=v", "/next?token=a%2Bb", "/last"]
 
 
-@pytest.mark.parametrize("body", [{"value": 7}, {"value": [7]}, []])
+@pytest.mark.parametrize("body", [{"value": 7}, {"value": [7]}, {"value": None}, {}, []])
 def test_what_is_no_list_is_no_empty_list(body):
     with scripted(Answer(body)) as script, pytest.raises(AzureAnswer):
         list(arm(script.url).items("/a", "v", "it"))
+
+
+@pytest.mark.parametrize("next_link", [5, True, ["/next"], {"next": 1}])
+def test_a_next_page_that_is_no_address_is_an_error(next_link):
+    with scripted(Answer({"value": [], "nextLink": next_link})) as script, pytest.raises(AzureAnswer):
+        list(arm(script.url).items("/a", "v", "it"))
+
+
+def test_pages_that_lead_in_a_circle_are_an_error():
+    with scripted(Answer(None)) as script:
+        first, second = ({"value": [], "nextLink": f"{script.url}/{name}"} for name in ("one", "two"))
+        script.answers[:] = [Answer(first), Answer(second), Answer(first), Answer(second)]
+        with pytest.raises(AzureAnswer, match="whose next page is no new address"):
+            list(arm(script.url).items("/a", "v", "it"))
 
 
 def test_a_page_instead_of_an_answer_is_an_error():

@@ -9,9 +9,10 @@ import pytest
 from azure.core.credentials import AccessTokenInfo
 
 from netcfg.azure.arm import ResourceManager
+from netcfg.azure.authentication import is_home
 from netcfg.azure.connection import connect
 from netcfg.azure.credentials import FOREVER, ConstantToken
-from netcfg.core.errors import InsecureEndpoint, OtherTenantNamed, SignInFailed, TokenRefused, WrongTenant
+from netcfg.core.errors import LedElsewhere, OtherTenantNamed, SignInFailed, TokenRefused, WrongTenant
 from netcfg.core.resources import parse_subnet, parse_vault
 from netcfg.core.rules import VirtualNetworkRule
 from netcfg.sandbox.server import serve
@@ -215,10 +216,48 @@ def test_claims_that_azure_asks_for_are_given():
     assert asked == [{}, {"claims": '{"it": 1}'}]
 
 
-def test_a_page_elsewhere_without_tls_gets_no_token():
-    page = Answer({"value": [], "nextLink": "http://management.azure.com/next"})
-    with scripted(page) as script, pytest.raises(InsecureEndpoint):
-        list(arm(script, Guest()).items(PATH, "v", "it"))
+@pytest.mark.parametrize(
+    ("next_link", "place"),
+    [
+        ("http://management.azure.com/next", "management.azure.com"),
+        ("https://somebody:secret@elsewhere.example/next", "elsewhere.example"),
+        ("https://127.0.0.1:1/next", "127.0.0.1:1"),
+        ("http://127.0.0.1:1/next", "127.0.0.1:1"),
+        ("http://127.0.0.1:port/next", "127.0.0.1:port"),
+    ],
+)
+def test_a_page_elsewhere_gets_no_token(next_link, place):
+    with scripted(Answer({"value": [], "nextLink": next_link})) as script:
+        with pytest.raises(LedElsewhere) as error:
+            list(arm(script, Guest()).items(PATH, "v", "it"))
+        assert f"leads to {place}, and a token goes to the former only" in str(error.value)
+        assert len(script.asked) == 1
+
+
+def test_an_operation_elsewhere_gets_no_token():
+    with scripted(Answer({}, 202, {"Azure-AsyncOperation": "https://elsewhere.example/operations/1"})) as script:
+        with pytest.raises(LedElsewhere):
+            arm(script, Guest()).put(PATH, "v", "it", {}, {})
+        assert [each.method for each in script.asked] == ["PUT"]
+
+
+@pytest.mark.parametrize(
+    ("url", "home", "is_it"),
+    [
+        ("https://management.azure.com/x", "https://management.azure.com", True),
+        ("https://MANAGEMENT.azure.com:443/x", "https://management.azure.com", True),
+        ("https://westeurope.management.azure.com/x", "https://management.azure.com", True),
+        ("https://evilmanagement.azure.com/x", "https://management.azure.com", False),
+        ("https://management.azure.com.evil.example/x", "https://management.azure.com", False),
+        ("https://westeurope.management.azure.com:444/x", "https://management.azure.com", False),
+        ("http://westeurope.management.azure.com/x", "https://management.azure.com", False),
+        ("//management.azure.com/x", "https://management.azure.com", False),
+        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080", True),
+        ("https://a.127.0.0.1:443/x", "http://127.0.0.1:8080", False),
+    ],
+)
+def test_home_is_resource_manager_and_the_hosts_below_it(url, home, is_it):
+    assert is_home(url, home) is is_it
 
 
 # --- auxiliary tokens ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tests.azure.scripted import Answer, refusal, scripted
 SCOPE = "/subscriptions/1f7a/resourceGroups/rg-pay/providers/Microsoft.KeyVault/vaults/kv-pay"
 VAULT = parse_vault(SCOPE)
 NETWORK = "/subscriptions/1f7a/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-a"
-OPEN = Answer({"id": SCOPE, "properties": {}})
+OPEN = Answer({"value": [], "id": SCOPE, "properties": {}})
 
 
 def client(action: str) -> str:
@@ -160,7 +160,7 @@ WRITES = [
         ),
         errors.OtherTenantNamed,
         (
-            "vault kv-pay was not changed, because the change names something in subscription 77, which does not "
+            "vault kv-pay did not take the change, because it names something in subscription 77, which does not "
             "belong to tenant 9d; sign in as somebody who is known in both tenants"
         ),
     ),
@@ -213,8 +213,8 @@ WRITES = [
         ),
         errors.EndpointsMissing,
         (
-            "vault kv-pay was not changed, because a rule names vnet-a/agents, vnet-a/runners without a service "
-            "endpoint "
+            "vault kv-pay did not take the change, because a rule names vnet-a/agents, vnet-a/runners without a "
+            "service endpoint "
             "for vaults; enable Microsoft.KeyVault there, or drop the rule with "
             f"--remove {NETWORK}/subnets/agents --remove {NETWORK}/subnets/runners"
         ),

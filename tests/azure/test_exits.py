@@ -133,6 +133,22 @@ def test_only_the_ipv4_configurations_in_this_subnet_count():
     assert known(seen) == ["191.10.40.5/32"]
 
 
+@pytest.mark.parametrize(
+    "configurations",
+    [
+        None,
+        [],
+        [{"name": "main", "properties": {"publicIPAddress": ref(ip("a"))}}],
+        [{"name": "main", "properties": {"subnet": ref(f"{NETWORK}/subnets/builds")}}],
+        [{"name": "other", "properties": {"subnet": ref(SUBNET.text), "publicIPAddress": ref(ip("a"))}}],
+    ],
+)
+def test_an_interface_that_does_not_show_how_it_is_in_the_subnet_is_not_without_an_address(configurations: Any):
+    seen = network(ipConfigurations=in_it(), defaultOutboundAccess=False) | address("a", "191.10.40.5")
+    found = leave(seen | {NIC: {"ipConfigurations": configurations}})
+    assert (found.networks, found.unknown) == ((), ("the interface nic does not show how it is in it",))
+
+
 def test_one_machine_without_an_address_of_its_own_leaves_by_default_outbound_access():
     seen = network(ipConfigurations=in_it(NIC, NIC + "2")) | interface(publicIPAddress=ref(ip("a"))) | interface("nic2")
     found = leave(seen | address("a", "191.10.40.5"))

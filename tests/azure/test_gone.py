@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -116,7 +117,7 @@ def rewrite(azure: Azure, id: VaultId) -> str:
 
 def test_the_error_names_every_dead_rule_with_its_removal(azure: Azure, vault_id: Callable[[str], VaultId]):
     assert rewrite(azure, vault_id("kv-dead")) == (
-        "vault kv-dead was not changed, because rules name subnets that are gone; drop them with "
+        "vault kv-dead did not take the change, because rules name subnets that are gone; drop them with "
         f"--remove {OLD} --remove {REMOVED}"
     )
 
@@ -125,13 +126,20 @@ ID = VaultId("/subscriptions/s-1/resourceGroups/rg/providers/Microsoft.KeyVault/
 WHERE = "/subscriptions/s-1/resourceGroups/RG-Net/providers/Microsoft.Network/virtualNetworks"
 
 
-def refused(message: str, *subnets: str, code: str = "VirtualNetworkNotValid") -> str:
+NO = refusal(403, "AuthorizationFailed", "No.")
+
+
+def refused(
+    message: str, *subnets: str, code: str = "VirtualNetworkNotValid", indexed: Answer = NO, looked: Answer = NO
+) -> str:
     """A write to a vault with rules for these subnets, of which nobody else can say whether they are there."""
     rules = tuple(VirtualNetworkRule(each) for each in subnets)
     vault = Vault(ID, Firewall(PublicAccess.ENABLED, NetworkRuleSet(virtual_network_rules=rules)))
     text = f"Operation on Virtual Network could not be performed. StatusCode: 404 (NotFound). {message}."
-    answers = (refusal(400, code, text), refusal(403, "AuthorizationFailed", "No."))
-    with scripted(*answers) as script, connect("t", resource_manager=script.url) as azure:
+    with (
+        scripted(refusal(400, code, text), indexed, looked) as script,
+        connect("t", resource_manager=script.url) as azure,
+    ):
         with pytest.raises(SubnetsGone) as caught:
             azure.vaults.write(vault, vault.firewall)
         return str(caught.value)
@@ -140,7 +148,7 @@ def refused(message: str, *subnets: str, code: str = "VirtualNetworkNotValid") -
 def test_a_subnet_that_azure_names_is_found_among_the_rules():
     message = f"Error Code: NotFound. Error Message: Resource {WHERE}/vnet/subnets/Old not found."
     assert refused(message, f"{WHERE}/vnet/subnets/Old", f"{WHERE}/vnet/subnets/older") == (
-        "vault kv-1 was not changed, because a rule names a subnet that is gone; drop it with "
+        "vault kv-1 did not take the change, because a rule names a subnet that is gone; drop it with "
         f"--remove {WHERE.lower()}/vnet/subnets/old"
     )
 
@@ -151,16 +159,50 @@ def test_a_network_that_azure_names_stands_for_every_rule_in_it():
         "resource group 'rg-net' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
     assert refused(message, f"{WHERE}/vnet/subnets/a", f"{WHERE}/vnet2/subnets/b", f"{WHERE}/vnet/subnets/c") == (
-        "vault kv-1 was not changed, because rules name subnets that are gone; drop them with "
+        "vault kv-1 did not take the change, because rules name subnets that are gone; drop them with "
         f"--remove {WHERE.lower()}/vnet/subnets/a --remove {WHERE.lower()}/vnet/subnets/c"
     )
+
+
+def test_a_rule_that_is_there_is_never_named_for_removal(sandbox: Any, azure: Azure, vault_id: Any):
+    """Azure's words name a network and its group, which another subscription may have too; there, both are alive."""
+    live = str(OLD).replace("000000000001", "000000000002")
+    with sandbox.edit() as state:
+        shared = next(each for each in state["virtualNetworks"].values() if each["name"] == "vnet-agents")
+        network = json.loads(json.dumps(shared).replace(shared["id"], live.partition("/subnets/")[0]))
+        network["properties"]["subnets"] = [
+            {**each, "name": "old", "id": live}
+            for each in network["properties"]["subnets"]
+            if each["name"] == "scale-set"
+        ]
+        network["name"], network["properties"]["virtualNetworkPeerings"] = "vnet-gone", []
+        state["virtualNetworks"][network["id"]] = network
+        state["subscriptions"]["00000000-0000-4000-8000-000000000002"]["resourceGroups"]["rg-network"] = "westeurope"
+        acls = state["vaults"]["kv-dead"]["properties"]["networkAcls"]
+        acls["virtualNetworkRules"] = [{"id": str(OLD)}, {"id": live}]
+    said = rewrite(azure, vault_id("kv-dead"))
+    assert said.endswith(f"because a rule names a subnet that is gone; drop it with --remove {OLD}")
+
+
+def test_a_subnet_that_was_made_again_is_not_named_for_removal():
+    message = f"Error Code: NotFound. Error Message: Resource {WHERE}/vnet/subnets/old not found."
+    there = Answer({"id": f"{WHERE}/vnet/subnets/old"})
+    assert "--remove and the id of the rule about" in refused(message, f"{WHERE}/vnet/subnets/old", looked=there)
+
+
+def test_an_index_that_lags_behind_the_refusal_hides_no_dead_rule():
+    old = f"{WHERE}/vnet/subnets/old"
+    indexed = Answer({"data": [{"id": f"{WHERE}/vnet", "subnets": [{"id": old}]}]})
+    message = f"Error Code: NotFound. Error Message: Resource {old} not found."
+    gone = refusal(404, "NotFound", "It was not found.")
+    assert refused(message, old, indexed=indexed, looked=gone).endswith(f"--remove {old.lower()}")
 
 
 def test_a_rule_that_cannot_be_matched_is_told_in_azures_words():
     message = f"Error Code: NotFound. Error Message: Resource {WHERE}/vnet/subnets/old not found."
     assert refused(message, f"{WHERE}/other/subnets/old") == (
-        "vault kv-1 was not changed, because a rule names a subnet that is gone; drop it with --remove and the id of "
-        f"the rule about {WHERE.lower()}/vnet/subnets/old"
+        "vault kv-1 did not take the change, because a rule names a subnet that is gone; drop it with --remove "
+        f"and the id of the rule about {WHERE.lower()}/vnet/subnets/old"
     )
 
 
@@ -174,6 +216,6 @@ def test_a_rule_that_cannot_be_matched_is_told_in_azures_words():
 )
 def test_other_words_for_the_same_are_understood(code: str, words: str):
     assert refused(words, f"{WHERE}/vnet/subnets/old", code=code) == (
-        "vault kv-1 was not changed, because a rule names a subnet that is gone; drop it with --remove and its id, "
-        "which 'netcfg plan' shows"
+        "vault kv-1 did not take the change, because a rule names a subnet that is gone; drop it with --remove "
+        "and its id, which 'netcfg plan' shows"
     )

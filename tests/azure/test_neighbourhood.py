@@ -10,7 +10,8 @@ import pytest
 
 from netcfg.azure.connection import Azure, connect
 from netcfg.core.errors import AzureUnreachable
-from netcfg.core.resources import SubnetId
+from netcfg.core.resources import SubnetId, parse_subnet
+from netcfg.core.rules import Perimeter
 from netcfg.core.switchover import Exit, Survey, stranded
 from netcfg.sandbox.server import serve
 from tests.azure.scripted import Answer, refusal, scripted
@@ -63,6 +64,7 @@ def test_every_way_out_of_one_network_is_told_apart(survey: Callable[..., Survey
 def test_any_number_of_subnets_takes_the_same_few_requests(sandbox: Any, survey: Callable[..., Survey]):
     survey("agents", "filtered", "halved", "prefixed", "balanced", "direct", "flexible", "builds")
     asked = sorted((method, path.rpartition("/providers/")[2]) for method, path, _ in sandbox.requests)
+    asked.remove(("GET", "Microsoft.KeyVault/vaults/kv-perimeter/networkSecurityPerimeterConfigurations"))
     assert asked == [
         ("GET", "/subscriptions"),
         ("GET", "Microsoft.KeyVault/vaults"),
@@ -128,6 +130,47 @@ def test_a_vault_that_this_version_does_not_understand_is_named():
         seen = azure.neighbourhood.survey([])
     assert [each.name for each in seen.vaults] == ["kv-old"]
     assert seen.illegible == ("kv-new", "kv-newer", "kv-odd", "not an id")
+
+
+def test_an_answer_that_is_cut_short_is_told_as_unseen(subnet_id: Callable[[str, str], SubnetId]):
+    """Fewer rows than are counted: what is missing might be the vault that matters, or the NAT gateway."""
+    seen = scripted_survey([subnet_id("vnet-agents", "agents")], Answer({"data": [], "count": 3, "totalRecords": 3}))
+    assert seen.unreadable == ("every subscription",)
+    assert "0 rows where it counts 3" in seen.exits[0].unknown[0]
+
+
+def test_a_row_without_properties_makes_its_exit_unknown(
+    azure: Azure, survey: Callable[..., Survey], monkeypatch: pytest.MonkeyPatch
+):
+    ask = azure.arm.query
+
+    def without(*asked: Any) -> dict[str, Any]:
+        answer = ask(*asked)
+        rows = [{**row, "properties": None} if row["id"].endswith("pip-direct") else row for row in answer["data"]]
+        return {**answer, "data": rows}
+
+    monkeypatch.setattr(azure.arm, "query", without)
+    told = {each.subnet.name: each.unknown for each in survey("agents", "direct").exits}
+    assert told == {"agents": (), "direct": ("the public address pip-direct cannot be seen",)}
+
+
+def test_nothing_is_asked_about_perimeters_where_there_are_none(sandbox: Any, survey: Callable[..., Survey]):
+    """But of a vault that says itself that one decides."""
+    survey("agents")
+    asked = [path.split("/")[-2] for _, path, _ in sandbox.requests if path.endswith("PerimeterConfigurations")]
+    assert asked == ["kv-perimeter"]
+
+
+def test_where_there_is_a_perimeter_every_vault_is_asked_how_one_holds_it():
+    with serve(world="contoso") as sandbox, connect(sandbox.token, resource_manager=sandbox.url) as azure:
+        network = next(id for id in sandbox.state["virtualNetworks"] if id.endswith("/vnet-agents"))
+        seen = azure.neighbourhood.survey([parse_subnet(f"{network}/subnets/agents")])
+    assert {each.vault for each in seen.holds} == {each.id for each in seen.vaults}
+    told = {each.vault.name: (each.perimeter, list(map(str, each.networks))) for each in seen.holds}
+    assert told["kv-perimeter"] == (Perimeter.LEARNING, ["191.10.30.0/24"])
+    assert told["kv-enforced"] == (Perimeter.ENFORCED, ["191.10.30.0/24"])
+    assert told["kv-nsp-unreadable"] == (Perimeter.UNKNOWN, [])
+    assert told["kv-ready"] == (Perimeter.NONE, [])
 
 
 def test_no_network_is_an_error(subnet_id: Callable[[str, str], SubnetId]):

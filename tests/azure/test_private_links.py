@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 from netcfg.azure.connection import Azure, connect
 from netcfg.azure.endpoints import parse_cloud
 from netcfg.azure.private_answers import parse_endpoint, parse_link, parse_network, parse_record
+from netcfg.azure.private_links import _others
 from netcfg.azure.private_pieces import Pieces, is_empty, is_made, is_ours
 from netcfg.azure.vaults import parse_connections
-from netcfg.core.approval import Approval, PieceId
-from netcfg.core.errors import AzureAnswer, NameTaken, PieceInUse
+from netcfg.core.approval import Approval, Connection, PieceId
+from netcfg.core.errors import AzureAnswer, NameTaken, OtherZoneLinked, PieceInUse
 from netcfg.core.geography import Geography
 from netcfg.core.intent import Intent
 from netcfg.core.private import NewEndpoint, NewLink, NewRecord, NewZone, OldPiece, PieceKind
@@ -90,7 +92,7 @@ def test_a_write_whose_answer_was_lost_is_looked_at_and_not_repeated(sandbox: Sa
 
     sandbox.after = drop
     pieces = Pieces(pieces._arm, sleep=lambda seconds: __import__("time").sleep(0.1))
-    pieces.add(piece)
+    assert pieces.add(piece)
     assert puts(sandbox)[0] == piece.id.name
     state = sandbox.state
     assert piece.id.key in state["privateDnsZones"] or piece.id.key in state["privateEndpoints"]
@@ -108,7 +110,7 @@ def test_a_zone_that_a_colleague_made_at_the_same_moment_is_taken(sandbox: Sandb
                 state["recordSets"][OWN_ZONE.key] = {}
 
     sandbox.before = make
-    pieces.add(NewZone(OWN_ZONE))
+    assert not pieces.add(NewZone(OWN_ZONE))
     assert sandbox.state["privateDnsZones"][OWN_ZONE.key]["tags"] == {"team": "dns"}
 
 
@@ -119,6 +121,59 @@ def test_a_zone_group_grows_and_keeps_the_zones_that_are_there(sandbox: Sandbox,
     configs = sandbox.state["zoneGroups"][group.key]["properties"]["privateDnsZoneConfigs"]
     assert [PieceId(each["properties"]["privateDnsZoneId"]) for each in configs] == [ZONE, OWN_ZONE]
     assert [each["name"] for each in configs] == ["zone-1", "privatelink-vaultcore-azure-net"]
+
+
+def test_every_zone_of_a_group_has_a_name_of_its_own(sandbox: Sandbox, pieces: Pieces):
+    group = PieceId(f"{HUB}/privateEndpoints/pe-only/privateDnsZoneGroups/somebody-s-own-name")
+    with sandbox.edit() as state:
+        (config,) = state["zoneGroups"][group.key]["properties"]["privateDnsZoneConfigs"]
+        config["name"] = "Privatelink-vaultcore-azure-net"
+    pieces.add(NewZone(OWN_ZONE))
+    pieces.add(NewRecord(group, OWN_ZONE, "kv-private-only"))
+    configs = sandbox.state["zoneGroups"][group.key]["properties"]["privateDnsZoneConfigs"]
+    assert [each["name"] for each in configs] == [
+        "Privatelink-vaultcore-azure-net",
+        "privatelink-vaultcore-azure-net-2",
+    ]
+
+
+def test_a_group_whose_record_is_gone_is_sent_again(sandbox: Sandbox, pieces: Pieces):
+    group = PieceId(f"{HUB}/privateEndpoints/pe-only/privateDnsZoneGroups/somebody-s-own-name")
+    record = NewRecord(group, ZONE, "kv-private-only")
+    assert not pieces.add(record)
+    with sandbox.edit() as state:
+        state["recordSets"][ZONE.key].pop("kv-private-only")
+    assert pieces.add(record)
+    assert "kv-private-only" in sandbox.state["recordSets"][ZONE.key]
+    (config,) = sandbox.state["zoneGroups"][group.key]["properties"]["privateDnsZoneConfigs"]
+    assert config["name"] == "zone-1"
+
+
+def test_a_network_that_asks_a_zone_of_that_name_is_told_as_that(sandbox: Sandbox, pieces: Pieces):
+    hub = PieceId(f"{HUB}/virtualNetworks/vnet-hub")
+    pieces.add(NewZone(OWN_ZONE))
+    with pytest.raises(OtherZoneLinked, match="vnet-hub is linked to another zone named privatelink"):
+        pieces.add(NewLink(OWN_ZONE.child("virtualNetworkLinks", "vnet-hub"), hub))
+
+
+@pytest.mark.parametrize(("number", "others"), [(1, 0), (3, 2), (0, None), (None, None)])
+def test_record_sets_of_other_kinds_are_counted(number: int | None, others: int | None):
+    assert _others({"properties": {"numberOfRecordSets": number}}, 0, "it") == others
+
+
+@pytest.mark.parametrize("id", ["x", "", "/subscriptions/zz", f"{ZONE}/../..", f"{ZONE}\n"])
+def test_an_id_out_of_an_answer_is_one_or_it_is_no_answer(id: str):
+    properties = {"virtualNetwork": {"id": id}}
+    with pytest.raises(AzureAnswer, match="where the id of a resource was expected"):
+        parse_link({"id": str(ZONE.child("virtualNetworkLinks", "l")), "properties": properties}, "it")
+
+
+@pytest.mark.parametrize("id", ["x", "", "/subscriptions/zz"])
+def test_a_connection_of_an_endpoint_that_cannot_be_is_no_place_to_ask(sandbox: Sandbox, azure: Azure, id: str):
+    vault = azure.vaults.read(vault_id("kv-private-ready"))
+    odd = replace(vault, connections=(Connection(PieceId("/c"), PieceId(id), Approval.APPROVED),))
+    intent = Intent(geographies=(Geography("EU", "Europe"),), remove_endpoints=(new_endpoint("pe-ready").id,))
+    assert [each.name for each in azure.private.look([odd], intent).endpoints] == ["pe-ready"]
 
 
 def test_a_zone_that_filled_meanwhile_stays(sandbox: Sandbox, pieces: Pieces):
@@ -155,6 +210,9 @@ def test_what_resource_graph_tells_is_asked_once_in_a_run(sandbox: Sandbox, azur
     asked = sum(method == "POST" for method, _, _ in sandbox.requests)
     azure.private.look([vault], intent)
     assert sum(method == "POST" for method, _, _ in sandbox.requests) == asked == 2
+    azure.private.forget()
+    azure.private.look([vault], intent)
+    assert sum(method == "POST" for method, _, _ in sandbox.requests) == 2 * asked
 
 
 def test_a_zone_that_the_index_does_not_know_yet_is_found(sandbox: Sandbox, azure: Azure, pieces: Pieces):
@@ -274,11 +332,11 @@ def test_a_connection_whose_endpoint_is_gone_is_nobodys_way_in():
 
 
 def test_a_link_and_a_record_are_read():
-    properties = {"virtualNetwork": {"id": "/v"}, "resolutionPolicy": "NxDomainRedirect"}
+    properties = {"virtualNetwork": {"id": f"{NETWORK}/v"}, "resolutionPolicy": "NxDomainRedirect"}
     found = parse_link(
-        {"id": "/z/virtualNetworkLinks/l", "tags": {"Managed-By": "netcfg"}, "properties": properties}, "it"
+        {"id": f"{ZONE}/virtualNetworkLinks/l", "tags": {"Managed-By": "netcfg"}, "properties": properties}, "it"
     )
-    assert (found.network, found.redirects, found.is_ours) == (PieceId("/v"), True, True)
+    assert (found.network, found.redirects, found.is_ours) == (PieceId(f"{NETWORK}/v"), True, True)
     record = parse_record({"name": "KV", "properties": {"aRecords": [{"ipv4Address": "10.0.0.4"}]}}, "it")
     assert (record.name, record.addresses) == ("kv", (IPv4Address("10.0.0.4"),))
     with pytest.raises(AzureAnswer):

@@ -2,6 +2,7 @@ import inspect
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 from netcfg.azure import networks, subnets
 from netcfg.azure.connection import connect
 from netcfg.azure.subnets import AzureSubnets, has_endpoint, with_endpoint
-from netcfg.core.errors import AzureAnswer, NetcfgError, NetworkBusy, NotInAzure, PermissionMissing
+from netcfg.core.errors import (
+    AzureAnswer,
+    NetcfgError,
+    NetworkBusy,
+    NotInAzure,
+    PermissionMissing,
+    SubnetDeleting,
+    WriteNotBegun,
+)
 from netcfg.core.resources import parse_subnet
 from netcfg.sandbox.server import serve
 from tests.azure.scripted import Answer, refusal, scripted
@@ -84,8 +93,19 @@ def test_the_read_is_of_the_version_that_the_sdk_writes():
         (body(), False),
         (body({"service": "Microsoft.Storage"}), False),
         (body({"service": "microsoft.keyvault"}), True),
-        (body({"service": "Microsoft.KeyVault"}, state="Failed"), True),
+        (body({"service": "Microsoft.KeyVault", "provisioningState": "Succeeded"}, state=None), True),
+        (body({"service": "Microsoft.KeyVault", "provisioningState": None}, state="SUCCEEDED"), True),
+        (body({"service": "Microsoft.KeyVault"}, state="Failed"), False),
         (body({"service": "Microsoft.KeyVault"}, state="Updating"), False),
+        (body({"service": "Microsoft.KeyVault"}, state="Canceled"), False),
+        (body({"service": "Microsoft.KeyVault"}, state="Resting"), False),
+        (body({"service": "Microsoft.KeyVault"}, state=""), False),
+        (body({"service": "Microsoft.KeyVault"}, state=7), False),
+        (body({"service": "Microsoft.KeyVault", "provisioningState": "Failed"}), False),
+        (body({"service": "Microsoft.KeyVault", "provisioningState": "Updating"}), False),
+        (body({"service": "Microsoft.KeyVault", "provisioningState": "Resting"}), False),
+        (body({"service": "Microsoft.Storage", "provisioningState": "Failed"}, KEY_VAULT), True),
+        (body(KEY_VAULT, {"service": "microsoft.keyvault", "provisioningState": "Failed"}), False),
     ],
 )
 def test_an_endpoint_is_there_when_azure_is_done_with_it(found, there):
@@ -383,7 +403,7 @@ def test_the_etag_of_the_read_guards_the_write():
     assert asked[1].body == {**body(KEY_VAULT, etag='W/"7"')}
 
 
-@pytest.mark.parametrize("etag", [None, "", 7])
+@pytest.mark.parametrize("etag", [None, "", 7, "a\r\nX: y", "a\n", "\u00f6\u2028", "a\u2028", "a b", "\x00"])
 def test_without_an_etag_nothing_is_written(etag):
     error, _, asked = enable(Answer(body(etag=etag)))
     assert isinstance(error, AzureAnswer)
@@ -409,12 +429,118 @@ def test_an_operation_that_fails_says_why():
         ([body()], True),
         ([], True),
         ([body(KEY_VAULT)], False),
-        ([body(KEY_VAULT, state="Updating")], False),  # Azure said that it is done; now a colleague is at work
+        ([body(KEY_VAULT, state="Failed")], True),
+        ([body(KEY_VAULT, state="Deleting")], True),
+        ([body({**KEY_VAULT, "provisioningState": "Failed"}, state="Updating")], True),
+        ([body(state="Updating")], True),
     ],
 )
 def test_an_endpoint_that_a_policy_takes_away_again_is_lacking(found, lacks):
     with scripted(network(*found)) as script, connect("t", resource_manager=script.url) as azure:
         assert azure.subnets.lacking([SUBNET]) == ({SUBNET} if lacks else set())
+
+
+def lacking(*answers):
+    waited = []
+    with scripted(*answers) as script, connect("t", resource_manager=script.url) as azure:
+        try:
+            return AzureSubnets(azure.arm, waited.append).lacking([SUBNET]), waited
+        except NetcfgError as error:
+            return error, waited
+
+
+COMING = {**KEY_VAULT, "provisioningState": "Updating"}
+
+
+@pytest.mark.parametrize("going", [body(KEY_VAULT, state="Updating"), body(COMING), body(COMING, state="Updating")])
+@pytest.mark.parametrize(("then", "lacks"), [(body(KEY_VAULT), False), (body(KEY_VAULT, state="Failed"), True)])
+def test_an_endpoint_that_somebody_is_at_work_on_proves_nothing_until_he_is_done(going, then, lacks):
+    assert lacking(network(going), network(going), network(then)) == ({SUBNET} if lacks else set(), [1.0, 2.0])
+
+
+def test_a_proof_that_does_not_come_is_not_waited_for_for_ever():
+    error, waited = lacking(network(body(COMING)))
+    assert isinstance(error, NetworkBusy)
+    assert sum(waited) == 600
+
+
+FAILED = {**KEY_VAULT, "provisioningState": "Failed", "locations": ["*"]}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [body(KEY_VAULT, state="Failed"), body(FAILED), body(FAILED, state="Failed"), body(COMING), body(state="Failed")],
+)
+def test_a_subnet_whose_write_failed_is_written_again_and_its_entry_sent_as_it_is(found):
+    error, waited, asked = enable(Answer(found), Answer(body(KEY_VAULT)))
+    assert (error, waited) == (None, [])
+    assert [each.method for each in asked] == ["GET", "PUT"]
+    listed = found["properties"].get("serviceEndpoints", [KEY_VAULT])
+    assert asked[1].body == {**found, "properties": {**found["properties"], "serviceEndpoints": listed}}
+
+
+SERVER_ERROR = refusal(500, "InternalServerError", "x")
+
+
+def test_what_a_broken_write_left_behind_as_failed_is_not_done():
+    failed = Answer(body(KEY_VAULT, state="Failed"))
+    error, waited, asked = enable(Answer(body()), SERVER_ERROR, failed, Answer(body(KEY_VAULT)))
+    assert (error, waited) == (None, [1.0])
+    assert [each.method for each in asked] == ["GET", "PUT", "GET", "PUT"]
+
+
+def test_a_state_that_no_write_mends_is_given_up():
+    failed = Answer(body(KEY_VAULT, state="Failed"))
+    error, waited, _ = enable(failed, *[SERVER_ERROR, failed] * 50)
+    assert isinstance(error, NetworkBusy)
+    assert sum(waited) == 600
+    assert "asked again and again: x (InternalServerError, HTTP 500)" in str(error)
+
+
+def test_a_write_that_is_answered_as_failed_is_not_proved():
+    failed = body(KEY_VAULT, state="Failed")
+    error, waited, asked = enable(Answer(failed), Answer(failed))
+    assert (error, waited, [each.method for each in asked]) == (None, [], ["GET", "PUT"])
+    assert lacking(network(failed)) == ({SUBNET}, [])
+
+
+def test_a_subnet_that_is_being_deleted_is_an_error():
+    going = body(KEY_VAULT, state="Deleting")
+    words = f"subnet {SUBNET} is being deleted; leave it out, or wait until it is gone and make it anew"
+    error, waited, asked = enable(Answer(going))
+    assert (str(error), waited, [each.method for each in asked]) == (words, [], ["GET"])
+    with (
+        scripted(network(going)) as script,
+        connect("t", resource_manager=script.url) as azure,
+        pytest.raises(SubnetDeleting) as raised,
+    ):
+        azure.subnets.read([SUBNET])
+    assert str(raised.value) == words
+
+
+def test_after_a_stop_no_write_begins():
+    with scripted(Answer(body())) as script, connect("t", resource_manager=script.url) as azure:
+        azure.subnets.stop()
+        with pytest.raises(WriteNotBegun):
+            azure.subnets.enable_endpoint(SUBNET)
+        assert script.asked == []
+
+
+def test_a_stop_between_the_look_and_the_write_is_in_time():
+    with scripted(Answer(body())) as script, connect("t", resource_manager=script.url) as azure:
+        azure.arm.network = lambda _, import_slowly=azure.arm.network: azure.subnets.stop() or import_slowly(_)
+        with pytest.raises(WriteNotBegun):
+            azure.subnets.enable_endpoint(SUBNET)
+        assert [each.method for each in script.asked] == ["GET"]
+
+
+def test_a_stop_ends_the_waiting_for_a_busy_network():
+    with scripted(Answer(body(state="Updating"))) as script, connect("t", resource_manager=script.url) as azure:
+        Timer(0.2, azure.subnets.stop).start()
+        began = time.monotonic()
+        with pytest.raises(WriteNotBegun):
+            azure.subnets.enable_endpoint(SUBNET)
+        assert time.monotonic() - began < 0.9  # the first wait is of a second
 
 
 DONE = Answer({"status": "Succeeded"})

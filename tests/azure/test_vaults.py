@@ -1,7 +1,9 @@
 import pytest
 
+from netcfg.azure import perimeters
 from netcfg.azure.connection import connect
-from netcfg.azure.vaults import PERIMETER_VERSION, parse_perimeter, parse_vault_json
+from netcfg.azure.perimeters import parse_perimeter
+from netcfg.azure.vaults import parse_vault_json
 from netcfg.core.errors import (
     AzureAnswer,
     AzureRefused,
@@ -55,17 +57,17 @@ def test_a_fault_of_azures_own_says_nothing_about_the_perimeter():
     with scripted(found) as script, connect("t", resource_manager=script.url) as azure:
         script.answers[:] = [refusal(500, "InternalServerError", "No.", {"Retry-After": "0.01"})]
         with pytest.raises(AzureRefused):
-            azure.vaults._perimeter(parse_vault(ID))
+            perimeters.read(azure.arm, parse_vault(ID))
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_perimeter_that_cannot_be_read_is_unknown(status):
-    assert PERIMETER_VERSION == "2026-04-01-preview"
+    assert perimeters.VERSION == "2026-04-01-preview"
     found = Answer({"id": ID, "properties": {}})
     with scripted(found) as script, connect("t", resource_manager=script.url) as azure:
         vault = parse_vault(ID)
         script.answers[:] = [refusal(status, "NoRegisteredProviderFound", "No.", {"Retry-After": "0.01"})]
-        assert azure.vaults._perimeter(vault) is Perimeter.UNKNOWN
+        assert perimeters.read(azure.arm, vault) is Perimeter.UNKNOWN
 
 
 def association(mode):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import time
 from pathlib import Path
 
 import jsonschema
@@ -101,10 +103,15 @@ def test_the_document_conforms_to_its_schema(agents: Program):
         conform(ran.document, "discovery")
 
 
-def test_resource_graph_is_asked_once_for_each_kind_and_nothing_else_is_asked_of_azure(netcfg: Program):
+def test_one_question_finds_the_managed_pools_and_every_resource_is_looked_at_once(netcfg: Program):
     netcfg("discover", "contoso")
     asked = [path for _, path, _ in netcfg.sandbox.requests if not path.startswith("/dev.azure.com")]
-    assert asked == ["/providers/Microsoft.ResourceGraph/resources"] * 2
+    assert sorted(each.rpartition("/providers/")[2] for each in asked) == [
+        "Microsoft.Compute/virtualMachineScaleSets/vmss-agents",
+        "Microsoft.DevOpsInfrastructure/pools/managed-own-network",
+        "Microsoft.DevOpsInfrastructure/pools/managed-static",
+        "Microsoft.ResourceGraph/resources",
+    ]
 
 
 def test_every_sort_of_pool_is_told(agents: Program):
@@ -132,11 +139,22 @@ def test_an_organization_may_be_given_by_its_address(netcfg: Program):
     assert netcfg("discover", "con toso").status == 2
 
 
-def test_one_that_nobody_has_is_status_1_and_says_so(netcfg: Program):
-    ran = netcfg("discover", "nobody-has-this")
-    assert ran.status == 1
-    assert "check the name of the organization" in " ".join(ran.out.split())
-    assert "next:" not in ran.out
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_one_that_nobody_has_is_told_once_and_as_a_plan_tells_it(netcfg: Program, format: str):
+    ran = netcfg("discover", "nobody-has-this", "--format", format)
+    assert (ran.status, ran.out) == (1, "")
+    planned = netcfg("plan", "kv-payments", "--organization", "nobody-has-this")
+    assert ran.err == planned.err
+    assert ran.err.startswith("netcfg: Azure DevOps knows no organization 'nobody-has-this' at ")
+
+
+@pytest.mark.parametrize("command", [("discover", "contoso"), ("apply", *PAYMENTS, "--yes")])
+def test_an_organization_that_shows_no_pool_is_one_whose_pools_are_unknown(netcfg: Program, command: tuple[str, ...]):
+    with netcfg.sandbox.edit() as state:
+        state["organizations"]["contoso"].update(pools=[], elasticPools=[])
+    ran = netcfg(*command)
+    assert (ran.status, netcfg.writes) == (7 if command[0] == "discover" else 1, [])
+    assert "no agent pool of 'contoso', and every organization has some" in " ".join((ran.out + ran.err).split())
 
 
 def test_a_token_without_the_scope_of_the_groups_leaves_that_half_unknown(
@@ -163,7 +181,7 @@ def test_a_token_without_the_scope_of_the_pools_leaves_that_half_unknown(
     ran = netcfg("discover", "contoso")
     assert ran.status == 7
     said = " ".join(ran.out.split())
-    assert "? agent pools unknown, because the PAT may not read the agent pools of 'contoso'" in said
+    assert "? agent pools unknown, because the PAT may not read the list of agent pools of 'contoso'" in said
     assert "it needs the scope 'Agent Pools: Read'" in said
     assert ran.out.endswith("next: netcfg plan VAULT --organization contoso\n")
 
@@ -332,3 +350,145 @@ def test_an_organization_that_nobody_has_is_the_error_that_it_always_is(netcfg: 
     ran = netcfg("plan", "kv-payments", "--organization", "nobody-has-this", "--agents", "discover")
     assert ran.status == 1
     assert "no organization 'nobody-has-this'" in ran.err
+
+
+def resource(state: dict, name: str) -> dict:
+    return next(each for each in state["resources"] if each["name"] == name)
+
+
+def deny(netcfg: Program, action: str, scope: str = "/") -> None:
+    with netcfg.sandbox.edit() as state:
+        state["principals"]["netcfg"]["denials"].append({"scope": scope, "action": action})
+
+
+NIGHTLY = (
+    "kv-orders", "--organization", "contoso", "--agents", "discover", "--exclusive", "--yes",
+    "--accept", "exclusive", "--accept", "service-endpoint", "--accept", "removals",
+)  # fmt: skip
+STATIC = ["191.10.50.11/32", "191.10.50.12/32"]
+
+
+def test_a_nightly_run_that_cannot_see_a_pool_any_more_does_not_lock_its_agents_out(agents: Program):
+    assert agents("apply", *NIGHTLY, "--accept", "last-path").status == 0
+    before = agents.vault("kv-orders")["properties"]["networkAcls"]
+    assert set(STATIC) < set(agents.rules("kv-orders"))
+    agents.sandbox.requests.clear()
+    deny(agents, "Microsoft.DevOpsInfrastructure/*")
+    ran = agents("apply", *NIGHTLY)
+    assert (ran.status, agents.writes) == (5, [])
+    assert agents.vault("kv-orders")["properties"]["networkAcls"] == before
+    planned = agents("plan", *(each for each in NIGHTLY if each != "--yes"), "--format", "json").document
+    guards = {each["id"]: each["message"] for each in planned["vaults"][0]["guards"]}
+    going = f"191.10.50.11/32, 191.10.50.12/32, {MANAGED.lower()}"
+    assert guards["exclusive"] == (
+        f"--exclusive removes what somebody else may need: {going}; where the agents of flexible-agents, "
+        "gone-scale-set, build-room, Default, managed-changing, managed-older, managed-own-network, managed-static "
+        "are is not known, and these rules may be theirs"
+    )
+    assert guards["last-path"] == (
+        "this closes the last known way in for the agents of gone-scale-set, build-room, Default, managed-changing, "
+        f"managed-older and 2 more, if they come by {going}"
+    )
+
+
+def test_where_every_pool_is_known_or_microsofts_exclusive_says_no_more_than_before(netcfg: Program):
+    with netcfg.sandbox.edit() as state:
+        pools = state["organizations"]["contoso"]["pools"]
+        pools[:] = [each for each in pools if each["name"] != "Default"]
+    ran = netcfg("plan", "kv-orders", "--organization", "contoso", "--agents", "discover", "--exclusive")
+    said = " ".join(ran.out.split())
+    assert "--exclusive removes what somebody else may need" in said
+    assert "is not known, and these rules may be theirs" not in said
+    assert "last-path" not in said
+
+
+def test_a_pool_whose_addresses_moved_is_let_in_where_it_is_now(agents: Program):
+    """Resource Graph still shows where it was, which may be somebody else's address by now."""
+    with agents.sandbox.edit() as state:
+        for name, old, new in (
+            ("managed-static", "191.10.50.1", "191.10.50.2"),
+            ("vmss-agents", "subnets/scale-set", "subnets/closed"),
+        ):
+            found = resource(state, name)
+            state["stale"][found["id"].lower()] = {"until": time.time() + 3600, "was": copy.deepcopy(found)}
+            found.update(json.loads(json.dumps(found).replace(old, new)))
+    values = added(agents("plan", *PAYMENTS, "--format", "json").document)
+    assert {"191.10.50.21/32", "191.10.50.22/32", f"{NETWORKS}/vnet-agents/subnets/closed".lower()} < values.keys()
+    assert not {*STATIC, SCALE_SET.lower()} & values.keys()
+
+
+def test_a_reviewer_sees_which_resource_was_taken_for_a_pool(netcfg: Program):
+    notes = netcfg("plan", *PAYMENTS, "--format", "json").document["vaults"][0]["notes"]
+    pools = "/subscriptions/00000000-0000-4000-8000-000000000002/resourceGroups/rg-shared/providers/"
+    pools += "Microsoft.DevOpsInfrastructure/pools"
+    assert (
+        "agent pools and Managed DevOps Pools have only their names in common: "
+        f"managed-own-network is {pools}/managed-own-network, managed-static is {pools}/managed-static"
+    ) in notes
+
+
+def test_somebody_elses_pool_that_took_the_name_of_one_of_ours_failed_and_lets_in_nobody(netcfg: Program):
+    with netcfg.sandbox.edit() as state:
+        stranger = copy.deepcopy(resource(state, "managed-static"))
+        stranger.update(name="default", id=stranger["id"].replace("managed-static", "default"))
+        stranger["properties"]["provisioningState"] = "Failed"
+        stranger["properties"]["fabricProfile"]["networkProfile"]["ipAddresses"] = ["191.10.66.6", "191.10.66.7"]
+        state["resources"].append(stranger)
+    ran = netcfg("plan", *PAYMENTS, "--format", "json")
+    assert "191.10.66.6/32" not in added(ran.document)
+    notes = ran.document["vaults"][0]["notes"]
+    assert any("pools/default says that it is it, and its state in Azure is Failed" in each for each in notes)
+
+
+ODD = [
+    ("managed-static", {"fabricProfile": {"networkProfile": {"ipAddresses": ["10.0.0.1"]}}}),
+    ("managed-static", {"fabricProfile": {"networkProfile": {"ipAddresses": ["2001:db8::1"]}}}),
+    ("managed-static", {"fabricProfile": {"networkProfile": {"subnetId": "/x"}}}),
+    ("vmss-agents", {"virtualMachineProfile": {"networkProfile": {"networkInterfaceConfigurations": 7}}}),
+]
+
+
+@pytest.mark.parametrize(("name", "properties"), ODD)
+def test_an_odd_resource_is_the_trouble_of_its_own_pool(netcfg: Program, name: str, properties: dict):
+    with netcfg.sandbox.edit() as state:
+        resource(state, name)["properties"].update(properties)
+    ran = netcfg("discover", "contoso", "--format", "json")
+    conform(ran.document, "discovery")
+    assert ran.status == 7
+    assert len([each for each in ran.document["pools"] if each["subnets"] or each["addresses"]]) == 2
+    (trouble,) = ran.document["undetermined"]
+    assert f"/{name} cannot be made out" in trouble["reason"]
+    assert "proxy" not in trouble["reason"]
+    refused = netcfg("apply", *PAYMENTS, "--yes")
+    assert (refused.status, netcfg.writes) == (1, [])
+    assert "look at its networking in the portal" in refused.err
+
+
+@pytest.mark.parametrize(
+    "odd", [{"properties": None}, {"properties": {"organizationProfile": {"kind": "AzureDevOps"}}}]
+)
+def test_an_odd_pool_of_nobody_stops_no_plan(agents: Program, odd: dict):
+    with agents.sandbox.edit() as state:
+        resource(state, "managed-fabrikam").update(odd)
+    assert agents("plan", *PAYMENTS).status == 3
+    assert agents("discover", "contoso").status == 0
+
+
+def test_managed_pools_that_cannot_be_looked_for_hide_no_scale_set(netcfg: Program):
+    deny(netcfg, "Microsoft.ResourceGraph/*")
+    ran = netcfg("discover", "contoso", "--format", "json")
+    conform(ran.document, "discovery")
+    assert ran.status == 7
+    assert pools(ran.document)["scale-set-agents"]["unknown"] is None
+    (trouble,) = ran.document["undetermined"]
+    assert trouble["subject"] == "agent pools Default, managed-own-network, managed-static"
+    assert (
+        "may not ask Resource Graph (Microsoft.ResourceGraph/resources/read); assign Reader on the subs"
+        in (trouble["reason"])
+    )
+    assert " on /" not in trouble["reason"]
+    said = " ".join(netcfg("discover", "contoso").out.split())
+    assert said.count("Managed DevOps Pools could not be looked for") == 1
+    assert "scale-set-agents vnet-agents/scale-set" in said
+    assert netcfg("apply", *PAYMENTS, "--yes").status == 1
+    assert netcfg.writes == []

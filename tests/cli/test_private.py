@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from netcfg.sandbox import private_dns
+from netcfg.sandbox import private_dns, private_link, zone_groups
 from netcfg.sandbox.server import serve
 from netcfg.workflow import private
 from tests.cli.conftest import NETWORKS, PRODUCTION, Program, vault_id
@@ -207,7 +207,11 @@ def test_who_may_not_approve_asks_the_owner_and_the_vault_stays_as_it_is(hub: Pr
     assert ran.status == 7
     assert "the connection of pe-kv-noapproval-vnet-hub to kv-noapproval is Pending" in said(ran.out)
     assert "az network private-endpoint-connection approve --id /subscriptions/" in said(ran.out)
-    assert made(hub) == [("PUT", "privateEndpoints/pe-kv-noapproval-vnet-hub")] * 2  # refused as ours, then asked for
+    assert made(hub) == [
+        ("PUT", "privateEndpoints/pe-kv-noapproval-vnet-hub"),  # refused as ours
+        ("PUT", "privateEndpoints/pe-kv-noapproval-vnet-hub"),  # asked for
+        ("PUT", "privateDnsZoneGroups/default"),  # Azure writes the record when the owner approves
+    ]
     assert connections(hub, "kv-noapproval") == [("pe-kv-noapproval-vnet-hub", "Pending")]
     assert hub.vault("kv-noapproval")["properties"]["networkAcls"] == before
     (asked,) = hub.sandbox.state["privateEndpoints"][f"{HUB}/privateEndpoints/pe-kv-noapproval-vnet-hub".lower()][
@@ -216,19 +220,33 @@ def test_who_may_not_approve_asks_the_owner_and_the_vault_stays_as_it_is(hub: Pr
     assert asked["properties"]["requestMessage"] == "netcfg: a private endpoint in vnet-hub/endpoints"
 
 
-def test_after_the_owner_approved_the_same_command_goes_on(hub: Program, monkeypatch):
+def approve(netcfg: Program, vault: str, *, writes_record: bool = True) -> None:
+    """What the owner's command does."""
+    with netcfg.sandbox.edit() as state:
+        found = state["vaults"][vault]
+        (held,) = found["properties"]["privateEndpointConnections"]
+        private_link.decide(state, found, held, private_link.state_of("Approved", "fine"))
+        if writes_record:
+            endpoint = held["properties"]["privateEndpoint"]["id"].lower()
+            zone_groups.write_records(state, state["privateEndpoints"][endpoint])
+
+
+def test_nobody_loses_the_vault_by_the_owners_approval(hub: Program, monkeypatch):
     monkeypatch.setattr(private, "APPROVAL_PAUSES", (0.01,))
     hub("apply", "kv-noapproval", *IN_HUB, *ACCEPTED, "--yes")
-    with hub.sandbox.edit() as state:
-        (held,) = state["vaults"]["kv-noapproval"]["properties"]["privateEndpointConnections"]
-        approved = {"status": "Approved", "description": "fine", "actionsRequired": "None"}
-        held["properties"]["privateLinkServiceConnectionState"] = approved
-        (link,) = state["privateEndpoints"][f"{HUB}/privateEndpoints/pe-kv-noapproval-vnet-hub".lower()]["properties"][
-            "manualPrivateLinkServiceConnections"
-        ]
-        link["properties"]["privateLinkServiceConnectionState"] = approved
+    approve(hub, "kv-noapproval")
+    for network in (f"{HUB}/virtualNetworks/vnet-hub", SPOKE):
+        assert resolves(hub, network, "kv-noapproval")[0] == "private"
+
+
+@pytest.mark.parametrize("writes_record", [True, False])
+def test_after_the_owner_approved_the_same_command_goes_on(hub: Program, monkeypatch, writes_record: bool):
+    monkeypatch.setattr(private, "APPROVAL_PAUSES", (0.01,))
+    hub("apply", "kv-noapproval", *IN_HUB, *ACCEPTED, "--yes")
+    approve(hub, "kv-noapproval", writes_record=writes_record)
     assert hub("apply", "kv-noapproval", *IN_HUB, *ACCEPTED, "--yes").status == 0
     assert resolves(hub, f"{HUB}/virtualNetworks/vnet-hub", "kv-noapproval")[0] == "private"
+    assert hub("plan", "kv-noapproval", *IN_HUB).status == 0
 
 
 @pytest.mark.parametrize(("vault", "state"), [("kv-private-pending", "Pending"), ("kv-private-rejected", "Rejected")])
@@ -238,8 +256,35 @@ def test_an_endpoint_that_leads_nowhere_is_told_and_nothing_is_written(hub: Prog
     assert f"note: its connection is {state}: until the vault's owner approves it, nobody gets in" in said(planned.out)
     ran = hub("apply", vault, *IN_HUB, *ACCEPTED, "--yes")
     assert ran.status == 1
-    assert f"is {state}, so nothing else was changed" in said(ran.out)
+    assert f"is {state}, so no network was linked, and the vault's own settings are as they were" in said(ran.out)
     assert hub.writes == []
+
+
+def test_a_plan_that_only_waits_for_the_owner_is_a_change_of_the_owners(hub: Program, monkeypatch):
+    monkeypatch.setattr(private, "APPROVAL_PAUSES", (0.01,))
+    assert hub("apply", "kv-private-pending", "--geography", "EU", "--yes").status == 0
+    waiting = ("kv-private-pending", "--geography", "EU", *IN_HUB[2:], *ACCEPTED)
+    planned = hub("plan", *waiting)
+    assert planned.status == 3
+    assert "~ pe-pending private endpoint, in rg-hub: Pending → Approved by the vault's owner: az network" in said(
+        planned.out
+    )
+    document = hub("plan", *waiting, "--format", "json").document
+    conforms(document, "plan")
+    (change,) = document["vaults"][0]["changes"]
+    assert change.pop("connection").startswith(f"{PRODUCTION}/resourceGroups/rg-guarded/")
+    assert change == {
+        "action": "set",
+        "kind": "private-endpoint",
+        "value": "Approved",
+        "was": "Pending",
+        "endpoint": f"{HUB}/privateEndpoints/pe-pending",
+    }
+    written = len(hub.writes)
+    assert hub("apply", *waiting, "--yes").status == 1
+    assert len(hub.writes) == written
+    approve(hub, "kv-private-pending")
+    assert hub("plan", *waiting).status == 0
 
 
 def test_an_endpoint_that_was_disconnected_is_left_and_another_one_made(hub: Program):
@@ -334,11 +379,110 @@ def test_a_zone_and_links_of_others_stay_when_an_endpoint_goes(hub: Program):
     assert resolves(hub, SPOKE, "kv-private-only") == ("private", ("10.60.1.11",))
 
 
-def test_an_endpoint_of_another_vault_is_never_removed(hub: Program):
-    ready = f"{HUB}/privateEndpoints/pe-ready"
-    ran = hub("apply", "kv-orders", "--organization", "contoso", "--remove", ready, *ACCEPTED, "--yes")
-    assert ran.status == 0
-    assert connections(hub, "kv-private-ready") == [("pe-ready", "Approved")]
+READY = f"{HUB}/privateEndpoints/pe-ready"
+
+
+def test_an_endpoint_of_another_vault_is_an_error_before_anything_is_written(hub: Program):
+    ran = hub("apply", "kv-orders", "--organization", "contoso", "--remove", READY, *ACCEPTED, "--yes")
+    assert ran.status == 1
+    assert "the private endpoint pe-ready leads to " in said(ran.out)
+    assert "which is none of the vaults of this run" in said(ran.out)
+    assert hub.writes == []
+
+
+def test_an_endpoint_of_another_vault_of_the_run_is_a_note(hub: Program):
+    ran = hub("plan", "kv-orders", "kv-private-ready", "--organization", "contoso", "--remove", READY)
+    notes = {each["name"]: each["notes"] for each in hub("plan", "kv-orders", "kv-private-ready", "--organization",
+             "contoso", "--remove", READY, "--format", "json").document["vaults"]}  # fmt: skip
+    note = "pe-ready leads to kv-private-ready, so nothing is removed here"
+    assert (note in notes["kv-orders"], note in notes["kv-private-ready"]) == (True, False)
+    assert note in said(ran.out)
+
+
+def deny(netcfg: Program, action: str, scope: str) -> None:
+    with netcfg.sandbox.edit() as state:
+        principal = next(each for each in state["principals"].values() if each["name"] == "netcfg")
+        principal["denials"].append({"scope": scope, "action": action})
+
+
+def test_the_only_way_in_does_not_go_because_nobody_can_be_seen_who_uses_it(hub: Program):
+    deny(hub, "*", f"{PRODUCTION}/resourceGroups/rg-dns")
+    only = f"{HUB}/privateEndpoints/pe-only"
+    closed = ("--geography", "EU", "--remove", only, "--public-access", "disabled")
+    ran = hub("apply", "kv-private-only", *closed, "--yes")
+    assert ran.status == 5
+    assert "the last known way in for whoever else comes by pe-only, which cannot be known (who asks the zone" in said(
+        ran.out
+    )
+    assert resolves(hub, SPOKE, "kv-private-only")[0] == "private"
+
+
+def test_a_zone_that_is_out_of_sight_does_not_cost_the_vault(hub: Program):
+    """The hub and the spoke ask a zone that this sign-in does not see, so one out of another group is chosen."""
+    deny(hub, "*", f"{PRODUCTION}/resourceGroups/rg-dns")
+    ran = hub("apply", "kv-orders", *FROM_SPOKE, *ACCEPTED, "--yes")
+    assert ran.status == 7
+    assert "vnet-hub is linked to another zone named privatelink.vaultcore.azure.net, which this sign-in does not" in (
+        said(ran.out)
+    )
+    assert connections(hub, "kv-orders") == []
+    assert made(hub)[-1] == ("DELETE", "privateEndpoints/pe-kv-orders-vnet-hub")
+
+
+def test_who_may_not_read_zone_groups_learns_it_before_the_endpoint_is_made(hub: Program):
+    deny(hub, "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read", f"{PRODUCTION}/resourceGroups/rg-hub")
+    ran = hub("apply", "kv-payments", *FROM_AGENTS, *ACCEPTED, "--yes")
+    assert ran.status == 1
+    assert "may not do Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read" in said(ran.out)
+    assert hub.writes == []
+
+
+def test_a_vault_that_loses_its_record_between_plan_and_apply_stops_the_apply(hub: Program):
+    looks: list[str] = []
+    shared = f"{PRODUCTION}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones/{ZONE}".lower()
+
+    def colleague(number: int, method: str, path: str) -> None:
+        if method == "GET" and path.endswith("vaults/kv-payments"):
+            looks.append(path)
+            if len(looks) == 2:
+                with hub.sandbox.edit() as state:
+                    state["recordSets"][shared].pop("kv-private-ready")
+
+    hub.sandbox.before = colleague
+    ran = hub("apply", "kv-payments", *FROM_AGENTS, *ACCEPTED, "--yes")
+    hub.sandbox.before = None
+    assert ran.status == 6
+    assert "kv-private-ready" in said(ran.out)
+    assert hub.writes == []
+
+
+def test_two_vaults_leave_one_zone_in_one_run(netcfg: Program):
+    many = ("--accept", "default-deny=*", "--accept", "last-path=*", "--yes")
+    builds = ("--organization", "contoso", "--private-endpoint", "rg-network/vnet-agents/builds")
+    assert netcfg("apply", "kv-payments", "kv-orders", *builds, *many).status == 0
+    written = len(netcfg.writes)
+    group = f"{PRODUCTION}/resourceGroups/rg-network/providers/Microsoft.Network/privateEndpoints"
+    back = [f"--remove={group}/pe-{vault}-vnet-agents" for vault in ("kv-payments", "kv-orders")]
+    assert netcfg("apply", "kv-payments", "kv-orders", "--organization", "contoso", *back, *many).status == 0
+    assert made(netcfg)[written:] == [
+        ("DELETE", "privateEndpoints/pe-kv-orders-vnet-agents"),
+        ("DELETE", "virtualNetworkLinks/vnet-agents"),
+        ("DELETE", "privateEndpoints/pe-kv-payments-vnet-agents"),
+        ("DELETE", f"privateDnsZones/{ZONE}"),
+    ]
+
+
+def test_a_move_within_one_zone_is_the_two_commands_of_the_error(hub: Program):
+    builds = ("--private-endpoint", "rg-network/vnet-agents/builds")
+    at_once = hub("plan", "kv-private-ready", "--organization", "contoso", *builds, "--remove", READY)
+    assert at_once.status == 1
+    assert f"'netcfg apply kv-private-ready --remove {READY}'" in said(at_once.out)
+    first = hub("apply", "kv-private-ready", "--organization", "contoso", "--remove", READY, *ACCEPTED, "--yes")
+    assert first.status == 0
+    second = hub("apply", "kv-private-ready", "--organization", "contoso", *builds, *ACCEPTED, "--yes")
+    assert second.status == 0
+    assert resolves(hub, SPOKE, "kv-private-ready")[0] == "private"
+    assert connections(hub, "kv-private-ready") == [("pe-kv-private-ready-vnet-agents", "Approved")]
 
 
 def test_nothing_private_is_asked_without_the_option(hub: Program):
@@ -358,12 +502,26 @@ def test_the_vault_can_be_named_by_its_id(hub: Program):
 
 
 def test_an_endpoint_that_gets_no_record_is_taken_back_before_it_hides_the_vault(hub: Program):
-    with hub.sandbox.edit() as state:
-        principal = next(each for each in state["principals"].values() if each["name"] == "netcfg")
-        scope = f"{PRODUCTION}/resourceGroups/rg-dns"
-        principal["denials"].append({"scope": scope, "action": "Microsoft.Network/privateDnsZones/join/action"})
+    deny(hub, "Microsoft.Network/privateDnsZones/join/action", f"{PRODUCTION}/resourceGroups/rg-dns")
     ran = hub("apply", "kv-payments", *FROM_SPOKE, *ACCEPTED, "--yes")
     assert ran.status == 7
     assert "the private endpoint pe-kv-payments-vnet-hub was removed again" in said(ran.out)
     assert made(hub)[-1] == ("DELETE", "privateEndpoints/pe-kv-payments-vnet-hub")
+    assert connections(hub, "kv-payments") == []
+
+
+def test_an_endpoint_whose_answer_was_lost_is_taken_back_like_any_other(hub: Program):
+    deny(hub, "Microsoft.Network/privateDnsZones/join/action", f"{PRODUCTION}/resourceGroups/rg-dns")
+    lost: list[int] = []
+
+    def drop(number: int, method: str, path: str) -> None:
+        if method == "PUT" and path.endswith("pe-kv-payments-vnet-hub") and not lost:
+            lost.append(number)
+            raise ConnectionError
+
+    hub.sandbox.after = drop
+    ran = hub("apply", "kv-payments", *FROM_SPOKE, *ACCEPTED, "--yes")
+    hub.sandbox.after = None
+    assert lost
+    assert ran.status == 7
     assert connections(hub, "kv-payments") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def test_accepted_it_goes_on(netcfg: Program):
             (
                 "which other vaults admit vnet-agents/filtered by public address is not known, because its route table "
                 "rt-firewall sends 0.0.0.0/0 to the appliance at 10.60.0.4; "
-                "the endpoint's routes bypass the appliance at 10.60.0.4"
+                "the endpoint's routes bypass the appliance at 10.60.0.4 for vnet-agents/filtered"
             ),
         ),
         (
@@ -163,6 +164,83 @@ def test_the_survey_does_not_grow_with_the_vaults_of_the_run(netcfg: Program):
     assert asked("kv-ready") == asked("kv-ready", "kv-payments", "kv-disabled")
 
 
+# --- vaults that a perimeter holds ---------------------------------------------------------------------------------
+
+CLOSED = {"bypass": "None", "defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Program]:
+    """A world with a perimeter, all of which can be read."""
+    with serve(world="contoso") as sandbox:
+        with sandbox.edit() as state:
+            (me,) = [each for each in state["principals"].values() if each["name"] == "netcfg"]
+            me["denials"] = [each for each in me["denials"] if not each["scope"].endswith("kv-nsp-unreadable")]
+        yield Program(sandbox, tmp_path)
+
+
+def hold(netcfg: Program, mode: str, access: str, **rule: Any) -> None:
+    """Let a perimeter hold kv-orders, with one access rule and none of its own."""
+    with netcfg.sandbox.edit() as state:
+        (association,) = copy.deepcopy(state["perimeters"]["kv-enforced"])
+        association["properties"]["resourceAssociation"]["accessMode"] = mode
+        rules = [{"name": "agents", "properties": {"direction": "Inbound", "addressPrefixes": [], **rule}}]
+        association["properties"]["profile"]["accessRules"] = rules
+        state["perimeters"]["kv-orders"] = [association]
+        state["vaults"]["kv-orders"]["properties"] |= {"publicNetworkAccess": access, "networkAcls": CLOSED}
+
+
+def test_perimeters_that_admit_others_are_no_reason(guarded: Program):
+    assert planned(guarded, "kv-ready") == {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "access", "remedy"),
+    [
+        ("Learning", "Enabled", "name kv-orders in this run too, and it gets its rule before the switch"),
+        *[
+            (
+                *each,
+                (
+                    "a rule for the subnet does nothing in kv-orders, where a network security perimeter decides: give "
+                    "these agents a private endpoint there first"
+                ),
+            )
+            for each in (("Enforced", "Enabled"), ("Enforced", "SecuredByPerimeter"), ("Learning", "Disabled"))
+        ],
+    ],
+)
+def test_a_vault_that_admits_the_agents_by_its_perimeter_is_named(
+    guarded: Program, mode: str, access: str, remedy: str
+):
+    hold(guarded, mode, access, addressPrefixes=["191.10.40.5/32"])
+    assert planned(guarded, "kv-ready")["kv-ready"].partition("from public to private: ")[2] == (
+        "kv-orders (191.10.40.5/32 of its perimeter) admits vnet-agents/agents by public address only and would cut it "
+        f"off; {remedy}"
+    )
+
+
+def test_a_rule_by_subscription_leaves_it_open(guarded: Program):
+    hold(guarded, "Enforced", "Enabled", subscriptions=[{"id": "/subscriptions/00000000-0000-4000-8000-000000000001"}])
+    assert planned(guarded, "kv-ready")["kv-ready"].endswith(
+        "to private: whether kv-orders would is not known, as a network security perimeter may decide there"
+    )
+
+
+def test_a_vault_of_the_run_that_gets_no_rule_is_still_in_the_way(guarded: Program):
+    """Its own plan is refused by `perimeter`, and nothing is written to it; the agents would lose it all the same."""
+    hold(guarded, "Enforced", "Enabled", addressPrefixes=["191.10.40.5/32"])
+    ran = guarded("apply", "kv-ready", "kv-orders", "--geography", "EU", "--subnet", AGENTS, "--yes")
+    assert ran.status == 5
+    assert guarded.writes == []
+    assert "kv-orders" in planned(guarded, "kv-ready", "kv-orders")["kv-ready"]
+
+
+def test_a_vault_of_the_run_whose_perimeter_only_learns_gets_its_rule(guarded: Program):
+    hold(guarded, "Learning", "Enabled", addressPrefixes=["191.10.40.5/32"])
+    assert planned(guarded, "kv-ready", "kv-orders") == {}
+
+
 # --- rules of subnets that are gone -------------------------------------------------------------------------------
 
 DEAD = vault_id("kv-dead", "rg-odd")
@@ -189,7 +267,7 @@ def test_a_write_that_azure_refuses_for_them_names_them_all(netcfg: Program):
     assert ran.status == 1
     said = " ".join(ran.out.split())
     assert (
-        "vault kv-dead was not changed, because rules name subnets that are gone; drop them with "
+        "vault kv-dead did not take the change, because rules name subnets that are gone; drop them with "
         f"--remove {REMOVED} --remove {OLD}" in said
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from netcfg.sandbox.server import Sandbox, serve
-from tests.cli.conftest import AGENTS, PRODUCTION, Program
+from tests.cli.conftest import AGENTS, BUILDS, PRODUCTION, Program
 from tests.cli.test_killed import environment
 
 ACCEPTED = ("--accept", "default-deny", "--accept", "service-endpoint")
@@ -146,6 +147,82 @@ def test_an_endpoint_that_a_policy_takes_away_again_is_not_called_enabled(netcfg
     assert netcfg.vault("kv-payments")["properties"]["networkAcls"]["defaultAction"] == "Allow"
 
 
+@pytest.mark.parametrize(
+    ("state", "own"), [("Failed", {}), ("Succeeded", {"provisioningState": "Failed"}), ("Canceled", {})]
+)
+def test_an_endpoint_whose_write_failed_is_planned_and_enabled_anew(netcfg: Program, state: str, own: dict[str, str]):
+    leave_behind(netcfg, state, own)
+    ran = netcfg("plan", "kv-payments", "--subnet", BUILDS, *EUROPE[:-1])
+    assert "+ vnet-agents/builds service endpoint Microsoft.KeyVault" in " ".join(ran.out.split())
+    assert netcfg("apply", "kv-payments", "--subnet", BUILDS, *EUROPE).status == 0
+    assert [method for method, _ in netcfg.writes] == ["PATCH", "PUT", "PATCH"]
+    assert netcfg("plan", "kv-payments", "--subnet", BUILDS, *EUROPE[:-1]).status == 0
+
+
+def test_a_subnet_that_is_being_deleted_gets_no_rule(netcfg: Program):
+    leave_behind(netcfg, "Deleting", {})
+    ran = netcfg("apply", "kv-payments", "--subnet", BUILDS, *EUROPE)
+    assert ran.status == 1
+    assert "vnet-agents/subnets/builds is being deleted; leave it out" in " ".join(ran.err.split())
+    assert netcfg.writes == []
+
+
+def leave_behind(netcfg: Program, state: str, own: dict[str, str]) -> None:
+    """What a write of the endpoint on `builds` leaves behind that ended in `state`."""
+    with netcfg.sandbox.edit() as world:
+        network = world["virtualNetworks"][BUILDS.lower().partition("/subnets/")[0]]
+        (subnet,) = [each for each in network["properties"]["subnets"] if each["name"] == "builds"]
+        endpoint = {"service": "Microsoft.KeyVault", "locations": ["*"], **own}
+        subnet["properties"] |= {"serviceEndpoints": [endpoint], "provisioningState": state}
+
+
+def test_what_was_opened_and_could_not_be_finished_is_not_called_unchanged(netcfg: Program):
+    """Somebody takes the endpoint away between its proof and the last write."""
+    patches: list[str] = []
+
+    def take_away(number: int, method: str, path: str) -> None:
+        if method == "PATCH":
+            patches.append(path)
+            if len(patches) == 2:
+                leave_behind(netcfg, "Failed", {"service": "Microsoft.Web"})
+
+    netcfg.sandbox.before = take_away
+    ran = netcfg("apply", "kv-payments", "--subnet", BUILDS, *EUROPE)
+    assert ran.status == 7
+    assert (
+        "kv-payments FAILED: something was written before that vault kv-payments did not take the change, because a "
+        "rule names vnet-agents/builds without a service endpoint for vaults"
+    ) in " ".join(ran.out.split())
+
+
+def test_one_interrupt_ends_the_writing(tmp_path: Path):
+    with program("busy", tmp_path) as netcfg:
+        with netcfg.sandbox.edit() as state:
+            state["settings"]["operationSeconds"] = 0.3
+        third, puts = threading.Event(), []
+
+        def count(number: int, method: str, path: str) -> None:
+            if method == "PUT":
+                puts.append(path)
+                if len(puts) == 3:
+                    third.set()
+
+        netcfg.sandbox.before = count
+        words = ["apply", "kv-busy-too", *among(range(30)), *EUROPE, "--accept", "stale-editions"]
+        command = [sys.executable, "-P", "-m", "netcfg", *words]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(netcfg.sandbox)
+        ) as process:
+            assert third.wait(60)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert len(puts) == 3
+        assert "stopping, once the service endpoints that are being enabled just now are done" in err
+        assert "interrupted; run the same command again" in err
+        assert netcfg.vault("kv-busy-too")["properties"]["networkAcls"]["defaultAction"] == "Allow"
+
+
 # --- by name ------------------------------------------------------------------------------------------------------
 
 
@@ -153,7 +230,28 @@ def test_a_subnet_by_its_name_is_the_one_by_its_id(netcfg: Program):
     by_id = netcfg("plan", "kv-orders", "--geography", "EU", "--subnet", AGENTS, "--format", "json")
     by_name = netcfg("plan", "kv-orders", "--geography", "EU", "--subnet", "RG-Network/VNet-Agents/Agents",
                      "--format", "json")  # fmt: skip
-    assert by_name.document["vaults"] == by_id.document["vaults"]
+    (vault,) = by_name.document["vaults"]
+    assert vault["notes"].pop(0) == (
+        f"found by name: rg-network/vnet-agents/agents is {AGENTS.lower()}; subscriptions that may not be read here, "
+        "or are not indexed yet, may have others of that name"
+    )
+    assert [vault] == by_id.document["vaults"]
+
+
+def test_a_plan_says_in_which_subscription_the_names_of_a_network_are(netcfg: Program):
+    ran = netcfg("plan", "kv-orders", "--geography", "EU", "--format", "json",
+                 "--subnet", "rg-network/vnet-agents/builds", "--subnet", "RG-network/vnet-agents/agents",
+                 "--subnet", "rg-build/vnet-build/runners")  # fmt: skip
+    (vault,) = ran.document["vaults"]
+    agents, build = (
+        f"{PRODUCTION}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}".lower()
+        for group, name in (("rg-network", "vnet-agents"), ("rg-build", "vnet-build"))
+    )
+    assert vault["notes"][0] == (
+        f"found by name: rg-build/vnet-build/runners is {build}/subnets/runners; rg-network/vnet-agents/agents, "
+        f"rg-network/vnet-agents/builds are in {agents}; subscriptions that may not be read here, or are not indexed "
+        "yet, may have others of that name"
+    )
 
 
 def test_a_name_of_nothing_says_what_there_is(netcfg: Program):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from netcfg.cli.root import Root
 from netcfg.sandbox.server import serve
 from tests.cli.conftest import AGENTS, Program, vault_id
 from tests.formats.test_json import conform
@@ -41,7 +43,9 @@ def test_what_the_firewall_refuses_works_once_the_agents_subnet_is_let_in(tmp_pa
         assert (after["status"], after["obstacle"], after["open"]) == (0, None, True)
 
 
-def test_the_text_of_a_refusal(netcfg: Program):
+def test_the_text_of_a_refusal(netcfg: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    netcfg.folder = Path("data")
     ran = netcfg("verify", "kv-ready", "--from-here")
     assert ran.out == (
         "kv-ready does not work from here: firewall\n"
@@ -51,8 +55,9 @@ def test_the_text_of_a_refusal(netcfg: Program):
         "  resolves to  191.10.120.10 (public)\n"
         "  seen as      191.10.60.9\n"
         "\n"
-        "next: run netcfg apply kv-ready --organization ORG --allow '191.10.60.9/32=REASON', or on an agent\n"
-        "netcfg apply kv-ready --organization ORG --subnet ID with the subnet of this machine\n"
+        "next: run netcfg --sandbox --data-dir data apply kv-ready --organization ORG --allow\n"
+        "'191.10.60.9/32=REASON', or on an agent netcfg --sandbox --data-dir data apply kv-ready\n"
+        "--organization ORG --subnet ID with the subnet of this machine\n"
     )
     assert (ran.status, ran.err) == (4, "")
 
@@ -137,6 +142,35 @@ def test_an_endpoint_out_of_reach_is_not_determined(tmp_path: Path):
     assert (found["status"], found["obstacle"], found["open"]) == (1, "network", None)
     assert found["message"].startswith("no connection to kv-private-ready.vault.azure.net came about at 10.60.1.10")
     assert found["fix"].startswith("look at the peering")
+
+
+@pytest.mark.parametrize(
+    ("subnet", "vault", "address"),
+    [
+        ("prefixed", "kv-prefix", None),
+        ("filtered", "kv-appliance", None),
+        ("halved", "kv-appliance", None),
+        ("direct", "kv-prefix", "191.10.43.9"),
+        ("balanced", "kv-prefix", "191.10.43.7"),
+        ("wandering", "kv-prefix", "191.10.60.9"),
+    ],
+)
+def test_the_machine_leaves_as_its_subnet_does(tmp_path: Path, subnet: str, vault: str, address: str | None):
+    with at("agents", f"vnet-agents/{subnet}", tmp_path) as netcfg:
+        found = verify(netcfg, vault)
+    assert (found["status"], found["clientAddress"]) == (4 if address else 0, address)
+
+
+def test_a_subnet_without_a_way_out_reaches_no_vault(tmp_path: Path):
+    with at("agents", "vnet-agents/closed", tmp_path) as netcfg:
+        found = verify(netcfg, "kv-prefix")
+    assert (found["status"], found["obstacle"], found["open"]) == (1, "network", None)
+
+
+def test_a_packet_that_is_no_query_leaves_the_names_resolvable(netcfg: Program):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+        here.sendto(b"", netcfg.sandbox.dns)
+    assert verify(netcfg, "kv-payments")["resolution"] == "public"
 
 
 def test_another_tenant_s_vault_is_asked_with_its_own_token(tmp_path: Path):
@@ -239,9 +273,51 @@ def test_what_is_no_vault_s_name_is_a_usage_error(netcfg: Program, vault: str):
     assert netcfg.sandbox.requests == []
 
 
-@pytest.mark.parametrize("wait", ["-1", "soon"])
-def test_a_wait_is_a_number_of_seconds(netcfg: Program, wait: str):
-    assert netcfg("verify", "kv-payments", "--from-here", "--wait", wait).status == 2
+@pytest.mark.parametrize("wait", ["-1", "soon", "nan", "86401", "9" * 30, "9" * 400, "9" * 5000])
+def test_a_wait_is_a_number_of_seconds_and_no_more_than_a_day(netcfg: Program, wait: str):
+    ran = netcfg("verify", "kv-payments", "--from-here", "--wait", wait)
+    assert (ran.status, ran.out, netcfg.sandbox.requests) == (2, "", [])
+
+
+def test_a_wait_may_be_a_whole_day(netcfg: Program):
+    assert netcfg("verify", "kv-payments", "--from-here", "--wait", "86400").status == 0
+
+
+@pytest.mark.parametrize(
+    ("vault", "command"), [("kv-ready", "apply kv-ready --organization ORG --allow"), ("kv-hidden", "apply kv-hidden")]
+)
+def test_the_next_step_goes_to_the_same_cloud_and_sandbox(netcfg: Program, vault: str, command: str):
+    ran = netcfg("--cloud", "usgov", "verify", vault, "--from-here", "--format", "json")
+    assert f" netcfg --sandbox --cloud usgov --data-dir {netcfg.folder} {command}" in ran.document["fix"]
+
+
+@pytest.mark.parametrize(
+    ("root", "command"),
+    [
+        (Root(), "netcfg"),
+        (Root(cloud="china"), "netcfg --cloud china"),
+        (
+            Root(resource_manager="http://127.0.0.1:1/?a&b", data_dir=Path("a folder")),
+            "netcfg --resource-manager 'http://127.0.0.1:1/?a&b' --data-dir 'a folder'",
+        ),
+        (
+            Root(devops="https://d.example", devops_identity="https://i.example"),
+            "netcfg --devops https://d.example --devops-identity https://i.example",
+        ),
+        (Root(sandbox=True, resource_manager="https://ignored.example", devops="https://d"), "netcfg --sandbox"),
+        (Root(verbose=True, quiet=True, color=False, timeout=5), "netcfg"),
+    ],
+)
+def test_what_a_command_to_paste_begins_with(root: Root, command: str):
+    assert root.command == command
+
+
+def test_to_explain_a_refusal_the_vault_is_read_once(tmp_path: Path):
+    with at("private", "vnet-lonely/agents", tmp_path) as netcfg:
+        place = str(netcfg.vault("kv-private-only")["id"])
+        assert "pe-only" in verify(netcfg, "kv-private-only")["fix"]
+        asked = [path.partition("?")[0] for method, path, _ in netcfg.sandbox.requests if method == "GET"]
+    assert asked.count(place) == 1
 
 
 def test_who_asks_is_told_under_v(netcfg: Program):

@@ -19,6 +19,7 @@ from netcfg.core.agents import (
     ManagedPool,
     PoolKind,
     Whereabouts,
+    anywhere,
     assemble,
     names_organization,
     parse_scale_set,
@@ -61,9 +62,10 @@ scale_sets = st.fixed_dictionaries(
 )
 managed = st.lists(
     st.builds(
-        lambda name, where: ManagedPool(name, f"{MANAGED}/{name}", where),
+        lambda name, where, state: ManagedPool(name, f"{MANAGED}/{name}", where, state),
         st.one_of(names.map(str.upper), st.just("unlisted")),
-        places,
+        st.one_of(places, st.none(), st.just(NetcfgError("not yours"))),
+        st.sampled_from(["Succeeded", "Updating", "Failed", "Deleting"]),
     ),
     max_size=4,
     unique_by=lambda each: each.resource,
@@ -74,7 +76,7 @@ managed = st.lists(
 def test_every_pool_is_told_once_and_is_of_one_kind(listing, scale_sets, managed):
     found = assemble(listing, scale_sets, managed)
     known = {each.name.casefold() for each in listing.pools}
-    strangers = [each.name for each in managed if each.name.casefold() not in known]
+    strangers = [each.name for each in managed if each.name.casefold() not in known and each.whereabouts is not None]
     assert Counter(each.name for each in found) == Counter([*(each.name for each in listing.pools), *strangers])
 
 
@@ -89,6 +91,35 @@ def test_a_pool_of_microsoft_or_of_an_unknown_owner_lets_in_nobody(listing, scal
     for each in assemble(listing, scale_sets, managed):
         if each.kind in (PoolKind.HOSTED, PoolKind.SELF_HOSTED):
             assert (each.subnets, each.addresses, each.error) == ((), (), None)
+
+
+@given(listings, scale_sets)
+def test_where_managed_pools_cannot_be_looked_for_no_other_pool_suffers(listing, scale_sets):
+    """And each that may be one says so."""
+    unsearched = assemble(listing, scale_sets, NetcfgError("may not ask"))
+    for one, other in zip(unsearched, assemble(listing, scale_sets, ()), strict=True):
+        if other.kind is PoolKind.SELF_HOSTED:
+            assert "may not ask" in str(one.error)
+            assert (one.subnets, one.addresses, one.unknown) == ((), (), "")
+        else:
+            assert told(one) == told(other)
+
+
+@given(listings, scale_sets, managed)
+def test_nothing_is_believed_of_a_managed_pool_that_may_not_be_the_one(listing, scale_sets, managed):
+    pools = {each.resource: each for each in managed}
+    for each in assemble(listing, scale_sets, managed):
+        if each.kind is PoolKind.MANAGED and each.is_placed:
+            assert pools[each.resource].state in ("Succeeded", "Updating")
+
+
+@given(listings, scale_sets, managed)
+def test_every_pool_that_may_be_anywhere_is_named_and_none_of_microsofts(listing, scale_sets, managed):
+    found = assemble(listing, scale_sets, managed)
+    kinds = {each.name: each.kind for each in found}
+    named = anywhere(found)
+    assert all(kinds[name] is not PoolKind.HOSTED for name in named)
+    assert set(named) == {each.name for each in found if each.unknown and each.kind is not PoolKind.HOSTED}
 
 
 @given(listings, scale_sets, managed, st.randoms())
@@ -178,6 +209,53 @@ def test_two_managed_pools_of_one_name_are_not_chosen_between():
     assert found.unknown == f"{MANAGED}/a and {MANAGED}/b both say that they are it; look which one is"
 
 
+def test_a_hosted_pool_for_which_a_scale_set_is_named_is_that_of_the_scale_set():
+    """The two contradict each other, and machines that would be shut out are worse than a rule for one's own subnet."""
+    found = one(ListedPool("odd", is_hosted=True, scale_set=f"{VMSS}/vmss-a"), Whereabouts((subnet_id("agents"),)))
+    assert (found.kind, found.subnets) == (PoolKind.SCALE_SET, (subnet_id("agents"),))
+
+
+STATIC = Whereabouts(addresses=(IPv4Address("191.10.50.11"),))
+
+
+def test_a_managed_pool_that_azure_did_not_make_whole_is_not_believed():
+    """Its name may be that of a pool that was there before, which is why it failed."""
+    found = one(ListedPool("linux"), None, ManagedPool("linux", f"{MANAGED}/linux", STATIC, "Failed"))
+    assert (found.kind, found.addresses, found.error) == (PoolKind.MANAGED, (), None)
+    assert found.unknown == (
+        f"{MANAGED}/linux says that it is it, and its state in Azure is Failed: what was not made whole may have its "
+        "name by chance, so nothing in it is believed"
+    )
+
+
+@pytest.mark.parametrize(
+    "other", [ManagedPool("linux", f"{MANAGED}/a", STATIC, "Failed"), ManagedPool("linux", f"{MANAGED}/a", None)]
+)
+def test_what_failed_or_is_gone_does_not_stand_in_the_way_of_what_has_its_name(other):
+    found = one(ListedPool("linux"), None, other, ManagedPool("linux", f"{MANAGED}/b", Whereabouts((subnet_id("b"),))))
+    assert (found.resource, found.subnets) == (f"{MANAGED}/b", (subnet_id("b"),))
+
+
+def test_a_managed_pool_that_is_gone_is_told_where_the_organization_still_lists_it():
+    gone = ManagedPool("linux", f"{MANAGED}/linux", None)
+    assert one(ListedPool("linux"), None, gone).unknown == (
+        f"{MANAGED}/linux was it, which is gone, and so are its machines"
+    )
+    assert assemble(Listing("contoso"), {}, (gone,)) == ()
+
+
+def test_a_managed_pool_that_cannot_be_read_is_an_error_of_its_own_pool():
+    unread = ManagedPool("linux", f"{MANAGED}/linux", NetcfgError("assign Reader there"))
+    found = {
+        each.name: each for each in assemble(Listing("contoso", (ListedPool("linux"), ListedPool("mac"))), {}, [unread])
+    }
+    assert str(found["linux"].error) == (
+        "the agents of the pool 'linux' are in a Managed DevOps Pool that could not be read: assign Reader there; "
+        "or leave out --agents discover, and name their subnets with --subnet or their addresses with --allow"
+    )
+    assert found["mac"].error is None
+
+
 def pool(name: str, organization: str = "contoso", **more) -> AgentPool:
     return AgentPool(organization, name, more.pop("kind", PoolKind.SELF_HOSTED), **more)
 
@@ -198,6 +276,20 @@ def test_static_addresses_are_said_to_change():
     assert remarks([static]) == [
         "2 addresses are declared by the agent pool static; they change with its count of them"
     ]
+
+
+def test_a_reviewer_sees_which_resource_was_taken_for_which_pool():
+    pools = [
+        pool("linux", kind=PoolKind.MANAGED, resource=f"{MANAGED}/linux", subnets=(subnet_id("agents"),)),
+        pool("mac", kind=PoolKind.MANAGED, resource=f"{MANAGED}/alias", subnets=(subnet_id("agents"),)),
+        pool("changing", kind=PoolKind.MANAGED, resource=f"{MANAGED}/changing"),
+        pool("vmss", kind=PoolKind.SCALE_SET, resource=f"{VMSS}/a", subnets=(subnet_id("agents"),)),
+    ]
+    (said,) = remarks(pools)
+    assert said == (
+        "agent pools and Managed DevOps Pools have only their names in common: "
+        f"linux is {MANAGED}/linux, mac is {MANAGED}/alias"
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,6 +335,9 @@ def test_no_other_address_is_one_of_it(url: str):
         f"{GROUP}/Microsoft.Compute/virtualMachines/vm",
         f"{VMSS}/a/virtualMachines/0",
         f"{VMSS}/../../../../../../tenants",
+        f"{VMSS}/..",
+        f"{VMSS}/.",
+        f"{VMSS.replace('rg-build', '..')}/a",
         f"{VMSS}/a?api-version=2",
         f"https://example.org{VMSS}/a",
         f"{VMSS}/a' or 'b",

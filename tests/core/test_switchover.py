@@ -22,7 +22,7 @@ from netcfg.core.rules import (
     PublicAccess,
     VirtualNetworkRule,
 )
-from netcfg.core.switchover import Exit, Survey, consequences, stranded, useless
+from netcfg.core.switchover import Exit, Hold, Survey, consequences, stranded, undecided, useless
 from netcfg.sources import bundled
 from tests.strategies import EUROPE, TODAY, networks, subnet_id, vaults
 
@@ -109,6 +109,92 @@ def test_every_vault_that_admits_the_exit_is_found_with_its_rules():
     ]
 
 
+OPEN, OFF = DefaultAction.ALLOW, PublicAccess.DISABLED
+SECURED = PublicAccess.SECURED_BY_PERIMETER
+KV = vault("kv-a")
+BY_ADDRESS = (NAT,)
+
+
+def held(each: Vault, perimeter: Perimeter, networks: tuple[IPv4Network, ...] = (), *, others: bool = False) -> Survey:
+    return survey(each, holds=(Hold(each.id, perimeter, networks, others),))
+
+
+@pytest.mark.parametrize(
+    ("each", "perimeter", "is_stranded"),
+    [
+        (KV, Perimeter.NONE, False),
+        (KV, Perimeter.LEARNING, True),
+        (KV, Perimeter.ENFORCED, True),
+        (vault("kv-a", access=SECURED), Perimeter.LEARNING, True),
+        (vault("kv-a", access=OFF), Perimeter.LEARNING, True),
+        (vault("kv-a", action=OPEN), Perimeter.LEARNING, False),
+        (vault("kv-a", action=OPEN), Perimeter.ENFORCED, True),
+        (vault("kv-a", subnets=(AGENTS,)), Perimeter.LEARNING, False),
+        (vault("kv-a", subnets=(AGENTS,)), Perimeter.ENFORCED, True),
+    ],
+)
+def test_who_comes_by_an_access_rule_of_a_perimeter_loses_it(each: Vault, perimeter: Perimeter, is_stranded: bool):
+    seen = held(each, perimeter, () if perimeter is Perimeter.NONE else BY_ADDRESS)
+    assert (names(seen) == ["kv-a"]) is is_stranded
+    assert undecided(seen, AGENTS) == ()
+
+
+@pytest.mark.parametrize(
+    ("each", "perimeter", "others", "is_undecided"),
+    [
+        (KV, Perimeter.UNKNOWN, False, True),
+        (vault("kv-a", access=OFF), Perimeter.UNKNOWN, False, True),
+        (vault("kv-a", action=OPEN), Perimeter.UNKNOWN, False, True),
+        (KV, Perimeter.ENFORCED, True, True),
+        (KV, Perimeter.ENFORCED, False, False),
+        (KV, Perimeter.LEARNING, True, True),
+        (vault("kv-a", subnets=(AGENTS,)), Perimeter.LEARNING, True, False),
+        (vault("kv-a", subnets=(AGENTS,)), Perimeter.ENFORCED, True, True),
+    ],
+)
+def test_what_a_perimeter_decides_by_other_things_is_not_known(
+    each: Vault, perimeter: Perimeter, others: bool, is_undecided: bool
+):
+    seen = held(each, perimeter, others=others)
+    assert (undecided(seen, AGENTS) == ("kv-a",)) is is_undecided
+    assert names(seen) == []
+
+
+def test_a_vault_is_named_with_the_rule_of_its_perimeter_and_what_helps_there():
+    learns, decides = vault("kv-a", "191.10.40.5"), vault("kv-b")
+    holds = (Hold(learns.id, Perimeter.LEARNING, BY_ADDRESS), Hold(decides.id, Perimeter.ENFORCED, BY_ADDRESS))
+    assert consequences(survey(learns, decides, holds=holds), [AGENTS]) == (
+        (
+            "kv-a (191.10.40.5/32, 191.10.40.5/32 of its perimeter), kv-b (191.10.40.5/32 of its perimeter) admit "
+            "vnet/agents by public address only and would cut it off"
+        ),
+        "name kv-a in this run too, and it gets its rule before the switch",
+        (
+            "a rule for the subnet does nothing in kv-b, where a network security perimeter decides: give these agents "
+            "a private endpoint there first"
+        ),
+    )
+
+
+def test_vaults_whose_perimeter_cannot_be_read_are_named_as_far_as_one_reads_on():
+    some = [vault(f"kv-{number}") for number in range(7)]
+    holds = tuple(Hold(each.id, Perimeter.UNKNOWN) for each in some)
+    assert consequences(survey(*some, holds=holds), [AGENTS]) == (
+        (
+            "whether kv-0, kv-1, kv-2, kv-3, kv-4 and 2 more would is not known, as a network security perimeter may "
+            "decide there"
+        ),
+    )
+
+
+def test_subnets_behind_one_appliance_are_told_together():
+    builds, others = subnet_id("builds"), subnet_id("others")
+    seen = Survey((Exit(AGENTS, appliance="10.0.0.4"), Exit(builds, appliance="10.0.0.4"), Exit(others)))
+    assert consequences(seen, [AGENTS, builds, others]) == (
+        "the endpoint's routes bypass the appliance at 10.0.0.4 for vnet/agents, vnet/builds",
+    )
+
+
 def test_a_rule_with_host_bits_may_admit_the_exit():
     """What Azure makes of it is not known, and a vault that may cut somebody off is not left out for that."""
     assert names(survey(vault("kv-odd", "191.10.40.77/24"), vault("kv-quoted", "'191.10.40.5'"))) == ["kv-odd"]
@@ -154,7 +240,7 @@ def test_everything_that_is_known_and_unknown_is_said():
         ),
         "there may be such vaults in finance, hr, where not all can be seen",
         "whether kv-new would is not known, as that firewall is not understood",
-        "the endpoint's routes bypass the appliance at 10.0.0.4",
+        "the endpoint's routes bypass the appliance at 10.0.0.4 for vnet/builds",
     )
 
 

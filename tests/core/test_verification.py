@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netcfg.core.approval import Approval, Connection, PieceId
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import (
     DefaultAction,
@@ -58,7 +59,14 @@ def known(
         ip_rules=tuple(each for each in rules if isinstance(each, IpRule)),
         virtual_network_rules=tuple(each for each in rules if isinstance(each, VirtualNetworkRule)),
     )
-    return Known(Vault(VaultId(ID, "s", "rg", "kv-x"), Firewall(access, acls), perimeter), endpoints)
+    connections = tuple(
+        Connection(PieceId(f"{ID}/p/{name}"), piece(name), Approval(state)) for name, state in endpoints
+    )
+    return Known(Vault(VaultId(ID, "s", "rg", "kv-x"), Firewall(access, acls), perimeter, connections))
+
+
+def piece(name: str) -> PieceId:
+    return PieceId(f"/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/{name}")
 
 
 FIREWALL = refusal(
@@ -153,10 +161,38 @@ def test_a_name_without_an_address_is_told_apart(lookup, obstacle, is_open, stat
         (PRIVATE, "proxy.corp:3128", "shows its secret names to this machine, through the proxy proxy.corp:3128"),
         (Lookup(Resolution.PRIVATE, ("127.0.0.1",)), "", "shows its secret names to this machine, at 127.0.0.1"),
         (Lookup(Resolution.PRIVATE, ("fd00::9",)), "", "by the private endpoint at fd00::9"),
+        (Lookup(Resolution.PRIVATE, ("172.31.255.9",)), "", "by the private endpoint at 172.31.255.9"),
+        (Lookup(Resolution.PRIVATE, ("198.18.0.77",)), "", "shows its secret names to this machine, at 198.18.0.77"),
+        (Lookup(Resolution.PRIVATE, ("100.64.0.9",)), "", "shows its secret names to this machine, at 100.64.0.9"),
+        (Lookup(Resolution.PRIVATE, ("169.254.3.4",)), "", "shows its secret names to this machine, at 169.254.3.4"),
     ],
 )
 def test_the_way_is_told(lookup, proxy, said):
     assert judge(seen(Answer(200, has_names=True), lookup, proxy)).message.endswith(said)
+
+
+@pytest.mark.parametrize("said", [Answer(200, has_names=True), FIREWALL, Failure(Fault.CONNECTION, "refused")])
+@pytest.mark.parametrize("address", ["198.18.0.77", "198.19.255.254", "100.64.0.9", "100.127.1.1", "240.0.0.1"])
+def test_an_address_that_somebody_in_between_made_up_is_no_private_endpoint(address, said):
+    found = judge(seen(said, Lookup(Resolution.PRIVATE, (address,))))
+    assert "by the private endpoint" not in found.message
+    assert "whether the endpoint is approved" not in (found.fix or "")
+    (note,) = found.notes
+    assert note == (
+        f"kv-x.vault.azure.net resolves to {address}, which is an address of a local network or proxy and neither the "
+        "vault's public one nor one that private endpoints usually have"
+    )
+
+
+@pytest.mark.parametrize("address", ["191.10.120.10", "10.60.1.10", "fd00::9"])
+def test_a_vault_s_own_addresses_need_no_note(address):
+    resolution = PUBLIC if address == "191.10.120.10" else Lookup(Resolution.PRIVATE, (address,))
+    assert judge(seen(Answer(200, has_names=True), resolution)).notes == ()
+
+
+def test_nobody_is_in_between_where_a_proxy_resolves_the_name():
+    found = judge(seen(Answer(200, has_names=True), Lookup(Resolution.PRIVATE, ("198.18.0.77",)), "proxy.corp:3128"))
+    assert found.notes == ("the proxy resolves the name itself, so what it is here does not matter",)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +231,24 @@ def test_the_next_step_is_the_command_for_that_machine():
 @pytest.mark.parametrize("address", ["10.20.1.4", "2620:1ec:4::1", "nobody"])
 def test_no_rule_is_proposed_for_an_address_that_none_can_admit(address):
     assert "--allow" not in fix(f"Client address: {address} from unknown subnet")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "commands"),
+    [
+        (FIREWALL, None, ["apply kv-x --organization ORG --allow", "apply kv-x --organization ORG --subnet"]),
+        (refusal(f"Client address: 10.20.1.4 from {SUBNET}", "ForbiddenByFirewall"), None, ["apply kv-x"]),
+        (FIREWALL, known(IpRule("191.10.60.9")), ["verify kv-x --from-here", "apply kv-x", "apply kv-x"]),
+        (refusal(CLOSED), None, ["apply kv-x", "apply kv-x --organization ORG --public-access enabled"]),
+        (None, None, ["apply kv-x --private-endpoint"]),
+    ],
+)
+def test_every_command_to_paste_goes_where_this_one_went(said, shown, commands):
+    """Each begins with the program and its root options, and none without."""
+    look = seen(said, PUBLIC if said else Lookup(Resolution.HIDDEN))
+    first, *others = (judge(look, shown, "netcfg --cloud usgov").fix or "").split("netcfg")[1:]
+    assert len([first, *others]) == len(commands)
+    assert all(each.startswith(f" --cloud usgov {more}") for each, more in zip([first, *others], commands, strict=True))
 
 
 def test_a_subnet_s_name_cannot_end_the_command():

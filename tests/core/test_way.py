@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from netcfg.core.approval import Approval, PieceId
 from netcfg.core.errors import (
     BothWanted,
+    EndpointOfAnother,
     NetcfgError,
     NotInAzure,
     RecordElsewhere,
+    RecordInTheWay,
     TooManyEndpoints,
     TooManyZones,
     ZoneUnread,
@@ -358,16 +360,80 @@ def test_the_guard_says_that_a_network_is_not_peered():
 
 def test_the_first_endpoint_hides_the_vault_from_whoever_asks_another_zone():
     other = Zone(zone_id("other"), (link(zone_id("other"), "lonely"),), records=())
-    assert "kv-test is hidden from networks that are linked to other zones" in guard(
-        planned(KV, landscape(SHARED, other)), "private-dns"
+    assert (
+        "kv-test is hidden from networks that are linked to zones of that name which have no record of it: lonely"
+        in (guard(planned(KV, landscape(SHARED, other)), "private-dns"))
     )
     redirecting = replace(other, links=(link(zone_id("other"), "lonely", redirects=True),))
     assert guard(planned(KV, landscape(SHARED, redirecting)), "private-dns") is None
 
 
-def test_subscriptions_that_could_not_be_seen_are_mentioned_where_a_network_is_linked():
-    notes = fit_way(KV, PRIVATELY, landscape(SHARED, unreadable=("finance",))).notes
-    assert "vaults in finance could not be seen; one with a private endpoint may be hidden too" in notes
+def test_subscriptions_that_could_not_be_seen_may_hold_zones_and_vaults():
+    message = guard(planned(KV, landscape(SHARED, unreadable=("finance",))), "private-dns")
+    assert message.startswith(
+        "not everything in finance could be seen: zones named privatelink.vaultcore.azure.net may be there"
+    )
+
+
+def test_what_cannot_be_seen_is_of_no_interest_where_nothing_is_linked_and_no_endpoint_is_the_first():
+    found = endpoint("theirs", "hub", SHARED.id)
+    zone = replace(
+        SHARED,
+        links=(link(SHARED.id, "hub"), link(SHARED.id, "spoke")),
+        records=(Record("kv-test", (address_in("hub"),)),),
+    )
+    vault = replace(KV, connections=(connection(found.id, Approval.APPROVED),))
+    plan = planned(vault, landscape(zone, endpoints=[found], unreadable=("finance",)))
+    assert guard(plan, "private-dns") is None
+
+
+def waiting(approval: Approval, *zones: PieceId) -> tuple[Vault, Landscape]:
+    """An endpoint in the hub that its vault's owner has not approved, and a zone that the hub and the spoke ask."""
+    found = endpoint("theirs", "hub", *zones)
+    zone = replace(SHARED, links=(link(SHARED.id, "hub"), link(SHARED.id, "spoke")))
+    return replace(KV, connections=(connection(found.id, approval),)), landscape(zone, endpoints=[found])
+
+
+@pytest.mark.parametrize("approval", [Approval.PENDING, Approval.REJECTED])
+def test_an_approval_that_is_missing_is_a_change_of_the_owners(approval):
+    vault, seen = waiting(approval, SHARED.id)
+    (change,) = (each for each in planned(vault, seen).changes if each.piece)
+    assert (change.action, change.kind, change.was, change.value) == (
+        Action.SET, Kind.PRIVATE_ENDPOINT, approval.value, "Approved",
+    )  # fmt: skip
+    assert change.piece.command == f"az network private-endpoint-connection approve --id {vault.connections[0].id}"
+
+
+def test_an_approval_that_comes_before_the_record_can_is_a_danger():
+    """No zone group names the zone that the networks ask, and none may: it is full of others."""
+    vault, seen = waiting(Approval.PENDING, SHARED.id)
+    assert guard(planned(vault, seen), "private-dns") is None
+    other = zone_id("other")
+    vault, seen = waiting(Approval.PENDING, other)
+    message = guard(planned(vault, replace(seen, zones=(*seen.zones, Zone(other, records=())))), "private-dns")
+    assert "have no record of it: hub, spoke; " in message
+
+
+def test_a_record_that_azure_did_not_write_at_the_approval_is_asked_for_again():
+    vault, seen = waiting(Approval.APPROVED, SHARED.id)
+    (record,) = fit_way(vault, PRIVATELY, seen).additions
+    assert record == NewRecord(seen.endpoints[0].zone_group.id, SHARED.id, "kv-test")
+
+
+def test_an_accepted_guard_covers_those_whom_it_was_about_and_nobody_else():
+    shown = planned(KV, landscape(SHARED, hideable=["kv-a", "kv-b"]))
+    fewer = planned(KV, landscape(SHARED, hideable=["kv-b"]))
+    others = planned(KV, landscape(SHARED, hideable=["kv-b", "kv-c"]))
+    assert shown.what_moved(fewer) == ()
+    (moved,) = shown.what_moved(others)
+    assert moved.startswith("the guard private-dns says now: linking spoke to ")
+
+
+def test_whom_a_long_message_leaves_out_was_accepted_too():
+    many = [f"kv-{number}" for number in range(20)]
+    shown = planned(KV, landscape(SHARED, hideable=many))
+    assert "and 15 more" in guard(shown, "private-dns")
+    assert shown.what_moved(planned(KV, landscape(SHARED, hideable=many[3:]))) == ()
 
 
 def test_a_record_that_leads_elsewhere_is_not_overwritten():
@@ -470,6 +536,78 @@ def test_removing_the_last_endpoint_is_guarded_for_those_who_come_by_it():
     )
 
 
+OWN_DNS = network("spoke", "hub", dns=("10.0.0.4",))
+DOUBTS = [
+    ({"networks": (HUB, OWN_DNS)}, "spoke asks DNS servers of its own"),
+    ({"networks": (HUB,)}, "spoke could not be read"),
+    ({"networks": (SPOKE,)}, "hub could not be read"),
+    ({"zones": ()}, f"who asks the zone {zone_id()} could not be read"),
+    ({"zones": (Zone(zone_id()),)}, f"who asks the zone {zone_id()} could not be read"),
+    ({"unreadable": ("finance",)}, "not everything in finance could be seen"),
+]
+
+
+@pytest.mark.parametrize(("change", "doubt"), DOUBTS)
+def test_whoever_may_come_by_an_endpoint_and_is_not_seen_loses_the_last_way_in(change, doubt):
+    vault, seen, intent = removed(Zone(zone_id(), (link(zone_id(), "spoke"),), ()))
+    message = guard(planned(vault, replace(seen, **change), intent), "last-path")
+    assert f"whoever else comes by pe, which cannot be known ({doubt})" in message
+
+
+@pytest.mark.parametrize(("change", "doubt"), DOUBTS)
+def test_an_endpoint_that_was_never_approved_let_nobody_in(change, doubt):
+    vault, seen, intent = removed(Zone(zone_id(), (link(zone_id(), "spoke"),), ()))
+    vault = replace(vault, connections=(connection(endpoint_id("pe"), Approval.PENDING),))
+    assert guard(planned(vault, replace(seen, **change), intent), "last-path") is None
+
+
+def test_a_vault_that_stays_open_keeps_everybodys_way_in():
+    vault, seen, intent = removed(Zone(zone_id(), (link(zone_id(), "spoke"),), ()))
+    seen = replace(seen, unreadable=("finance",))
+    plan = planned(replace(vault, firewall=OPEN), seen, replace(intent, keep_default_action=True))
+    assert guard(plan, "last-path") is None
+
+
+def test_a_zone_with_records_of_other_kinds_stays():
+    ours = Zone(zone_id(), (link(zone_id(), "hub", is_ours=True),), (), is_ours=True)
+    for others in (1, None):
+        vault, seen, intent = removed(replace(ours, others=others))
+        kinds = {each.kind for each in fit_way(vault, intent, seen).removals}
+        assert kinds == {PieceKind.RECORD, PieceKind.ENDPOINT}
+
+
+def test_a_zone_of_two_vaults_goes_with_the_last_one_and_once():
+    ours = Zone(zone_id(), (link(zone_id(), "hub", is_ours=True),), (), is_ours=True)
+    vault, seen, intent = removed(ours)
+    second = vault_named("kv-two")
+    other = replace(endpoint("pe-two", "hub", zone_id()), vault=PieceId(second.text))
+    zone = replace(seen.zones[0], records=(*seen.zones[0].records, Record("kv-two", (address_in("hub"),))))
+    seen = replace(seen, zones=(zone,), endpoints=(*seen.endpoints, other), companions=frozenset({"kv-test", "kv-two"}))
+    alone = fit_way(vault, intent, seen)
+    assert {each.kind for each in alone.removals} == {PieceKind.RECORD, PieceKind.ENDPOINT}
+    both = replace(intent, remove_endpoints=(endpoint_id("pe"), other.id))
+    first = fit_way(vault, both, seen)
+    last = fit_way(Vault(second, CLOSED, connections=(connection(other.id, Approval.APPROVED),)), both, seen)
+    assert {each.kind for each in first.removals} == {PieceKind.RECORD, PieceKind.ENDPOINT}
+    assert f"the zone {zone_id()} goes with the last of these vaults" in first.notes
+    assert [each.kind for each in last.removals] == [
+        PieceKind.LINK, PieceKind.ENDPOINT, PieceKind.RECORD, PieceKind.ZONE,
+    ]  # fmt: skip
+
+
+def vault_named(name: str) -> VaultId:
+    return replace_name(VAULT_ID, name)
+
+
+def test_a_move_within_one_zone_takes_two_commands_which_the_error_names():
+    vault, seen, intent = removed(Zone(zone_id(), (link(zone_id(), "hub"),), ()))
+    moving = replace(intent, private_endpoint=subnet_of("lonely"))
+    with pytest.raises(RecordInTheWay) as raised:
+        fit_way(vault, moving, seen)
+    assert f"'netcfg apply kv-test --remove {endpoint_id('pe')}'" in str(raised.value)
+    assert f"'netcfg apply kv-test --private-endpoint {subnet_of('lonely')}'" in str(raised.value)
+
+
 def test_agents_who_get_a_rule_instead_lose_nothing():
     zone = Zone(zone_id(), (link(zone_id(), "spoke"),), ())
     vault, seen, intent = removed(zone, agents=[subnet_of("spoke", "agents")])
@@ -517,8 +655,15 @@ def test_agents_who_come_by_another_endpoint_and_zone_already_lose_nothing():
 
 def test_an_endpoint_of_another_vault_is_not_taken():
     theirs = replace(endpoint("pe", "hub"), vault=PieceId(VAULT_ID.text.replace("kv-test", "kv-other")))
-    way = fit_way(KV, Intent(geographies=(EUROPE,), remove_endpoints=(theirs.id,)), landscape(endpoints=[theirs]))
+    intent = Intent(geographies=(EUROPE,), remove_endpoints=(theirs.id,))
+    with pytest.raises(
+        EndpointOfAnother, match=r"leads to .*/vaults/kv-other, which is none of the vaults of this run"
+    ):
+        fit_way(KV, intent, landscape(endpoints=[theirs]))
+    together = replace(landscape(endpoints=[theirs]), companions=frozenset({"kv-test", "kv-other"}))
+    way = fit_way(KV, intent, together)
     assert way.removals == ()
+    assert way.notes == ("pe leads to kv-other, so nothing is removed here",)
 
 
 def test_an_endpoint_that_is_gone_is_only_noted():

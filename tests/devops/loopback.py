@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,18 @@ class Loopback:
 
 
 @contextmanager
-def loopback(*replies: Reply, tls: SSLContext | None = None) -> Iterator[Loopback]:
-    """The last reply is given again and again."""
-    waiting = list(replies)
+def loopback(
+    *replies: Reply, tls: SSLContext | None = None, elsewhere: Mapping[str, Sequence[Reply]] = MappingProxyType({})
+) -> Iterator[Loopback]:
+    """The last reply is given again and again; `elsewhere` are those to paths that hold a text."""
+    others = {part: list(each) for part, each in elsewhere.items()}
+    main = list(replies)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             server.asked.append(Asked(self.command, self.path, self.headers, body))
+            waiting = next((each for part, each in others.items() if part in self.path), main)
             reply = waiting.pop(0) if len(waiting) > 1 else waiting[0]
             self.send_response(reply.status)
             for name, value in (*reply.headers, ("Content-Length", str(len(reply.body) + reply.missing))):

@@ -1,17 +1,26 @@
 """The agent pools of an organization, from the sandbox and from answers that it would never give."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from threading import Barrier
 
 import pytest
 
 from netcfg.core.agents import ListedPool
-from netcfg.core.errors import BadOrganization, DevOpsAnswer, DevOpsShowsNone, NoDevOpsPermission, SignInRefused
+from netcfg.core.errors import (
+    BadOrganization,
+    DevOpsAnswer,
+    DevOpsShowsNone,
+    NoDevOpsPermission,
+    NoPoolsShown,
+    OrganizationNotFound,
+    SignInRefused,
+)
 from netcfg.devops.agent_pools import RestAgentPools
 from netcfg.devops.credential import Credential
 from netcfg.devops.session import Session
 from netcfg.sandbox.server import Sandbox, serve
 from tests.devops.loopback import Reply, loopback, redirects, shows
-from tests.devops.test_session import session_for
+from tests.devops.test_session import CREDENTIAL, session_for
 
 SCALE_SET = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-build/providers/"
@@ -30,8 +39,8 @@ def pools(sandbox: Sandbox, token: str | None = None) -> RestAgentPools:
     return RestAgentPools(Session(lambda: credential, sandbox.devops_url, sandbox.identity_url, timeout=5))
 
 
-def listing(*replies: Reply):
-    with loopback(*replies) as server:
+def listing(*replies: Reply, elastic: Sequence[Reply] = ()):
+    with loopback(*replies, elsewhere={"/elasticpools": elastic or [page()]}) as server:
         return RestAgentPools(session_for(server.url)).listing("contoso"), server.asked
 
 
@@ -50,10 +59,24 @@ def test_every_pool_is_listed_with_its_scale_set(sandbox):
 def test_two_requests_are_enough(sandbox):
     asked = len(sandbox.requests)
     pools(sandbox, "make-believe-contoso-library").listing("contoso")
-    assert sandbox.requests[asked:] == [
-        ("GET", "/dev.azure.com/contoso/_apis/distributedtask/pools", 200),
+    assert sorted(sandbox.requests[asked:]) == [
         ("GET", "/dev.azure.com/contoso/_apis/distributedtask/elasticpools", 200),
+        ("GET", "/dev.azure.com/contoso/_apis/distributedtask/pools", 200),
     ]
+
+
+def test_both_lists_are_asked_for_side_by_side():
+    """Each answer waits until both questions are there."""
+    both = Barrier(2, timeout=5)
+
+    class Patient(Session):
+        def ask(self, question, credential):
+            both.wait()
+            return super().ask(question, credential)
+
+    with loopback(page(POOL), elsewhere={"/elasticpools": [page(ELASTIC)]}) as server:
+        found = RestAgentPools(Patient(lambda: CREDENTIAL, server.url, server.url, timeout=5)).listing("contoso")
+    assert [each.scale_set for each in found.pools] == [SCALE_SET]
 
 
 def test_an_organization_may_be_given_by_its_address(sandbox):
@@ -66,14 +89,31 @@ def test_a_token_without_the_scope_is_told_its_name(sandbox):
     with pytest.raises(NoDevOpsPermission) as raised:
         pools(sandbox, "make-believe-contoso-profile").listing("contoso")
     assert str(raised.value) == (
-        "the PAT may not read the agent pools of 'contoso' (TF400813: the token lacks the scope vso.agentpools.); "
-        "it needs the scope 'Agent Pools: Read', or to be a user of that organization"
+        "the PAT may not read the list of agent pools of 'contoso' (TF400813: the token lacks the scope "
+        "vso.agentpools.); it needs the scope 'Agent Pools: Read', or to be a user of that organization"
     )
 
 
-def test_an_organization_that_is_not_shown_is_an_error(sandbox):
-    with pytest.raises(DevOpsShowsNone, match=r"'no-such-thing' should be; check the name of the organization"):
+def test_an_organization_that_nobody_has_is_told_as_such(sandbox):
+    with pytest.raises(OrganizationNotFound, match="knows no organization 'no-such-thing'"):
         pools(sandbox).listing("no-such-thing")
+
+
+def test_an_organization_that_is_there_and_not_shown_is_another_error():
+    """Its sign-in leads somewhere, which only an organization's does."""
+    nothing = Reply(404, b"{}")
+    with pytest.raises(DevOpsShowsNone, match=r"'contoso' should be; check the name of the organization"):
+        listing(nothing, redirects("https://spsprodweu5.vssps.visualstudio.com/_signin"))
+
+
+def test_an_organization_without_any_pool_is_one_whose_pools_may_not_be_seen():
+    with pytest.raises(NoPoolsShown) as raised:
+        listing(page(), elastic=[page(ELASTIC)])
+    assert str(raised.value) == (
+        "Azure DevOps shows the PAT in AZURE_DEVOPS_EXT_PAT no agent pool of 'contoso', and every organization has "
+        "some, so which there are is not known; it needs the role Reader on all agent pools there, beside the scope "
+        "'Agent Pools: Read', or to be a user of that organization"
+    )
 
 
 def test_the_sign_in_page_is_no_empty_list():
@@ -94,18 +134,27 @@ ELASTIC = {"poolId": 1, "azureId": SCALE_SET}
 
 def test_what_is_behind_the_continuation_is_read_too():
     more = {"id": 2, "name": "More"}
-    found, asked = listing(page(POOL, token="a b&c"), page(more), page())
+    found, asked = listing(page(POOL, token="a b&c"), page(more))
     assert [each.name for each in found.pools] == ["Default", "More"]
-    assert [each.path for each in asked] == [
+    assert sorted(each.path for each in asked) == [
+        "/contoso/_apis/distributedtask/elasticpools?api-version=7.1",
         "/contoso/_apis/distributedtask/pools?api-version=7.1",
         "/contoso/_apis/distributedtask/pools?api-version=7.1&continuationToken=a%20b%26c",
-        "/contoso/_apis/distributedtask/elasticpools?api-version=7.1",
     ]
 
 
-def test_a_continuation_that_leads_back_is_an_error_and_no_loop():
-    with pytest.raises(DevOpsAnswer, match="the page that was asked for as the next one"):
-        listing(page(POOL, token="1"))
+@pytest.mark.parametrize("tokens", [["A", "A"], ["A", "B", "A"], ["A", "B", "C", "B"]])
+def test_a_continuation_that_leads_back_is_an_error_and_no_loop(tokens):
+    pages = [page({**POOL, "id": number}, token=token) for number, token in enumerate(tokens)]
+    with pytest.raises(DevOpsAnswer, match="a page that was there before as the next one"):
+        listing(*pages)
+
+
+def test_a_pool_that_is_listed_twice_is_an_error_for_one_of_them_is_wrong():
+    with pytest.raises(DevOpsAnswer, match="id = 1 twice in the list of agent pools where every pool once"):
+        listing(page(POOL, {**POOL, "name": "other"}))
+    with pytest.raises(DevOpsAnswer, match="poolId = 1 twice in the list of scale set pools"):
+        listing(page(POOL), elastic=[page(ELASTIC, {**ELASTIC, "azureId": f"{SCALE_SET}-2"})])
 
 
 BROKEN = [
@@ -125,7 +174,27 @@ BROKEN = [
 @pytest.mark.parametrize("reply", BROKEN)
 def test_what_is_no_list_of_pools_is_an_error_and_never_none(reply: Reply):
     with pytest.raises(DevOpsAnswer):
-        listing(reply, page())
+        listing(reply)
+
+
+@pytest.mark.parametrize(
+    ("pool", "said"),
+    [
+        ({"id": None}, "id = null in the list of agent pools where a number was expected"),
+        ({"id": True}, "id = true in the list of agent pools where a number was expected"),
+        ({"name": ""}, 'name = "" in the list of agent pools where a text was expected'),
+        ({"isHosted": None}, "isHosted = null in the list of agent pools where true or false was expected"),
+    ],
+)
+def test_what_is_wrong_is_said_as_the_answer_writes_it(pool, said):
+    with pytest.raises(DevOpsAnswer) as raised:
+        listing(page({**POOL, **pool}))
+    assert f"with {said}; run it again later" in str(raised.value)
+
+
+@pytest.mark.parametrize("size", [-1, True, "2", None])
+def test_a_number_of_agents_that_is_none_is_not_known(size):
+    assert listing(page({**POOL, "size": size}))[0].pools == (ListedPool("Default"),)
 
 
 @pytest.mark.parametrize(
@@ -134,12 +203,12 @@ def test_what_is_no_list_of_pools_is_an_error_and_never_none(reply: Reply):
 )
 def test_a_scale_set_that_cannot_be_one_is_an_error(elastic):
     with pytest.raises(DevOpsAnswer):
-        listing(page(POOL), page(elastic))
+        listing(page(POOL), elastic=[page(elastic)])
 
 
 def test_the_pool_of_a_scale_set_that_is_not_listed_counts_all_the_same():
-    found, _ = listing(page(), page(ELASTIC))
-    assert found.pools == (ListedPool("pool 1", is_elastic=True, scale_set=SCALE_SET),)
+    found, _ = listing(page({**POOL, "id": 2}), elastic=[page(ELASTIC)])
+    assert found.pools == (ListedPool("Default"), ListedPool("pool 1", is_elastic=True, scale_set=SCALE_SET))
 
 
 @pytest.mark.parametrize(
@@ -147,5 +216,5 @@ def test_the_pool_of_a_scale_set_that_is_not_listed_counts_all_the_same():
     [("elasticPool, singleUseAgents", True), ("none", False), (3, True), (2, False), (None, False)],
 )
 def test_the_options_tell_a_scale_set_pool_in_either_way_of_writing(options, expected):
-    found, _ = listing(page({**POOL, "options": options}), page())
+    found, _ = listing(page({**POOL, "options": options}))
     assert found.pools == (ListedPool("Default", is_elastic=expected),)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from netcfg.core.agents import SELF_HOSTED, AgentPool, PoolKind
-from netcfg.core.discovery import Discovery, LinkedGroup
+from netcfg.core.discovery import ClosedProject, Discovery, Library, LinkedGroup
 from netcfg.core.errors import NetcfgError
 from netcfg.core.resources import parse_subnet
 from netcfg.formats import discovery, json
@@ -38,7 +38,7 @@ GROUPS = (
     LinkedGroup("kv-a", "p", "one", "c-1"),
     LinkedGroup("kv-a", "q", "one", "c-2"),
 )
-FOUND = Discovery("contoso", (SET, PARTLY, UNREAD, STATIC, OWN, replace(OWN, name="too", agents=None)), GROUPS)
+FOUND = Discovery("contoso", (SET, PARTLY, UNREAD, STATIC, OWN, replace(OWN, name="too", agents=None)), Library(GROUPS))
 
 NARROW = """\
 contoso
@@ -92,7 +92,7 @@ def test_colour_adds_nothing_that_the_words_do_not_say():
 
 
 def test_a_half_that_could_not_be_read_is_unknown_and_not_empty():
-    found = Discovery("contoso", NetcfgError("no scope"), GROUPS[:1])
+    found = Discovery("contoso", NetcfgError("no scope"), Library(GROUPS[:1]))
     assert discovery.text(found, Page(80)) == (
         "contoso\n"
         "agent pools unknown · 1 vault in variable groups\n"
@@ -107,6 +107,58 @@ def test_a_half_that_could_not_be_read_is_unknown_and_not_empty():
     document = conform(json.discovery(found), "discovery")
     assert document["pools"] is None
     assert document["undetermined"] == [{"subject": "agent pools", "reason": "no scope"}]
+    numbers = {"pools": None, "subnets": None, "addresses": None, "unknown": None, "vaults": 1}
+    assert document["summary"] == numbers
+
+
+def test_vaults_that_nobody_knows_are_counted_as_null_and_not_as_none():
+    document = conform(json.discovery(Discovery("contoso", (STATIC,), NetcfgError("no scope"))), "discovery")
+    assert document["vaults"] is None
+    assert document["summary"] == {"pools": 1, "subnets": 0, "addresses": 2, "unknown": 0, "vaults": None}
+
+
+def test_a_project_that_is_closed_is_told_beside_the_vaults_of_the_others():
+    library = Library(GROUPS[:1], (ClosedProject("secret", NetcfgError("no scope")),))
+    found = Discovery("contoso", (STATIC,), library)
+    assert discovery.text(found, Page(80)) == (
+        "contoso\n"
+        "1 agent pool · 1 vault in variable groups · 1 project unknown\n"
+        "\n"
+        "Managed DevOps Pools\n"
+        "  static  191.10.50.11/32, 191.10.50.12/32\n"
+        "\n"
+        "vaults that variable groups use\n"
+        "  kv-b  two of p, by the service connection c-1\n"
+        "\n"
+        "? project secret  unknown, because no scope\n"
+        "\n"
+        "next: netcfg plan VAULT --organization contoso --agents discover\n"
+    )
+    document = conform(json.discovery(found), "discovery")
+    assert document["undetermined"] == [{"subject": "variable groups of the project secret", "reason": "no scope"}]
+    assert [each["name"] for each in document["vaults"]] == ["kv-b"]
+
+
+def test_one_error_of_many_pools_is_said_once():
+    error = NetcfgError("may not ask")
+    pools = tuple(replace(OWN, name=each, unknown="", error=error) for each in ("Default", "too"))
+    found = Discovery("contoso", (STATIC, *pools), Library())
+    assert discovery.text(found, Page(80)) == (
+        "contoso\n"
+        "3 agent pools · 0 vaults in variable groups\n"
+        "\n"
+        "Managed DevOps Pools\n"
+        "  static  191.10.50.11/32, 191.10.50.12/32\n"
+        "\n"
+        "self-hosted pools\n"
+        "  could not be read: may not ask\n"
+        "? Default  1 agent\n"
+        "? too      1 agent\n"
+        "\n"
+        "next: netcfg plan VAULT --organization contoso --agents discover\n"
+    )
+    document = conform(json.discovery(found), "discovery")
+    assert document["undetermined"] == [{"subject": "agent pools Default, too", "reason": "may not ask"}]
 
 
 def test_nothing_at_all_has_no_next_step():
@@ -121,7 +173,7 @@ def test_nothing_at_all_has_no_next_step():
 
 
 def test_an_organization_with_neither_pools_nor_groups_says_so():
-    assert discovery.text(Discovery("contoso", (), ()), Page(80)).startswith(
+    assert discovery.text(Discovery("contoso", (), Library()), Page(80)).startswith(
         "contoso\n0 agent pools · 0 vaults in variable groups\n\nnext:"
     )
 
@@ -177,13 +229,13 @@ def test_the_schema_is_one_and_lets_documents_grow():
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "##vso[task.complete]", "a\n::error::b", "\u202eevil"])
 def test_no_name_is_obeyed_by_what_shows_it(name):
-    hostile = Discovery("contoso", (replace(OWN, name=name),), (LinkedGroup(name, name, name, name),))
+    hostile = Discovery("contoso", (replace(OWN, name=name),), Library((LinkedGroup(name, name, name, name),)))
     said = discovery.text(hostile, Page(80))
     assert name not in said
     assert "\x1b" not in said
     assert "##" not in json.discovery(hostile)
 
 
-@given(st.permutations(FOUND.groups))
+@given(st.permutations(GROUPS))
 def test_the_order_of_the_groups_means_nothing(groups):
-    assert discovery.text(replace(FOUND, groups=tuple(groups)), Page(80)) == NARROW
+    assert discovery.text(replace(FOUND, library=Library(tuple(groups))), Page(80)) == NARROW

@@ -8,8 +8,13 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from netcfg.sandbox import names, world
 from netcfg.sandbox.server import Sandbox, serve
+
+STATE = world.begin("contoso")
 
 
 def ask(sandbox: Sandbox, name: str, kind: str = "A") -> tuple[str, list[str]]:
@@ -62,12 +67,31 @@ def test_a_deleted_vault_s_name_is_gone():
         assert ask(sandbox, "kv-payments.vault.azure.net") == ("NXDOMAIN", [])
 
 
-@pytest.mark.parametrize("packet", [b"\x00", b"garbage that is long enough to have a header", b"\xff" * 512])
+@pytest.mark.parametrize("packet", [b"", b"\x00", b"garbage that is long enough to have a header", b"\xff" * 512])
 def test_what_is_no_query_gets_no_answer_and_does_no_harm(packet):
     with serve("contoso") as sandbox:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
-            here.sendto(packet, sandbox.dns)
+            for _ in range(3):
+                here.sendto(packet, sandbox.dns)
         assert ask(sandbox, "kv-none.vault.azure.net") == ("NXDOMAIN", [])
+
+
+QUERY = dns.message.make_query("kv-payments.vault.azure.net.", "A", use_edns=True).to_wire()
+
+
+@given(st.lists(st.tuples(st.integers(0, len(QUERY) - 1), st.integers(0, 255)), max_size=8), st.integers(0, len(QUERY)))
+def test_a_spoilt_query_is_answered_or_dropped(changes, length):
+    packet = bytearray(QUERY)
+    for place, value in changes:
+        packet[place] = value
+    answer = names.answer_to(bytes(packet[:length]), STATE)
+    assert answer is None or dns.message.from_wire(answer).id == int.from_bytes(packet[:2], "big")
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_answered_or_dropped(packet):
+    answer = names.answer_to(packet, STATE)
+    assert answer is None or answer[:2] == packet[:2]
 
 
 def test_it_ends_with_the_sandbox():

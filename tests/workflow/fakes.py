@@ -7,16 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from netcfg.core.agents import AgentPool
-from netcfg.core.errors import NetcfgError
+from netcfg.core.approval import Approval
+from netcfg.core.errors import NetcfgError, NotInAzure, WriteNotBegun
 from netcfg.core.geography import Evidence, Organization, Witness
 from netcfg.core.intent import Intent
-from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewEndpoint, NewPiece, OldPiece
+from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewEndpoint, NewPiece, NewRecord, OldPiece
 from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Exit, Survey
 from netcfg.sources import bundled
 from netcfg.workflow.collaborators import Surroundings
-from tests.landscapes import follow
+from tests.landscapes import follow, recorded
 from tests.strategies import EUROPE, TODAY
 
 
@@ -65,6 +66,7 @@ class Azure:
 @dataclass
 class Subnets:
     azure: Azure
+    stopped: bool = False
 
     def find(self, names: Sequence[SubnetName]) -> tuple[SubnetId, ...]:
         return tuple(each for each in self.azure.endpoints if any(name.names(each) for name in names))
@@ -79,7 +81,12 @@ class Subnets:
         pass
 
     def enable_endpoint(self, id: SubnetId) -> None:
+        if self.stopped:
+            raise WriteNotBegun(f"subnet {id}")
         self.azure.enable_endpoint(id)
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
         return frozenset(each for each in subnets if not self.azure.endpoints.get(each))
@@ -108,12 +115,26 @@ class Private:
         self.azure._call("look")
         return replace(self.seen, companions=frozenset(each.id.name for each in vaults))
 
+    def forget(self) -> None:
+        pass
+
     def add(self, piece: NewPiece) -> bool:
         number = self.azure._call(f"add {type(piece).__name__} {piece.id.name}")
+        if isinstance(piece, NewRecord) and self.seen.endpoint(piece.id.parent) is None:
+            raise NotInAzure("private endpoint", "nobody made it")
         before = self.seen
         self._follow(piece, self._vault(piece))
         self.azure.after(number, self.azure.calls[number])
         return self.seen is not before
+
+    def approve(self) -> None:
+        """What owners do; Azure writes the records of zone groups then."""
+        for id, vault in list(self.azure.vaults.items()):
+            approved = tuple(replace(each, approval=Approval.APPROVED) for each in vault.connections)
+            self.azure.vaults[id] = replace(vault, connections=approved)
+        for found in self.seen.endpoints:
+            for zone in found.zone_group.zones if found.zone_group else ():
+                self.seen = recorded(self.seen, found, zone)
 
     def remove(self, piece: OldPiece) -> None:
         number = self.azure._call(f"remove {piece.kind.value} {piece.id.name}")
@@ -129,6 +150,12 @@ class Private:
     def _follow(self, piece: NewPiece | OldPiece, vault: Vault) -> None:
         there = {each.id for each in (*self.seen.zones, *self.seen.endpoints)}
         there |= {link.id for zone in self.seen.zones for link in zone.links}
+        groups = [each.zone_group for each in self.seen.endpoints if each.zone_group]
+        there |= {
+            each.id
+            for each in groups
+            if any(zone.record_of(vault.name) for zone in self.seen.zones if zone.id in each.zones)
+        }
         if isinstance(piece, OldPiece) or piece.id not in there:
             self.seen, self.azure.vaults[vault.id] = follow(self.seen, vault, piece, approves=self.approves)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from netcfg.core.agents import ListedPool, Listing, ManagedPool, Whereabouts
-from netcfg.core.discovery import LinkedGroup
-from netcfg.core.errors import BadOrganization, NetcfgError, ScaleSetUnreadable
+from netcfg.core.discovery import Library, LinkedGroup
+from netcfg.core.errors import BadOrganization, ManagedPoolsUnknown, NetcfgError, ScaleSetUnreadable
 from netcfg.workflow.discover import Exploration, FoundAgents, discover
 from tests.strategies import subnet_id
 from tests.workflow.fakes import Nobody
@@ -31,8 +31,8 @@ class World:
     def listing(self, organization: str) -> Listing:
         return Listing(organization, given(self.listed))
 
-    def linked(self, organization: str) -> tuple[LinkedGroup, ...]:
-        return given(self.linked_groups)
+    def linked(self, organization: str) -> Library:
+        return Library(given(self.linked_groups))
 
     def scale_sets(self, scale_sets: Sequence[str]) -> Mapping[str, Whereabouts | NetcfgError]:
         self.asked.append(f"scale sets {' '.join(scale_sets)}")
@@ -92,10 +92,18 @@ def test_a_discovery_tells_the_others_and_names_the_one_that_it_could_not_read()
     assert (found.status, list(found.vaults)) == (7, ["kv-a"])
 
 
-def test_managed_pools_that_cannot_be_asked_for_leave_all_pools_unknown():
-    found = World((PLAIN, HOSTED), managed=NetcfgError("no subscription")).discover()
-    assert isinstance(found.pools, NetcfgError)
+def test_managed_pools_that_cannot_be_looked_for_leave_only_those_unknown_that_may_be_one():
+    found = World((PLAIN, ELASTIC, HOSTED), managed=NetcfgError("no subscription")).discover()
+    assert {each.name: (each.is_placed, bool(each.error)) for each in found.known_pools} == {
+        "linux": (True, False), "Default": (False, True), "Azure Pipelines": (False, False),
+    }  # fmt: skip
+    assert [what for what, _ in found.undetermined] == ["agent pool Default"]
     assert found.status == 7
+
+
+def test_a_plan_needs_to_know_which_pools_are_managed():
+    with pytest.raises(ManagedPoolsUnknown, match="any self-hosted pool may be one: no subscription; or leave out"):
+        World((PLAIN, HOSTED), managed=NetcfgError("no subscription")).agents().pools("contoso")
 
 
 def test_one_half_does_not_end_the_other():

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 
 import pytest
 
 from netcfg.core.errors import AzureUnreachable, NetcfgError, NetworkBusy, NotInAzure
 from netcfg.core.outcome import Ending, Result
-from netcfg.core.resources import SubnetId
-from netcfg.core.rules import DefaultAction
+from netcfg.core.resources import SubnetId, Vault, VaultId
+from netcfg.core.rules import DefaultAction, Firewall, IpRule, NetworkRuleSet, PublicAccess
+from netcfg.core.switchover import Exit, Survey
 from netcfg.workflow.apply import apply
 from netcfg.workflow.plan import plan
 from tests.strategies import VAULT_ID, subnet_id
@@ -78,8 +83,8 @@ def test_an_endpoint_that_is_gone_again_does_not_count():
     assert result.status == 7
     assert str(result.outcomes[0].error) == (
         "the service endpoint on vnet/builds was not enabled, so nothing was tightened: Azure said that it was "
-        "enabled, and does not show it; a policy or somebody else may have taken it away: look into the activity log "
-        "of the virtual network, then run it again"
+        "enabled, and does not show it, or not as Succeeded; a policy or somebody else may have taken it away: look "
+        "into the activity log of the virtual network, then run it again"
     )
     assert azure.vaults[VAULT_ID].firewall.rule_set.default_action is DefaultAction.ALLOW
 
@@ -99,3 +104,98 @@ def test_what_is_there_already_is_left_alone(there: SubnetId):
     assert run(azure).status == 0
     assert f"enable {there.name}" not in azure.calls
     assert azure.vaults[VAULT_ID].firewall.rule_set.default_action is DefaultAction.DENY
+
+
+class Stopping(Subnets):
+    """Somebody presses Ctrl-C while the third of its writes is under way, which then comes to its end."""
+
+    def enable_endpoint(self, id: SubnetId) -> None:
+        super().enable_endpoint(id)
+        if len(enabled(self.azure)) == 3:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            deadline = time.monotonic() + 5
+            while not self.stopped and time.monotonic() < deadline:
+                time.sleep(0.01)
+
+
+@dataclass
+class Watching:
+    said: list[str] = field(default_factory=list)
+
+    def step(self, what: str) -> None:
+        self.said.append(what)
+
+    def rest(self) -> None:
+        pass
+
+
+def test_after_one_interrupt_no_further_subnet_is_written():
+    azure, watching = azure_with(), Watching()
+    many = tuple(subnet_id(f"s{number:02}") for number in range(30))
+    azure.endpoints |= dict.fromkeys(many, False)
+    intent = replace(WANTED, subnets=many)
+    planned, drawing = plan([VAULT_ID], intent, ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
+    with pytest.raises(KeyboardInterrupt):
+        apply(planned, drawing, replace(around(azure), subnets=Stopping(azure), progress=watching))
+    assert enabled(azure) == ["enable s00", "enable s01", "enable s02"]
+    assert "stopping, once the service endpoints that are being enabled just now are done" in watching.said
+    assert azure.vaults[VAULT_ID].firewall.rule_set.default_action is DefaultAction.ALLOW
+
+
+# --- another look before the first write --------------------------------------------------------------------------
+
+
+class Neighbours:
+    """Whoever looks a second time sees something else."""
+
+    def __init__(self, *looks: Survey | NetcfgError) -> None:
+        self.looks = list(looks)
+
+    def survey(self, subnets: Sequence[SubnetId]) -> Survey:
+        found = self.looks.pop(0)
+        if isinstance(found, NetcfgError):
+            raise found
+        return replace(found, exits=tuple(Exit(each, (IPv4Network("191.10.40.5"),)) for each in subnets))
+
+
+def neighbour(name: str) -> Vault:
+    """A vault that admits the agents by the address of their NAT gateway."""
+    rules = NetworkRuleSet(default_action=DefaultAction.DENY, ip_rules=(IpRule("191.10.40.5/32"),))
+    return Vault(VaultId(f"/x/{name}", "1", "rg", name), Firewall(PublicAccess.ENABLED, rules))
+
+
+def looked_twice(first: Survey, second: Survey | NetcfgError) -> tuple[Azure, Result]:
+    azure = three()
+    surroundings = replace(around(azure), neighbourhood=Neighbours(first, second))
+    planned, drawing = plan([VAULT_ID], INTENT, ACCEPT_ALL, surroundings)
+    azure.calls.clear()
+    return azure, apply(planned, drawing, surroundings)
+
+
+def test_a_vault_that_came_to_depend_on_the_agents_address_since_the_plan_stops_the_apply():
+    azure, result = looked_twice(Survey(), Survey(vaults=(neighbour("kv-new"),)))
+    assert result.status == 6
+    assert "the guard service-endpoint fires now" in str(result.outcomes[0].error)
+    assert not [call for call in azure.calls if call.startswith(("write", "enable"))]
+
+
+def test_an_accepted_guard_that_names_another_vault_was_not_accepted():
+    azure, result = looked_twice(
+        Survey(vaults=(neighbour("kv-one"),)), Survey(vaults=(neighbour("kv-one"), neighbour("kv-two")))
+    )
+    assert result.status == 6
+    assert "the guard service-endpoint says now" in str(result.outcomes[0].error)
+    assert "kv-two" in str(result.outcomes[0].error)
+    assert not [call for call in azure.calls if call.startswith(("write", "enable"))]
+
+
+def test_the_same_neighbours_again_are_no_news():
+    azure, result = looked_twice(Survey(vaults=(neighbour("kv-one"),)), Survey(vaults=(neighbour("kv-one"),)))
+    assert result.status == 0
+    assert len(enabled(azure)) == 3
+
+
+def test_nothing_is_written_for_agents_when_nobody_can_look_again():
+    azure, result = looked_twice(Survey(), AzureUnreachable("https://azure", "the connection broke"))
+    assert (result.status, result.outcomes[0].ending) == (1, Ending.FAILED)
+    assert not [call for call in azure.calls if call.startswith(("write", "enable"))]

@@ -8,12 +8,24 @@ from dataclasses import replace
 import pytest
 
 from netcfg.core.approval import Approval
-from netcfg.core.errors import ApprovalPending, LinkHeld, NetcfgError, PieceFailed, PieceNotRemoved, VaultMoved
+from netcfg.core.errors import (
+    ApprovalPending,
+    AzureThrottled,
+    LinkHeld,
+    NetcfgError,
+    OtherZoneLinked,
+    PieceFailed,
+    PieceLeft,
+    PieceNotRemoved,
+    PieceUndone,
+    VaultMoved,
+    ZoneKept,
+)
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.outcome import Ending, Result
 from netcfg.core.plan import Plan
-from netcfg.core.private import Landscape, NewZone, Record, Zone
+from netcfg.core.private import Landscape, NewEndpoint, NewZone, Record, Zone
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import DefaultAction, Firewall, NetworkRuleSet, PublicAccess
 from netcfg.workflow.apply import apply
@@ -115,8 +127,13 @@ def test_an_endpoint_that_waits_for_its_owner_withholds_everything_else():
     azure = azure_with(approves=False)
     result = run(azure)
     outcome = result.outcomes[0]
-    assert writes(azure) == ["add NewEndpoint pe-kv-test-hub"]
+    assert writes(azure) == [
+        "add NewEndpoint pe-kv-test-hub",
+        "add NewZone privatelink.vaultcore.azure.net",
+        "add NewRecord default",
+    ]
     assert isinstance(outcome.error, ApprovalPending)
+    assert "BEWARE" not in str(outcome.error)
     assert "az network private-endpoint-connection approve --id " in str(outcome.error)
     assert (outcome.ending, outcome.touched, result.status) == (Ending.FAILED, True, 7)
     assert azure.slept == [1.0, 2.0, 4.0, 8.0]
@@ -126,9 +143,7 @@ def test_an_endpoint_that_waits_for_its_owner_withholds_everything_else():
 def test_after_the_approval_the_same_command_goes_on():
     azure = azure_with(approves=False)
     run(azure)
-    vault = azure.vaults[VAULT_ID]
-    approved = tuple(replace(each, approval=Approval.APPROVED) for each in vault.connections)
-    azure.vaults[VAULT_ID] = replace(vault, connections=approved)
+    azure.private.approve()
     assert run(azure).status == 0
     assert "add NewEndpoint pe-kv-test-hub" not in azure.calls
     assert azure.vaults[VAULT_ID].firewall.public_access is PublicAccess.DISABLED
@@ -140,7 +155,9 @@ def test_a_plan_with_nothing_left_but_the_owners_approval_is_not_done():
     for each in plan_of(azure).desired.way.additions:
         azure.private.seen, azure.vaults[VAULT_ID] = follow(azure.private.seen, azure.vaults[VAULT_ID], each)
     azure.vaults[VAULT_ID] = replace(azure.vaults[VAULT_ID], firewall=plan_of(azure).after)
-    assert plan_of(azure).is_empty
+    assert [(each.kind.value, each.was, each.value) for each in plan_of(azure).changes] == [
+        ("private-endpoint", "Pending", "Approved")
+    ]
     result = run(azure, PRIVATELY)
     assert isinstance(result.outcomes[0].error, ApprovalPending)
     assert (writes(azure), result.status) == ([], 1)
@@ -156,7 +173,7 @@ def test_a_connection_that_the_vault_does_not_show_yet_is_not_taken_for_approved
     azure.before = hide
     result = run(azure)
     assert "kv-test does not show it yet" in str(result.outcomes[0].error)
-    assert writes(azure) == ["add NewEndpoint pe-kv-test-hub"]
+    assert writes(azure)[-1] == "add NewRecord default"  # it may come to be approved at any moment
 
 
 def test_an_approval_that_arrives_a_little_later_is_waited_for():
@@ -182,7 +199,7 @@ def test_a_piece_that_cannot_be_made_withholds_the_write_to_the_vault():
 
     azure.before = refuse
     result = run(azure)
-    assert isinstance(result.outcomes[0].error, PieceFailed)
+    assert isinstance(result.outcomes[0].error, PieceUndone)
     assert str(result.outcomes[0].error).startswith("the zone group default was not made, so the vault's own settings")
     assert "write kv-test" not in azure.calls
     assert result.status == 7
@@ -198,14 +215,200 @@ def refuse_record(number: int, what: str) -> None:
         raise NetcfgError("no permission")
 
 
-def test_an_endpoint_whose_record_fails_goes_again_where_its_name_would_be_looked_for_in_vain():
-    azure = azure_with(shared())
+@pytest.mark.parametrize(
+    "zones", [(shared(),), (), (shared(redirects=True),)], ids=["asked", "no zone", "a redirecting link"]
+)
+def test_an_endpoint_whose_record_fails_goes_again_whatever_is_known_of_those_who_ask(zones: tuple[Zone, ...]):
+    azure = azure_with(*zones)
     azure.before = refuse_record
     result = run(azure)
-    assert writes(azure)[-1] == "remove private-endpoint pe-kv-test-hub"
+    assert "remove private-endpoint pe-kv-test-hub" in writes(azure)
     assert "pe-kv-test-hub was removed again" in str(result.outcomes[0].error)
     assert resolves(azure.private.seen, azure.vaults[VAULT_ID], HUB.id) == "public"
+    assert (azure.private.seen.endpoints, azure.private.seen.zones) == ((), zones)
     assert result.status == 7
+    azure.before = lambda number, what: None
+    assert run(azure).status == 0
+
+
+def test_a_network_that_is_linked_meanwhile_does_not_keep_an_endpoint_without_its_record():
+    """The look that the run began with knew of nobody who asks."""
+    zone = Zone(zone_id("rg-dns"), (), ())
+    azure = azure_with(zone)
+
+    def colleague(number: int, what: str) -> None:
+        if what.startswith("add NewEndpoint"):
+            azure.private.seen = replace(azure.private.seen, zones=(shared(),))
+        refuse_record(number, what)
+
+    azure.before = colleague
+    run(azure)
+    assert resolves(azure.private.seen, azure.vaults[VAULT_ID], HUB.id) == "public"
+
+
+def test_a_pending_endpoint_whose_record_fails_waits_with_a_warning():
+    azure = azure_with(shared(), approves=False)
+    azure.before = refuse_record
+    error = run(azure).outcomes[0].error
+    assert isinstance(error, ApprovalPending)
+    assert "BEWARE: whoever approves it before that hides kv-test from the networks that ask the zone" in str(error)
+    assert "no permission" in str(error)
+    assert [each.name for each in azure.private.seen.endpoints] == ["pe-kv-test-hub"]
+
+
+@pytest.mark.parametrize("approval", [Approval.APPROVED, Approval.PENDING])
+def test_nobody_is_hidden_from_the_moment_of_the_approval(approval: Approval):
+    azure = azure_with(shared(), approves=approval is Approval.APPROVED)
+    run(azure)
+    azure.private.approve()
+    assert resolves(azure.private.seen, azure.vaults[VAULT_ID], HUB.id) == "private"
+
+
+def test_an_endpoint_that_was_there_and_gets_no_record_is_told():
+    azure = azure_with(shared())
+    theirs = endpoint("theirs", "hub")
+    azure.private.seen = replace(azure.private.seen, endpoints=(theirs,))
+    known = connection(theirs.id, Approval.APPROVED)
+    azure.vaults[VAULT_ID] = replace(azure.vaults[VAULT_ID], connections=(known,))
+    azure.before = refuse_record
+    error = run(azure).outcomes[0].error
+    assert isinstance(error, PieceLeft)
+    assert "the private endpoint theirs was not removed again (it was there before this run)" in str(error)
+
+
+def refuse_link(number: int, what: str) -> None:
+    if what == "add NewLink spoke":
+        raise OtherZoneLinked("spoke", ZONE)
+
+
+def test_a_network_that_asks_a_zone_out_of_sight_undoes_what_would_hide_the_vault_from_it():
+    azure = azure_with()
+    azure.before = refuse_link
+    result = run(azure)
+    assert isinstance(result.outcomes[0].error, PieceUndone)
+    assert "spoke is linked to another zone named" in str(result.outcomes[0].error)
+    assert writes(azure)[-3:] == [
+        "remove virtual-network-link hub",
+        "remove private-endpoint pe-kv-test-hub",
+        "remove private-dns-zone privatelink.vaultcore.azure.net",
+    ]
+    assert (azure.private.seen.endpoints, azure.private.seen.zones) == ((), ())
+    assert result.status == 7
+
+
+def test_a_link_that_is_busy_is_tried_by_the_next_run():
+    azure = azure_with()
+
+    def refuse(number: int, what: str) -> None:
+        if what == "add NewLink spoke":
+            raise AzureThrottled("a link")
+
+    azure.before = refuse
+    run(azure)
+    assert not any(each.startswith("remove") for each in azure.calls)
+    azure.before = lambda number, what: None
+    assert run(azure).status == 0
+
+
+def test_a_vault_with_another_way_in_keeps_an_endpoint_whose_link_is_refused():
+    azure = azure_with()
+    known = connection(endpoint_id("elsewhere"), Approval.APPROVED)
+    azure.vaults[VAULT_ID] = replace(azure.vaults[VAULT_ID], connections=(known,))
+    azure.before = refuse_link
+    error = run(azure).outcomes[0].error
+    assert isinstance(error, PieceFailed)
+    assert [each.name for each in azure.private.seen.endpoints] == ["pe-kv-test-hub"]
+
+
+def test_a_vault_that_would_be_hidden_by_now_and_was_never_shown_stops_the_links():
+    azure = azure_with()
+    azure.private.seen = replace(azure.private.seen, hideable=frozenset({"kv-shown"}))
+
+    def colleague(number: int, what: str) -> None:
+        if what == "add NewRecord default":
+            azure.private.seen = replace(azure.private.seen, hideable=frozenset({"kv-shown", "kv-new"}))
+
+    azure.before = colleague
+    result = run(azure)
+    assert isinstance(result.outcomes[0].error, VaultMoved)
+    assert "kv-new" in str(result.outcomes[0].error)
+    assert not any(each.startswith("add NewLink") for each in azure.calls)
+
+
+@pytest.mark.parametrize("moment", ["add NewEndpoint pe-kv-test-hub", "read kv-test", "add NewRecord default"])
+def test_whoever_interrupts_between_endpoint_and_record_leaves_with_the_record(moment: str):
+    azure = azure_with(shared())
+    interrupted: list[int] = []
+
+    def interrupt(number: int, what: str) -> None:
+        if what == moment and azure.private.seen.endpoints and not interrupted:
+            interrupted.append(number)
+            raise KeyboardInterrupt
+
+    azure.before = azure.after = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(azure)
+    assert resolves(azure.private.seen, azure.vaults[VAULT_ID], HUB.id) == "private"
+
+
+def test_an_endpoint_that_comes_to_be_after_the_interruption_gets_its_record_too():
+    azure = azure_with(shared())
+    calls = iter(("interrupted", "not there yet"))
+
+    def interrupt(number: int, what: str) -> None:
+        if what.startswith("add NewEndpoint") and next(calls, None):
+            raise KeyboardInterrupt
+        if what.startswith("add NewRecord") and not next(calls, None) and not azure.private.seen.endpoints:
+            (new,) = (each for each in planned if isinstance(each, NewEndpoint))
+            azure.private.seen, azure.vaults[VAULT_ID] = follow(azure.private.seen, azure.vaults[VAULT_ID], new)
+
+    planned = plan_of(azure).desired.way.additions
+    azure.before = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(azure)
+    assert resolves(azure.private.seen, azure.vaults[VAULT_ID], HUB.id) == "private"
+
+
+def test_who_interrupts_before_there_is_an_endpoint_leaves_nothing():
+    azure = azure_with(shared())
+
+    def interrupt(number: int, what: str) -> None:
+        if what.startswith("add NewEndpoint"):
+            raise KeyboardInterrupt
+
+    azure.before = interrupt
+    with pytest.raises(KeyboardInterrupt) as raised:
+        run(azure)
+    assert str(raised.value) == ""
+    assert azure.private.seen.endpoints == ()
+
+
+def test_whoever_interrupts_and_leaves_no_record_is_told():
+    azure = azure_with(shared())
+
+    def interrupt(number: int, what: str) -> None:
+        refuse_record(number, what)
+        if what == "add NewEndpoint pe-kv-test-hub" and azure.private.seen.endpoints:
+            raise KeyboardInterrupt
+
+    azure.before = azure.after = interrupt
+    with pytest.raises(KeyboardInterrupt, match=r"pe-kv-test-hub is there without its record \(no permission\)"):
+        run(azure)
+
+
+def test_who_lost_the_race_and_wrote_nothing_touched_nothing():
+    """A colleague's run makes every piece moments before ours, and the vault's settings too."""
+    azure = azure_with()
+
+    def colleague(number: int, what: str) -> None:
+        if what.startswith("add "):
+            azure.before = lambda number, what: None
+            run(azure)
+
+    azure.before = colleague
+    result = run(azure)
+    assert isinstance(result.outcomes[0].error, VaultMoved)
+    assert (result.outcomes[0].touched, result.status) == (False, 6)
 
 
 def test_an_endpoint_that_can_neither_get_its_record_nor_go_is_told():
@@ -217,17 +420,8 @@ def test_an_endpoint_that_can_neither_get_its_record_nor_go_is_told():
 
     azure.before = refuse
     error = str(run(azure).outcomes[0].error)
-    assert "networks that ask the zone do not find kv-test now" in error
-
-
-@pytest.mark.parametrize("zones", [(), (shared(redirects=True),)], ids=["no zone", "a redirecting link"])
-def test_an_endpoint_whose_record_fails_stays_where_that_harms_nobody(zones: tuple[Zone, ...]):
-    azure = azure_with(*zones)
-    azure.before = refuse_record
-    run(azure)
-    assert not any(each.startswith("remove") for each in azure.calls)
-    azure.before = lambda number, what: None
-    assert run(azure).status == 0
+    assert "without the vault's record do not find kv-test now" in error
+    assert "was not removed again (no permission)" in error
 
 
 def test_an_endpoint_that_somebody_else_made_is_not_removed():
@@ -364,6 +558,44 @@ def test_removing_is_the_reverse_and_takes_what_was_made():
         "remove private-dns-zone-group default",
         "remove private-dns-zone privatelink.vaultcore.azure.net",
     ]
+    assert azure.private.seen.zones == azure.private.seen.endpoints == ()
+
+
+def test_the_zone_of_two_vaults_goes_with_the_last_of_them_in_one_run():
+    azure = azure_with(vaults=2)
+    assert run(azure, PRIVATELY).status == 0
+    both = Intent(geographies=(EUROPE,), remove_endpoints=(PE, endpoint_id("pe-kv-1-hub")))
+    assert run(azure, both).status == 0
+    assert writes(azure) == [
+        "remove private-endpoint pe-kv-1-hub",
+        "remove private-dns-zone-group default",
+        "remove virtual-network-link hub",
+        "remove virtual-network-link spoke",
+        "remove private-endpoint pe-kv-test-hub",
+        "remove private-dns-zone-group default",
+        "remove private-dns-zone privatelink.vaultcore.azure.net",
+    ]
+    assert azure.private.seen.zones == azure.private.seen.endpoints == ()
+
+
+def test_the_zone_stays_with_its_links_while_another_vault_of_the_run_has_its_record_there():
+    azure = azure_with(vaults=2)
+    assert run(azure, PRIVATELY).status == 0
+    both = Intent(geographies=(EUROPE,), remove_endpoints=(PE, endpoint_id("pe-kv-1-hub")))
+
+    def refuse(number: int, what: str) -> None:
+        if what == "remove private-endpoint pe-kv-1-hub":
+            raise NetcfgError("it is locked")
+
+    azure.before = refuse
+    first, last = run(azure, both).outcomes
+    assert isinstance(first.error, PieceNotRemoved)
+    assert isinstance(last.error, ZoneKept)
+    assert last.touched
+    (zone,) = azure.private.seen.zones
+    assert ([each.name for each in zone.records], len(zone.links)) == (["kv-1"], 2)
+    azure.before = lambda number, what: None
+    assert run(azure, both).status == 0
     assert azure.private.seen.zones == azure.private.seen.endpoints == ()
 
 
