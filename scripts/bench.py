@@ -27,8 +27,9 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from netcfg.sandbox import tags, world  # noqa: E402 - the clone is found first
+from netcfg.sandbox.network import tags  # noqa: E402 - the clone is found first
 from netcfg.sandbox.server import Sandbox, serve  # noqa: E402
+from netcfg.sandbox.worlds import world  # noqa: E402 - the clone is found first
 
 GROUP = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups"
 VAULT = f"{GROUP}/rg-payments/providers/Microsoft.KeyVault/vaults/kv-payments"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from netcfg.azure import service_tags
+from netcfg.azure.agents.machines import AzureMachines
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.credentials import ConstantToken, Credential
 from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
-from netcfg.azure.machines import AzureMachines
-from netcfg.azure.neighbourhood import AzureNeighbourhood
-from netcfg.azure.private_links import AzurePrivateLinks
-from netcfg.azure.subnets import AzureSubnets
-from netcfg.azure.vaults import AzureVaults
+from netcfg.azure.exits.neighbourhood import AzureNeighbourhood
+from netcfg.azure.firewall.vaults import AzureVaults
+from netcfg.azure.network.subnets import AzureSubnets
+from netcfg.azure.private.links import AzurePrivateLinks
 
 
 @dataclass(frozen=True)

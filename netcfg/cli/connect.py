@@ -78,8 +78,8 @@ def vantage(root: Root) -> Iterator[Vantage]:
     """Everything that `verify --from-here` works with. Azure Resource Manager only explains, and gets little time."""
     with _places(root) as places, watching(root) as progress:
         from netcfg.azure.connection import connect
-        from netcfg.azure.known import KnownVaults
-        from netcfg.azure.secrets import Secrets
+        from netcfg.azure.dataplane.known import KnownVaults
+        from netcfg.azure.dataplane.secrets import Secrets
         from netcfg.workflow.verify import Vantage
 
         at, server = (places.resource_manager, places.dns) if places.is_sandbox else (None, None)

@@ -12,39 +12,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from netcfg.sandbox import (
-    access_policies,
-    agent_pools,
-    connections,
-    deleted_vaults,
-    devops,
-    endings,
+from netcfg.sandbox.answer import Answer, Refusal
+from netcfg.sandbox.call import Operation, Request
+from netcfg.sandbox.devops import agent_pools, library, organizations
+from netcfg.sandbox.devops import door as devops
+from netcfg.sandbox.ids import Document
+from netcfg.sandbox.keyvault import access_policies, connections, deleted_vaults, perimeters, secrets, vaults
+from netcfg.sandbox.manager import endings, graph, inventory, login, provider, tenants
+from netcfg.sandbox.manager.arm import ResourceManager
+from netcfg.sandbox.network import (
     endpoint_policies,
-    graph,
-    inventory,
-    library,
-    login,
     names,
     networks,
-    organizations,
-    perimeters,
     private_dns,
     private_endpoints,
-    provider,
-    publishers,
     record_sets,
-    secrets,
     subnets,
     tags,
-    tenants,
-    vaults,
     zone_groups,
     zone_links,
 )
-from netcfg.sandbox.answer import Answer, Refusal
-from netcfg.sandbox.arm import ResourceManager
-from netcfg.sandbox.call import Operation, Request
-from netcfg.sandbox.ids import Document
+from netcfg.sandbox.publishing import publishers
 from netcfg.sandbox.store import Store
 
 _OPERATIONS = (

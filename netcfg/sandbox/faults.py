@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from netcfg.sandbox import conflicts
 from netcfg.sandbox.answer import Answer, Refusal
-from netcfg.sandbox.provider import another_operation
+from netcfg.sandbox.manager import conflicts
+from netcfg.sandbox.manager.provider import another_operation
 
 KNOWN = {
     "throttle": "429 that says in Retry-After when to come back",

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from netcfg.sandbox import editions
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Request
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.publishing import editions
 
 _ANYWHERE = {
     "garbage": "bytes that are no text",

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import uvicorn
 
-from netcfg.sandbox import app, certificate, faults, login, names, operations, publishers
+from netcfg.sandbox import app, certificate, faults
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.manager import login, operations
+from netcfg.sandbox.network import names
+from netcfg.sandbox.publishing import publishers
 from netcfg.sandbox.store import Store
 from netcfg.sandbox.wire import Hook, Wire
-from netcfg.sandbox.written import World
+from netcfg.sandbox.worlds.written import World
 
 
 class Sandbox:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netcfg.sandbox import world as worlds
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.written import World
+from netcfg.sandbox.worlds import world as worlds
+from netcfg.sandbox.worlds.written import World
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from netcfg.sandbox import private_dns, private_link, zone_groups
+from netcfg.sandbox.network import private_dns, private_link, zone_groups
 from netcfg.sandbox.server import serve
 from netcfg.workflow import private
 from tests.cli.conftest import NETWORKS, PRODUCTION, Program, vault_id

@@ -8,7 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from netcfg.sandbox import sabotage, world
+from netcfg.sandbox import sabotage
+from netcfg.sandbox.worlds import world
 from tests.cli.conftest import Program
 
 SCHEMAS = Path(__file__).parents[2] / "data" / "schemas"

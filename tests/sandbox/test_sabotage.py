@@ -8,8 +8,8 @@ import requests
 
 from netcfg.sandbox import sabotage
 from netcfg.sandbox.server import Sandbox, serve
+from tests.sandbox.publishing.test_publishers import DOWNLOAD, FILE, PAGE, SOURCE
 from tests.sandbox.small import Client
-from tests.sandbox.test_publishers import DOWNLOAD, FILE, PAGE, SOURCE
 
 WORLDS = Path(__file__).parents[2] / "data" / "worlds"
 SERVICE = (

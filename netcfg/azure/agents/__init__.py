@@ -1,0 +1,1 @@
+"""The machines that agents run on: scale sets and Managed DevOps Pools."""

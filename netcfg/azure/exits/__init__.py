@@ -1,0 +1,1 @@
+"""By which public addresses a subnet is left, and who depends on them."""

@@ -1,0 +1,1 @@
+"""The firewalls of vaults: found, read, written, and what else holds them."""

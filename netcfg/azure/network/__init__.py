@@ -1,0 +1,1 @@
+"""Virtual networks and their subnets: found by name, read, and written."""

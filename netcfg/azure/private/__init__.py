@@ -1,0 +1,1 @@
+"""Private endpoints and private DNS: looked at, made, and taken down."""

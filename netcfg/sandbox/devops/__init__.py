@@ -1,0 +1,1 @@
+"""Azure DevOps: organizations, their library and their agents."""

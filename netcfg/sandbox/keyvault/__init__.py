@@ -1,0 +1,1 @@
+"""Microsoft.KeyVault: vaults, what holds them, and what they answer."""

@@ -1,0 +1,1 @@
+"""Azure Resource Manager: who may, what lasts, what is found."""

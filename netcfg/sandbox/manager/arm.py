@@ -1,0 +1,82 @@
+"""Azure Resource Manager: lets a request in, has it handled on the state, and adds its headers to the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from dataclasses import replace
+from email.utils import formatdate
+
+from netcfg.sandbox.answer import Answer, Refusal
+from netcfg.sandbox.call import Operation, Request
+from netcfg.sandbox.manager import conflicts, endings
+from netcfg.sandbox.manager.allowance import Allowance
+from netcfg.sandbox.manager.gate import admit
+from netcfg.sandbox.store import Store
+
+# What is on every answer, as Microsoft's recordings show it.
+_HEADERS = {
+    "cache-control": "no-cache",
+    "pragma": "no-cache",
+    "expires": "-1",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+}
+
+
+class ResourceManager:
+    """Serves operations on the state in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._allowance = Allowance()
+
+    async def serve(self, operation: Operation, request: Request) -> Answer:
+        """The answer to `request`, with all the headers of Resource Manager."""
+        try:
+            answer = await self._perform(operation, request)
+        except Refusal as refusal:
+            answer = refusal.answer
+        asked = str(uuid.uuid4())
+        identified = {
+            "date": formatdate(usegmt=True),
+            "x-ms-request-id": asked,
+            "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id", asked),
+            "x-ms-routing-request-id": f"SANDBOX:{asked}",
+        }
+        left = self._allowance.headers(request.method, request.names.get("subscription", ""))
+        if operation.action.startswith("Microsoft.ResourceGraph/"):
+            left |= self._allowance.queries()
+        return replace(answer, headers=_HEADERS | identified | left | dict(answer.headers))
+
+    async def _perform(self, operation: Operation, request: Request) -> Answer:
+        endings.settle(self._store)
+        if not operation.writes:
+            with self._store.reading() as state:
+                return _rendered(operation.handle(admit(operation, request, state)))
+        if operation.claims is None:
+            return self._write(operation, request)
+        with self._store.edit() as state:
+            claimed = operation.claims(admit(operation, request, state))
+            conflicts.claim(state, claimed, request.names["vault"])
+            seconds = state["settings"]["writeSeconds"]
+        try:
+            await asyncio.sleep(seconds)
+            return self._write(operation, request)
+        finally:
+            with self._store.edit() as state:
+                conflicts.release(state, claimed)
+
+    def _write(self, operation: Operation, request: Request) -> Answer:
+        with self._store.edit() as state:
+            return _rendered(operation.handle(admit(operation, request, state)))
+
+
+def _rendered(answer: Answer) -> Answer:
+    """The body as text, made while the state holds still."""
+    if answer.body is None:
+        return answer
+    typed = {"content-type": "application/json; charset=utf-8"} | dict(answer.headers)
+    body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body, ensure_ascii=False)
+    return replace(answer, body=body, headers=typed)

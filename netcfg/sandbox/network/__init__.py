@@ -1,0 +1,1 @@
+"""Microsoft.Network: networks, endpoints, DNS, and where this machine is."""

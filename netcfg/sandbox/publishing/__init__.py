@@ -1,0 +1,1 @@
+"""Where Microsoft publishes ranges."""

@@ -1,0 +1,1 @@
+"""Worlds, and the state that a sandbox begins with."""

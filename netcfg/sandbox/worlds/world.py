@@ -1,0 +1,206 @@
+"""Worlds: make-believe tenants, each one JSON document written by hand, that a sandbox starts from.
+
+A world is terse (`"virtualNetworkRules": ["vnet-agents/builds"]`); the state made from it is what Azure would show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+
+from netcfg.sandbox.ids import Document
+from netcfg.sandbox.publishing import publishers
+from netcfg.sandbox.worlds import network_world, private_world
+from netcfg.sandbox.worlds.network_world import Groups
+from netcfg.sandbox.worlds.written import World, load
+
+VERSION = 2  # of the state's shape
+
+_SETTINGS = {
+    "pageSize": 5,  # small, so that no client forgets to follow nextLink
+    "writeSeconds": 0.01,  # how long a vault is being written, and another writer gets ConflictError
+    "operationSeconds": 0.04,  # how long a virtual network is being changed
+    "retryAfter": 0.05,  # Azure says whole seconds; a test that waited for those would be slow
+    "graphLagSeconds": 0,  # how long Resource Graph still shows what a vault was before a write
+}
+
+
+def begin(world: World) -> Document:
+    """The state with which a sandbox of this world begins."""
+    written = load(world)
+    groups = network_world.groups_of(written)
+    networks = {
+        each["id"].lower(): each
+        for each in (network_world.network(it, groups) for it in written.get("virtualNetworks", []))
+    }
+    state = {
+        "version": VERSION,
+        "world": written.get("name", "unnamed"),
+        "today": written.get("today", "2026-07-01"),
+        "writes": 0,
+        "settings": _SETTINGS | written.get("settings", {}),
+        "tenant": written["tenant"],
+        "principal": written["principal"],
+        "principals": {each["name"]: {"denials": []} | each for each in written["principals"]},
+        "tenants": _tenants(written),
+        "subscriptions": {each["id"].lower(): _subscription(each, written) for each in written["subscriptions"]},
+        "vaults": {each["name"].lower(): _vault(each, written, groups, networks) for each in written.get("vaults", [])},
+        "deletedVaults": {},
+        "secrets": {each["name"].lower(): each.get("secrets", []) for each in written.get("vaults", [])},
+        "perimeters": {name: _associations(each, name, groups) for name, each in written.get("perimeters", {}).items()},
+        "virtualNetworks": networks,
+        "privateEndpoints": {},
+        "privateDnsZones": {},
+        "virtualNetworkLinks": {},
+        "recordSets": {},
+        "zoneGroups": {},
+        "resources": [network_world.resource(each, groups) for each in written.get("resources", [])],
+        "machine": _machine(written.get("machine"), networks),
+        "appliances": written.get("appliances", {}),
+        "locks": written.get("locks", []),
+        "policies": written.get("policies", []),
+        "writing": {},
+        "operations": {},
+        "stale": {},
+        "organizations": {each["name"].lower(): _organization(each) for each in written.get("organizations", [])},
+        "publishers": written.get("publishers", {}),
+    }
+    _lay_private(state, written, groups)
+    publishers.check(state)
+    return state
+
+
+def _lay_private(state: Document, written: Document, groups: Groups) -> None:
+    """Zones before endpoints, whose groups write into them."""
+
+    def whole(name: str) -> str:
+        return str(network_world.with_ids(name, groups))
+
+    def vault(name: str) -> str:
+        return name if name.startswith("/") else str(state["vaults"][name.lower()]["id"])
+
+    def network(name: str) -> str:
+        wanted = whole(name).lower()
+        return str(next(each["id"] for key, each in state["virtualNetworks"].items() if key.endswith(f"/{wanted}")))
+
+    def subnet(name: str) -> str:
+        return network_world.subnet_id(name, state["virtualNetworks"])
+
+    for each in written.get("privateDnsZones", []):
+        private_world.lay_zone(state, each, groups[each["group"]][0], network)
+    for each in written.get("privateEndpoints", []):
+        private_world.lay_endpoint(state, each, groups[each["group"]], subnet, whole, vault)
+
+
+def _tenants(written: Document) -> Document:
+    """The home tenant, and those of other subscriptions, each with the names of its guests."""
+    found = [written["tenant"], *(each["tenant"] for each in written["subscriptions"] if "tenant" in each)]
+    return {each["id"]: {"guests": []} | each for each in found}
+
+
+def _subscription(each: Document, written: Document) -> Document:
+    tenant = each["tenant"] if "tenant" in each else written["tenant"]
+    return {"resourceGroups": {}, "tenantId": tenant["id"]} | {key: each[key] for key in each if key != "tenant"}
+
+
+def _vault(each: Document, written: Document, groups: Groups, networks: Document) -> Document:
+    group, location = groups[each["group"]]
+    subscription = next(one for one in written["subscriptions"] if one["name"] == each["group"].partition("/")[0])
+    properties: Document = {
+        "tenantId": _subscription(subscription, written)["tenantId"],
+        "sku": {"family": "A", "name": "standard"},
+        "accessPolicies": [],
+        "enabledForDeployment": False,
+        "enableSoftDelete": True,
+        "softDeleteRetentionInDays": 90,
+        "enableRbacAuthorization": True,
+        "vaultUri": f"https://{each['name'].lower()}.vault.azure.net/",
+        "provisioningState": "Succeeded",
+        "publicNetworkAccess": "Enabled",
+    } | each.get("properties", {})
+    if "networkAcls" in each:
+        properties["networkAcls"] = _acls(each["networkAcls"], groups, networks)
+    made = {"createdAt": "2025-01-15T09:00:00.000Z", "createdBy": "owner@contoso.example", "createdByType": "User"}
+    return {
+        "id": f"{group}/providers/Microsoft.KeyVault/vaults/{each['name']}",
+        "name": each["name"],
+        "type": "Microsoft.KeyVault/vaults",
+        "location": each.get("location", location),
+        "tags": each.get("tags", {}),
+        "systemData": made | {key.replace("created", "lastModified"): value for key, value in made.items()},
+        "properties": properties,
+    }
+
+
+def _acls(each: Document, groups: Groups, networks: Document) -> Document:
+    """What a vault holds is taken as the world says it, also what no service would accept today."""
+    return {
+        "bypass": each.get("bypass", "AzureServices"),
+        "defaultAction": each.get("defaultAction", "Deny"),
+        "ipRules": [{"value": value} for value in _addresses(each.get("ipRules", []))],
+        "virtualNetworkRules": [
+            {"id": network_world.subnet_id(network_world.with_ids(rule, groups), networks)}
+            for rule in each.get("virtualNetworkRules", [])
+        ],
+    }
+
+
+def _addresses(rules: Iterable[str | Document]) -> Iterable[str]:
+    """`{"count": 995, "from": "191.10.64.0"}` stands for that many single addresses, every second one."""
+    for rule in rules:
+        if isinstance(rule, str):
+            yield rule
+        else:
+            first = IPv4Address(rule["from"])
+            yield from (f"{first + 2 * step}/32" for step in range(rule["count"]))
+
+
+def _machine(written: str | None, networks: Document) -> Document:
+    """Where the machine is that nobody says anything else of: in a subnet, else somewhere on the internet."""
+    return {"subnet": network_world.subnet_id(written, networks) if written else "", "address": "191.10.60.9"}
+
+
+def _associations(each: Document, vault: str, groups: Groups) -> list[Document]:
+    """A vault's association with a network security perimeter, shaped as in the REST reference's example."""
+    group, location = groups[each["group"]]
+    name = f"{each['guid']}.{vault}-{each['guid']}"
+    rules = [
+        {
+            "name": f"inbound-{number}",
+            "properties": {
+                "direction": "Inbound",
+                "addressPrefixes": [prefix],
+                "subscriptions": [],
+                "fullyQualifiedDomainNames": [],
+            },
+        }
+        for number, prefix in enumerate(each.get("inbound", []), start=1)
+    ]
+    return [
+        {
+            "name": name,
+            "type": "Microsoft.KeyVault/vaults/networkSecurityPerimeterConfigurations",
+            "properties": {
+                "provisioningState": "Succeeded",
+                "networkSecurityPerimeter": {
+                    "id": f"{group}/providers/Microsoft.Network/networkSecurityPerimeters/{each['perimeter']}",
+                    "perimeterGuid": each["guid"],
+                    "location": location,
+                },
+                "resourceAssociation": {"name": f"{vault}-{each['guid']}", "accessMode": each["accessMode"]},
+                "profile": {
+                    "name": "defaultprofile",
+                    "accessRulesVersion": 1,
+                    "accessRules": rules,
+                    "diagnosticSettingsVersion": 0,
+                    "enabledLogCategories": [],
+                },
+            },
+        }
+    ]
+
+
+def _organization(each: Document) -> Document:
+    defaults: Document = {"collection": {"refuses": 403}, "overview": {"refuses": 403}, "badToken": "redirect"}
+    empty: Document = {"tokens": {}, "projects": [], "pools": [], "elasticPools": []}
+    return defaults | empty | each
