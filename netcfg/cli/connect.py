@@ -48,17 +48,9 @@ EXPLAINING = 15.0  # seconds for a request to Azure Resource Manager that only e
 def surroundings(root: Root) -> Iterator[Surroundings]:
     """Everything that `plan` and `apply` work with. Nothing is asked before somebody needs the answer."""
     with _places(root) as places, watching(root) as progress:
-        from netcfg.azure.connection import connect
-
         _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
         session = _devops(places, root)
-        with connect(
-            places.credential,
-            cloud=places.cloud,
-            resource_manager=places.resource_manager,
-            timeout=root.timeout,
-            tell=partial(_tell, root),
-        ) as azure:
+        with _azure(places, root) as azure:
             yield Surroundings(
                 vaults=azure.vaults,
                 subnets=azure.subnets,
@@ -110,7 +102,6 @@ def organizations(root: Root) -> Iterator[Organizations]:
 def exploration(root: Root, organization: str) -> Iterator[Exploration]:
     """Everything that `discover` works with."""
     with _places(root) as places, watching(root) as progress:
-        from netcfg.azure.connection import connect
         from netcfg.devops.organization import parse_name
         from netcfg.devops.variable_groups import RestVariableGroups
         from netcfg.workflow.discover import Exploration
@@ -118,13 +109,7 @@ def exploration(root: Root, organization: str) -> Iterator[Exploration]:
         name, session = parse_name(organization, places.devops), _devops(places, root)
         with suppress(NetcfgError):  # who is not signed in to Azure learns here what Azure DevOps alone can tell
             _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
-        with connect(
-            places.credential,
-            cloud=places.cloud,
-            resource_manager=places.resource_manager,
-            timeout=root.timeout,
-            tell=partial(_tell, root),
-        ) as azure:
+        with _azure(places, root) as azure:
             yield Exploration(name, _agents(session, azure), RestVariableGroups(session), progress)
 
 
@@ -142,19 +127,12 @@ def publishers(root: Root) -> Iterator[tuple[Places, date]]:
 
 def service_tags(root: Root, subscription: str) -> Fetched:
     """What the Service Tag Discovery API says to the one who is signed in."""
-    from netcfg.azure.connection import connect
     from netcfg.sources.fetch import Fetched
 
     with _places(root) as places:
         if root.cloud != "public":
             raise BadIdentifier(subscription, "asked: the service tags of other clouds have no AzureDevOps")
-        with connect(
-            places.credential,
-            cloud=places.cloud,
-            resource_manager=places.resource_manager,
-            timeout=root.timeout,
-            tell=partial(_tell, root),
-        ) as azure:
+        with _azure(places, root) as azure:
             return Fetched(subscription, azure.service_tags(subscription))
 
 
@@ -257,6 +235,18 @@ def _places(root: Root) -> Iterator[_Places]:
             today=sandbox.today,
             dns=sandbox.dns,
         )
+
+
+def _azure(places: _Places, root: Root) -> Azure:
+    from netcfg.azure.connection import connect
+
+    return connect(
+        places.credential,
+        cloud=places.cloud,
+        resource_manager=places.resource_manager,
+        timeout=root.timeout,
+        tell=partial(_tell, root),
+    )
 
 
 def _agents(session: Session, azure: Azure) -> FoundAgents:

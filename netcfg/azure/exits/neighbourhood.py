@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -21,11 +21,11 @@ from netcfg.core.switchover import Exit, Hold, Survey
 
 @dataclass
 class _Found:
-    """What one query shows: vaults that are understood, the names of the others, and whether there are perimeters."""
+    """What one query shows: vaults that are understood, the names of the others, and the ids of the perimeters."""
 
     vaults: list[Vault] = field(default_factory=list)
     illegible: list[str] = field(default_factory=list)
-    has_perimeters: bool = False
+    perimeters: list[str] = field(default_factory=list)
 
 
 class AzureNeighbourhood:
@@ -57,13 +57,13 @@ class AzureNeighbourhood:
         return tuple(_exit(each, seen) for each in subnets)
 
     def _vaults(self) -> _Found:
-        """Every vault that can be seen, and whether there are perimeters, which no vault's row tells of."""
+        """Every vault that can be seen, and every perimeter, of which no vault's row tells."""
         columns = "id, type, acls = properties.networkAcls, access = properties.publicNetworkAccess"
         wanted = f"resources | where type in~ ({graph.listed(('microsoft.keyvault/vaults', perimeters.TYPE))})"
         found = _Found()
         for row in graph.rows(self._arm, f"{wanted} | project {columns} | order by id asc"):
             if str(row.get("type")).lower() == perimeters.TYPE:
-                found.has_perimeters = True
+                found.perimeters.append(str(row.get("id")))
                 continue
             try:
                 found.vaults.append(_parse(row))
@@ -72,17 +72,24 @@ class AzureNeighbourhood:
         return found
 
     def _holds(self, found: _Found, left: Iterable[Exit]) -> tuple[Hold, ...]:
-        """How perimeters hold the vaults, asked of each where there is any perimeter.
+        """How perimeters hold the vaults that they hold, which the perimeters tell; those that may not be asked might
+        hold any.
 
         One that is enforced shuts even a vault that is open by its rules, and one that learns opens a vault whose
         public access is off, so no vault can be left out by what its own firewall says.
         """
         if not any(each.networks for each in left):
             return ()  # nobody's address is known, so it admits nobody that could be named
-        secured = PublicAccess.SECURED_BY_PERIMETER
-        asked = [each.id for each in found.vaults if found.has_perimeters or each.firewall.public_access is secured]
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            members = list(pool.map(lambda each: perimeters.read_members(self._arm, each), found.perimeters))
+            held = {id for each in members for id in each or ()}
+            asked = [each.id for each in found.vaults if None in members or _may_be_held(each, held)]
             return tuple(pool.map(lambda each: perimeters.read_hold(self._arm, each), asked))
+
+
+def _may_be_held(vault: Vault, held: Collection[str]) -> bool:
+    secured = vault.firewall.public_access is PublicAccess.SECURED_BY_PERIMETER
+    return secured or str(vault.id).lower() in held
 
 
 def _exit(subnet: SubnetId, seen: Seen) -> Exit:

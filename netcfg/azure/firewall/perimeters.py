@@ -24,6 +24,9 @@ TYPE = "microsoft.network/networksecurityperimeters"
 # The only version that has the perimeter; azure-mgmt-keyvault 14.1 does not, so it is read without it.
 VERSION = "2026-04-01-preview"
 
+# What azure-mgmt-network 33.1 lists the resources of a perimeter with.
+ASSOCIATIONS_VERSION = "2026-03-01"
+
 # What the associations of a perimeter can be, the strictest first. Audit blocks no more than Learning does
 # (https://learn.microsoft.com/javascript/api/@azure/arm-search/knownresourceassociationaccessmode).
 _MODES = {"enforced": Perimeter.ENFORCED, "learning": Perimeter.LEARNING, "audit": Perimeter.LEARNING}
@@ -57,6 +60,22 @@ def read_hold(arm: ResourceManager, vault: VaultId) -> Hold:
 def _configurations(arm: ResourceManager, vault: VaultId) -> list[Json]:
     path = f"{vault}/networkSecurityPerimeterConfigurations"
     return list(arm.items(path, VERSION, f"the perimeter of vault {vault}"))
+
+
+def read_members(arm: ResourceManager, perimeter: str) -> frozenset[str] | None:
+    """The ids, in lower case, of the resources that a perimeter holds; `None` where that cannot be had."""
+    path, subject = f"{perimeter}/resourceAssociations", f"the resources of the perimeter {perimeter}"
+    try:
+        return frozenset(_member(each, subject) for each in arm.items(path, ASSOCIATIONS_VERSION, subject))
+    except NetcfgError:
+        return None
+
+
+def _member(association: Json, subject: str) -> str:
+    resource = an_object(an_object(association.get("properties"), subject).get("privateLinkResource"), subject)
+    if not isinstance(resource.get("id"), str):
+        raise AzureAnswer(subject, "an association without the id of its resource")
+    return str(resource["id"]).lower()
 
 
 def parse_perimeter(configurations: Sequence[Json], vault: str) -> Perimeter:

@@ -1,10 +1,13 @@
-"""A vault's associations with network security perimeters: read only, and known under one API version only."""
+"""A vault's associations with network security perimeters, from both of their ends: read only.
+
+The vault's end is known under one API version only.
+"""
 
 from __future__ import annotations
 
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
-from netcfg.sandbox.ids import VAULT, Document
+from netcfg.sandbox.ids import GROUP, VAULT, Document
 from netcfg.sandbox.keyvault.vaults import find
 from netcfg.sandbox.manager.gate import not_found
 
@@ -38,7 +41,37 @@ def _associations(call: Call) -> list[Document]:
     return [{"id": f"{_PATH.format(**call.names)}/{each['name']}"} | each for each in found]
 
 
+def list_members(call: Call) -> Answer:
+    """The resources that a perimeter holds, their ids in lower case."""
+    wanted = _PERIMETER.format(**call.names).lower()
+    held = [(name, each["properties"]) for name, found in call.state["perimeters"].items() for each in found]
+    mine = [pair for pair in held if pair[1]["networkSecurityPerimeter"]["id"].lower() == wanted]
+    if not mine:
+        raise not_found("Microsoft.Network/networkSecurityPerimeters", call.names["perimeter"], call.names["group"])
+    return Answer({"value": [_member(call, wanted, *pair) for pair in mine]})
+
+
+def _member(call: Call, perimeter: str, vault: str, properties: Document) -> Document:
+    """Shaped as azure-mgmt-network 33.1 reads it."""
+    association = properties["resourceAssociation"]
+    return {
+        "id": f"{perimeter}/resourceAssociations/{association['name']}",
+        "name": association["name"],
+        "type": "Microsoft.Network/networkSecurityPerimeters/resourceAssociations",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "privateLinkResource": {"id": call.state["vaults"][vault]["id"].lower()},
+            "profile": {"id": f"{perimeter}/profiles/{properties['profile']['name']}"},
+            "accessMode": association["accessMode"],
+            "hasProvisioningIssues": "no",
+        },
+    }
+
+
+_PERIMETER = GROUP + "/providers/Microsoft.Network/networkSecurityPerimeters/{perimeter}"
+_READ_MEMBERS = "Microsoft.Network/networkSecurityPerimeters/resourceAssociations/read"
 OPERATIONS = (
+    Operation("GET", _PERIMETER + "/resourceAssociations", _READ_MEMBERS, list_members, _PERIMETER),
     Operation("GET", _PATH, f"{_TYPE}/read", list_all, VAULT),
     Operation("GET", _PATH + "/{association}", f"{_TYPE}/read", get, VAULT),
 )

@@ -161,13 +161,27 @@ def test_nothing_is_asked_about_perimeters_where_there_are_none(sandbox: Any, su
     assert asked == ["kv-perimeter"]
 
 
-def test_where_there_is_a_perimeter_every_vault_is_asked_how_one_holds_it():
+def holds(*denied: str) -> dict[str, tuple[Perimeter, list[str]]]:
+    """How perimeters hold the vaults of contoso, as far as they were asked, to who may not do `denied`."""
     with serve(world="contoso") as sandbox, connect(sandbox.token, resource_manager=sandbox.url) as azure:
-        network = next(id for id in sandbox.state["virtualNetworks"] if id.endswith("/vnet-agents"))
+        with sandbox.edit() as state:
+            network = next(id for id in state["virtualNetworks"] if id.endswith("/vnet-agents"))
+            denials = state["principals"]["netcfg"]["denials"]
+            denials += [{"scope": "/", "action": each} for each in denied]
         seen = azure.neighbourhood.survey([parse_subnet(f"{network}/subnets/agents")])
-    assert {each.vault for each in seen.holds} == {each.id for each in seen.vaults}
-    told = {each.vault.name: (each.perimeter, list(map(str, each.networks))) for each in seen.holds}
-    assert told["kv-perimeter"] == (Perimeter.LEARNING, ["191.10.30.0/24"])
+    return {each.vault.name: (each.perimeter, list(map(str, each.networks))) for each in seen.holds}
+
+
+def test_the_vaults_that_a_perimeter_holds_are_asked_whom_it_admits_and_no_others():
+    assert holds() == {
+        "kv-perimeter": (Perimeter.LEARNING, ["191.10.30.0/24"]),
+        "kv-enforced": (Perimeter.ENFORCED, ["191.10.30.0/24"]),
+        "kv-learning": (Perimeter.LEARNING, ["191.10.30.0/24"]),
+    }
+
+
+def test_a_perimeter_that_does_not_tell_its_vaults_may_hold_any_of_them():
+    told = holds("Microsoft.Network/networkSecurityPerimeters/resourceAssociations/read")
     assert told["kv-enforced"] == (Perimeter.ENFORCED, ["191.10.30.0/24"])
     assert told["kv-nsp-unreadable"] == (Perimeter.UNKNOWN, [])
     assert told["kv-ready"] == (Perimeter.NONE, [])
