@@ -737,7 +737,7 @@ class OtherZoneLinked(NetcfgError):
         super().__init__(
             f"{network} is linked to another zone named {zone}, which this sign-in does not see, and a network asks "
             "one only; have the owner of that zone give it the vault's record, or sign in as somebody who sees it, so "
-            "that it is used",
+            "that it is used, and do not run this again before: each attempt hides the vault for a moment",
             request_id=request_id,
         )
 

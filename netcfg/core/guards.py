@@ -169,7 +169,7 @@ def _last_path(seen: Circumstances) -> str | None:
     strange = _taken(seen, Standing.FOREIGN) if seen.before.public_access is PublicAccess.ENABLED else []
     unseen = anywhere(each for each in seen.intent.pools if not each.is_placed)
     if strange and unseen and not seen.after.is_open:
-        losers.append(f"the agents of {_list(unseen)}, if they come by {_list(strange)}")
+        losers.append(f"the agents of {', '.join(unseen)}, if they come by {_list(strange)}")
     if not seen.after.is_open:
         losers += stranded(seen.vault, seen.desired.way, seen.intent, seen.landscape)
     if seen.before.public_access is PublicAccess.ENABLED and seen.after.public_access is not PublicAccess.ENABLED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from netcfg.core.approval import Approval, PieceId
 from netcfg.core.intent import Intent
-from netcfg.core.private import Endpoint, Landscape, NewEndpoint, NewRecord, Zone, network_of, networks_of
+from netcfg.core.private import Endpoint, Landscape, Network, NewEndpoint, NewRecord, Zone, network_of
 from netcfg.core.resources import Vault
 from netcfg.core.sight import approval_of
 from netcfg.core.way import Way
@@ -152,8 +152,8 @@ def stranded(vault: Vault, way: Way, intent: Intent, seen: Landscape) -> list[st
 
     Whoever may come by it and cannot be seen is among them: only who is known to have another way has one.
     """
-    saved = way.after | set(networks_of(intent.subnets))
-    names = [each.name for each in seen.networks if each.id in way.before - saved]
+    saved = way.after | {each.id for each in seen.networks if each.subnets and each.subnets <= set(intent.subnets)}
+    names = [_but(each, intent) for each in seen.networks if each.id in way.before - saved]
     lost = [f"the machines of {_list(names)}, which come by a private endpoint"] if names else []
     going = [each for each in (seen.endpoint(piece.id) for piece in way.removals) if each]
     used = [each for each in going if approval_of(vault, each.id) is Approval.APPROVED]
@@ -162,6 +162,12 @@ def stranded(vault: Vault, way: Way, intent: Intent, seen: Landscape) -> list[st
             f"whoever else comes by {_list(each.name for each in used)}, which cannot be known ({'; '.join(doubts)})"
         )
     return lost
+
+
+def _but(network: Network, intent: Intent) -> str:
+    """A network, without its subnets that get in by rules: those of one say nothing of the machines in another."""
+    named = sorted(each.name for each in network.subnets & set(intent.subnets))
+    return f"{network.name} outside {', '.join(named)}" if named else network.name
 
 
 def _doubts(endpoint: Endpoint, saved: Iterable[PieceId], seen: Landscape) -> Iterable[str]:

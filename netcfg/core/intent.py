@@ -12,7 +12,7 @@ from netcfg.core.declared import Declaration
 from netcfg.core.errors import BadIdentifier, ConflictingOptions, NoGeography, NoOrganization
 from netcfg.core.geography import Geography
 from netcfg.core.ranges import Policy
-from netcfg.core.resources import SubnetId, SubnetName, as_subnet, as_subnet_name, parse_subnet
+from netcfg.core.resources import SubnetId, SubnetName, as_subnet, as_subnet_name
 from netcfg.core.rules import IpRule, PublicAccess, Rule, VirtualNetworkRule, parse_network
 
 Removal = Rule | SubnetName
@@ -112,7 +112,10 @@ def is_named(rule: Rule, removal: Removal) -> bool:
 def parse_removal(text: str) -> Removal:
     """What `--remove` names: a subnet by its id or name, a range, or a value exactly as the vault shows it."""
     if text.startswith("/"):
-        return VirtualNetworkRule(parse_subnet(text).text)
+        subnet = as_subnet(text)
+        if subnet is None:
+            raise BadIdentifier(text, "the id of a subnet or of a private endpoint, which is all that goes by its id")
+        return VirtualNetworkRule(subnet.text)
     if not text.strip():
         raise BadIdentifier(text, "a rule: give an address, a range, or a subnet as the plan shows it")
     is_address = parse_network(text.partition("/")[0]) is not None  # 10.0.0.0/8/x might be what a vault shows

@@ -173,7 +173,7 @@ def _unseen(survey: Survey) -> list[str]:
     subscriptions, vaults = ", ".join(survey.unreadable), ", ".join(survey.illegible)
     return [
         *([f"there may be such vaults in {subscriptions}, where not all can be seen"] if subscriptions else []),
-        *([f"whether {vaults} would is not known, as that firewall is not understood"] if vaults else []),
+        *([f"whether {vaults} would cut them off is not known, as that firewall is not understood"] if vaults else []),
     ]
 
 
@@ -181,7 +181,8 @@ def _undecided(names: Iterable[str]) -> list[str]:
     found = sorted(names)
     more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
     listed = ", ".join(found[:_MOST_NAMES]) + more
-    return [f"whether {listed} would is not known, as a network security perimeter may decide there"] if found else []
+    doubt = f"whether {listed} would cut them off is not known, as a network security perimeter may decide there"
+    return [doubt] if found else []
 
 
 def _bypassed(exits: Iterable[Exit]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from netcfg.formats import harmless
 
 GAP = "  "
 WIDEST_SUBJECT = 40
+WIDEST_CELL = 48  # what is longer is a sentence, and no column is made for it
 NARROWEST = 24  # columns that text needs beside a subject; with less it goes below, a little indented
 
 _STYLES = {"add": "32", "remove": "31", "set": "33", "refused": "1;31", "title": "1", "quiet": "2"}
@@ -99,11 +100,11 @@ def columns_of(text: str) -> int:
 
 
 def _column_widths(rows: list[Row], room: int) -> tuple[int, ...]:
-    """The widths of all columns but the last. A cell so wide that it pushes out its neighbour does not count."""
+    """The widths of all columns but the last. A sentence, or a cell that pushes out its neighbour, does not count."""
     most = max((len(row.cells) for row in rows), default=0)
     widths = []
     for index in range(most - 1):
-        beside = [row for row in rows if any(row.cells[index + 1 :])]
+        beside = [row for row in rows if any(row.cells[index + 1 :]) and columns_of(row.cells[index]) <= WIDEST_CELL]
         widest = room - len(GAP) - max((columns_of(row.cells[index + 1]) for row in beside), default=0)
         widths.append(max((size for row in beside if (size := columns_of(row.cells[index])) <= widest), default=0))
     return tuple(widths)

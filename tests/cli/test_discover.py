@@ -387,7 +387,7 @@ def test_a_nightly_run_that_cannot_see_a_pool_any_more_does_not_lock_its_agents_
     )
     assert guards["last-path"] == (
         "this closes the last known way in for the agents of gone-scale-set, build-room, Default, managed-changing, "
-        f"managed-older and 2 more, if they come by {going}"
+        f"managed-older, managed-own-network, managed-static, if they come by {going}"
     )
 
 

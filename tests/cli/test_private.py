@@ -525,3 +525,16 @@ def test_an_endpoint_whose_answer_was_lost_is_taken_back_like_any_other(hub: Pro
     assert lost
     assert ran.status == 7
     assert connections(hub, "kv-payments") == []
+
+
+def test_a_rule_for_one_subnet_saves_no_machines_in_the_others_of_its_network(tmp_path: Path):
+    with serve(world={"extends": "contoso", "machine": "vnet-agents/agents"}) as sandbox:
+        netcfg = Program(sandbox, tmp_path)
+        job = ("apply", "kv-payments", "--organization", "contoso")
+        private = ("--private-endpoint", "rg-network/vnet-agents/builds", "--accept", "default-deny")
+        assert netcfg(*job, *private, "--yes").status == 0
+        endpoint = next(iter(sandbox.state["privateEndpoints"].values()))["id"]
+        ran = netcfg(*job, "--remove", endpoint, "--subnet", "rg-network/vnet-agents/scale-set", "--yes")
+        assert ran.status == 5
+        assert "the machines of vnet-agents outside scale-set" in " ".join(ran.out.split())
+        assert netcfg("verify", "kv-payments", "--from-here", "--wait", "0").status == 0

@@ -223,7 +223,8 @@ def test_a_vault_that_admits_the_agents_by_its_perimeter_is_named(
 def test_a_rule_by_subscription_leaves_it_open(guarded: Program):
     hold(guarded, "Enforced", "Enabled", subscriptions=[{"id": "/subscriptions/00000000-0000-4000-8000-000000000001"}])
     assert planned(guarded, "kv-ready")["kv-ready"].endswith(
-        "to private: whether kv-orders would is not known, as a network security perimeter may decide there"
+        "to private: whether kv-orders would cut them off is not known, as a network security perimeter may decide "
+        "there"
     )
 
 

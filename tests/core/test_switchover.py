@@ -181,8 +181,8 @@ def test_vaults_whose_perimeter_cannot_be_read_are_named_as_far_as_one_reads_on(
     holds = tuple(Hold(each.id, Perimeter.UNKNOWN) for each in some)
     assert consequences(survey(*some, holds=holds), [AGENTS]) == (
         (
-            "whether kv-0, kv-1, kv-2, kv-3, kv-4 and 2 more would is not known, as a network security perimeter may "
-            "decide there"
+            "whether kv-0, kv-1, kv-2, kv-3, kv-4 and 2 more would cut them off is not known, as a network security "
+            "perimeter may decide there"
         ),
     )
 
@@ -239,7 +239,7 @@ def test_everything_that_is_known_and_unknown_is_said():
             "0.0.0.0/0 to the appliance at 10.0.0.4, and the moon is full"
         ),
         "there may be such vaults in finance, hr, where not all can be seen",
-        "whether kv-new would is not known, as that firewall is not understood",
+        "whether kv-new would cut them off is not known, as that firewall is not understood",
         "the endpoint's routes bypass the appliance at 10.0.0.4 for vnet/builds",
     )
 

@@ -610,17 +610,27 @@ def test_a_move_within_one_zone_takes_two_commands_which_the_error_names():
 
 def test_agents_who_get_a_rule_instead_lose_nothing():
     zone = Zone(zone_id(), (link(zone_id(), "spoke"),), ())
-    vault, seen, intent = removed(zone, agents=[subnet_of("spoke", "agents")])
+    vault, seen, intent = removed(zone, agents=[subnet_of("spoke", "agents"), subnet_of("spoke", "endpoints")])
     assert guard(planned(vault, seen, intent), "last-path") is None
+
+
+def test_a_rule_for_one_subnet_saves_nobody_in_the_others_of_its_network():
+    zone = Zone(zone_id(), (link(zone_id(), "spoke"),), ())
+    vault, seen, intent = removed(zone, agents=[subnet_of("spoke", "agents")])
+    assert guard(planned(vault, seen, intent), "last-path") == (
+        "this closes the last known way in for the machines of spoke outside agents, which come by a private endpoint"
+    )
 
 
 def test_agents_without_a_rule_lose_their_last_way_in():
     zone = Zone(zone_id(), (link(zone_id(), "spoke"),), ())
-    vault, seen, intent = removed(zone, agents=[subnet_of("spoke", "agents")])
+    vault, seen, intent = removed(zone, agents=[subnet_of("spoke", "agents"), subnet_of("spoke", "endpoints")])
     closing = replace(intent, public_access=PublicAccess.DISABLED)
     disabled = replace(vault, firewall=replace(CLOSED, public_access=PublicAccess.DISABLED))
     message = guard(planned(disabled, seen, closing), "last-path")
-    assert message == "this closes the last known way in for the agents' subnet spoke/agents"
+    assert message == (
+        "this closes the last known way in for the agents' subnet spoke/agents, the agents' subnet spoke/endpoints"
+    )
 
 
 def test_a_vault_that_keeps_another_endpoint_is_hidden_where_its_record_was():
