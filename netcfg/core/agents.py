@@ -61,12 +61,14 @@ CHANGING = (
 class Whereabouts:
     """From where machines are seen by a vault: from subnets, from static public addresses, or both.
 
-    `unknown` says why nothing, or not everything, is known of it; without it, what is listed is all there is.
+    `unknown` says why nothing, or not everything, is known of it; without it, what is listed is all there is. Machines
+    that are gone with what they belonged to need no rule anywhere.
     """
 
     subnets: tuple[SubnetId, ...] = ()
     addresses: tuple[IPv4Address, ...] = ()
     unknown: str = ""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class AgentPool:
 
     `resource` is the id of the scale set or of the Managed DevOps Pool that the machines belong to. `unknown` says why
     nothing, or not everything, is known of where they are; without it, what is listed is all there is. With an `error`
-    they are there, and could not be read.
+    they are there, and could not be read; with `is_gone` they certainly are not.
     """
 
     organization: str
@@ -136,6 +138,7 @@ class AgentPool:
     unknown: str = ""
     agents: int | None = None
     error: NetcfgError | None = None
+    is_gone: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subnets", tuple(sorted(set(self.subnets), key=str)))
@@ -150,7 +153,7 @@ class AgentPool:
     def may_be_anywhere(self) -> bool:
         """Whether a vault may have let it in already, in a way that cannot be known to be its. Microsoft's own agents
         have no rule that would be theirs alone."""
-        return bool(self.unknown) and self.kind is not PoolKind.HOSTED
+        return bool(self.unknown) and self.kind is not PoolKind.HOSTED and not self.is_gone
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
@@ -245,7 +248,14 @@ def _of_managed(pool: AgentPool, managed: ManagedPool) -> AgentPool:
 
 
 def _placed(pool: AgentPool, resource: str, found: Whereabouts) -> AgentPool:
-    return replace(pool, resource=resource, subnets=found.subnets, addresses=found.addresses, unknown=found.unknown)
+    return replace(
+        pool,
+        resource=resource,
+        subnets=found.subnets,
+        addresses=found.addresses,
+        unknown=found.unknown,
+        is_gone=found.is_gone,
+    )
 
 
 def _unlisted(organization: str, managed: ManagedPool) -> AgentPool:

@@ -382,11 +382,11 @@ def test_a_nightly_run_that_cannot_see_a_pool_any_more_does_not_lock_its_agents_
     going = f"191.10.50.11/32, 191.10.50.12/32, {MANAGED.lower()}"
     assert guards["exclusive"] == (
         f"--exclusive removes what somebody else may need: {going}; where the agents of flexible-agents, "
-        "gone-scale-set, build-room, Default, managed-changing, managed-older, managed-own-network, managed-static "
+        "build-room, Default, managed-changing, managed-older, managed-own-network, managed-static "
         "are is not known, and these rules may be theirs"
     )
     assert guards["last-path"] == (
-        "this closes the last known way in for the agents of gone-scale-set, build-room, Default, managed-changing, "
+        "this closes the last known way in for the agents of build-room, Default, managed-changing, "
         f"managed-older, managed-own-network, managed-static, if they come by {going}"
     )
 

@@ -31,7 +31,7 @@ def find(arm: ResourceManager, ids: Sequence[str]) -> dict[str, Found]:
 def _profiled(scale_set: Shown, id: str) -> Found | None:
     """Where its machines are by its own profile, `None` if that does not say."""
     if scale_set is None:
-        return Whereabouts(unknown=f"its scale set {_name(id)} is gone, and so are its machines")
+        return Whereabouts(unknown=f"its scale set {_name(id)} is gone, and so are its machines", is_gone=True)
     if isinstance(scale_set, NetcfgError):
         return scale_set
     subnets = described(profile_subnets, scale_set, id)

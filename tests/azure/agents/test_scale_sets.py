@@ -148,7 +148,9 @@ def test_machines_that_cannot_be_looked_for_are_the_error_of_their_scale_set():
 def test_a_scale_set_that_is_not_there_is_gone_and_no_error(code):
     found, _ = find(refusal(404, code, "not found"))
     assert found == {
-        VMSS.lower(): Whereabouts(unknown="its scale set vmss in rg-build is gone, and so are its machines")
+        VMSS.lower(): Whereabouts(
+            unknown="its scale set vmss in rg-build is gone, and so are its machines", is_gone=True
+        )
     }
 
 
