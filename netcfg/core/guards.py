@@ -21,6 +21,7 @@ from netcfg.core.resources import SubnetId, Vault
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, PublicAccess, VirtualNetworkRule
 from netcfg.core.standing import Standing
 from netcfg.core.switchover import NOTHING_SEEN, Survey, consequences
+from netcfg.core.words import listed
 
 MANY_RULES = 10
 MANY_REMOVALS = 0.3
@@ -112,7 +113,7 @@ def evaluate(seen: Circumstances, acceptances: Iterable[Acceptance] = ()) -> tup
 def _broad_range(seen: Circumstances) -> str | None:
     new = set(seen.after.rule_set.ip_rules) - set(seen.before.rule_set.ip_rules)
     broad = sorted(each for each in new if each.network and each.network.prefixlen < BROAD)
-    return f"{_list(broad)} is broader than /{BROAD}: that is more than 65,536 addresses" if broad else None
+    return f"{listed(broad)} is broader than /{BROAD}: that is more than 65,536 addresses" if broad else None
 
 
 def _default_deny(seen: Circumstances) -> str | None:
@@ -123,7 +124,7 @@ def _default_deny(seen: Circumstances) -> str | None:
 
 def _exclusive(seen: Circumstances) -> str | None:
     gone = _taken(seen, Standing.FOREIGN, Standing.ELSEWHERE)
-    message = f"--exclusive removes what somebody else may need: {_list(gone)}"
+    message = f"--exclusive removes what somebody else may need: {listed(gone)}"
     if pools := anywhere(seen.intent.pools):
         message += f"; where the agents of {', '.join(pools)} are is not known, and these rules may be theirs"
     return message if gone else None
@@ -169,7 +170,7 @@ def _last_path(seen: Circumstances) -> str | None:
     strange = _taken(seen, Standing.FOREIGN) if seen.before.public_access is PublicAccess.ENABLED else []
     unseen = anywhere(each for each in seen.intent.pools if not each.is_placed)
     if strange and unseen and not seen.after.is_open:
-        losers.append(f"the agents of {', '.join(unseen)}, if they come by {_list(strange)}")
+        losers.append(f"the agents of {', '.join(unseen)}, if they come by {listed(strange)}")
     if not seen.after.is_open:
         losers += stranded(seen.vault, seen.desired.way, seen.intent, seen.landscape)
     if seen.before.public_access is PublicAccess.ENABLED and seen.after.public_access is not PublicAccess.ENABLED:
@@ -262,12 +263,6 @@ def _admits_devops(seen: Circumstances, firewall: Firewall) -> bool:
     there = covering(firewall.rule_set.rules)
     enabled = firewall.public_access is PublicAccess.ENABLED
     return enabled and any(covers(there, each.network) for each in seen.resolution.wanted)
-
-
-def _list(rules: Iterable[object]) -> str:
-    texts = [str(rule) for rule in rules]
-    more = f" and {len(texts) - 5} more" if len(texts) > 5 else ""
-    return ", ".join(texts[:5]) + more
 
 
 # Every guard there will be, so that accepting one whose work has not come yet is no error; those have no function.

@@ -11,6 +11,7 @@ from netcfg.core.private import Endpoint, Landscape, Network, NewEndpoint, NewRe
 from netcfg.core.resources import Vault
 from netcfg.core.sight import approval_of
 from netcfg.core.way import Way
+from netcfg.core.words import listed
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     if not linked or way.zone is None:
         return
     zone = seen.zone(way.zone) or Zone(way.zone, records=())
-    names, home = _list(each.name for each in linked), _home_of(way, seen)
+    names, home = listed(each.name for each in linked), _home_of(way, seen)
     hidden = sorted(seen.hideable - seen.companions - {each.name for each in zone.records or ()})
     if hidden:
         yield Danger(
             f"linking {names} to {zone.id.name} hides vaults that have private endpoints and no record there: "
-            f"{_list(hidden)}; give each its record (the zone group of its endpoint), or make the link by hand with "
+            f"{listed(hidden)}; give each its record (the zone group of its endpoint), or make the link by hand with "
             "NxDomainRedirect",
             frozenset(f"{each} from {network.id.key}" for each in hidden for network in linked),
         )
@@ -58,7 +59,7 @@ def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
         )
         if far:
             yield Danger(
-                f"{network.name} would be sent to private addresses that it is not known to reach, for {_list(far)}, "
+                f"{network.name} would be sent to private addresses that it is not known to reach, for {listed(far)}, "
                 f"which {zone.id.name} has records of",
                 frozenset(f"{each} out of reach of {network.id.key}" for each in far),
             )
@@ -89,7 +90,7 @@ def _of_first(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     if blind:
         yield Danger(
             f"with its first private endpoint {vault.name} is hidden from networks that are linked to zones of that "
-            f"name which have no record of it: {_list(sorted(each.name for each in blind))}; add the record there too",
+            f"name which have no record of it: {listed(sorted(each.name for each in blind))}; add the record there too",
             frozenset(f"{vault.name} from {each.key}" for each in blind),
         )
 
@@ -112,7 +113,7 @@ def _of_the_unseen(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     if not seen.unreadable or not (way.links or _is_first(vault, way)):
         return
     yield Danger(
-        f"not everything in {_list(seen.unreadable)} could be seen: zones named {seen.zone_name} may be there, where "
+        f"not everything in {listed(seen.unreadable)} could be seen: zones named {seen.zone_name} may be there, where "
         f"{vault.name} has no record, and vaults with private endpoints that a link hides; assign Reader there, or "
         "ask who owns them",
         frozenset(f"unseen: {each}" for each in seen.unreadable),
@@ -135,7 +136,7 @@ def _of_removal(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
     if left and blind:
         yield Danger(
             f"as long as {vault.name} has another private endpoint, it is hidden from "
-            f"{_list(sorted(each.name for each in blind))}: they stay linked to the zone that its record goes from",
+            f"{listed(sorted(each.name for each in blind))}: they stay linked to the zone that its record goes from",
             frozenset(f"{vault.name} from {each.key}" for each in blind),
         )
 
@@ -154,12 +155,12 @@ def stranded(vault: Vault, way: Way, intent: Intent, seen: Landscape) -> list[st
     """
     saved = way.after | {each.id for each in seen.networks if each.subnets and each.subnets <= set(intent.subnets)}
     names = [_but(each, intent) for each in seen.networks if each.id in way.before - saved]
-    lost = [f"the machines of {_list(names)}, which come by a private endpoint"] if names else []
+    lost = [f"the machines of {listed(names)}, which come by a private endpoint"] if names else []
     going = [each for each in (seen.endpoint(piece.id) for piece in way.removals) if each]
     used = [each for each in going if approval_of(vault, each.id) is Approval.APPROVED]
     if doubts := list(dict.fromkeys(doubt for each in used for doubt in _doubts(each, saved, seen))):
         lost.append(
-            f"whoever else comes by {_list(each.name for each in used)}, which cannot be known ({'; '.join(doubts)})"
+            f"whoever else comes by {listed(each.name for each in used)}, which cannot be known ({'; '.join(doubts)})"
         )
     return lost
 
@@ -174,18 +175,18 @@ def _doubts(endpoint: Endpoint, saved: Iterable[PieceId], seen: Landscape) -> It
     """Why others may come by an endpoint than the networks that are seen to."""
     zones = [(each, seen.zone(each)) for each in _zones_of(endpoint, seen)]
     if unseen := [str(each) for each, zone in zones if zone is None or zone.records is None]:
-        yield f"who asks the zone {_list(unseen)} could not be read"
+        yield f"who asks the zone {listed(unseen)} could not be read"
     home = network_of(endpoint.subnet)
     network = seen.network(home)
     linked = [link.network for _, zone in zones if zone for link in zone.links]
     near = [home, *(each.network for each in network.peers)] if network else [home]
     users = sorted(set(near).union(linked) - set(saved), key=lambda id: id.key)
     if unread := [each.name for each in users if seen.network(each) is None]:
-        yield f"{_list(unread)} could not be read"
+        yield f"{listed(unread)} could not be read"
     if own := [each.name for each in users if (found := seen.network(each)) and found.dns_servers]:
-        yield f"{_list(own)} {'asks DNS servers of its' if len(own) == 1 else 'ask DNS servers of their'} own"
+        yield f"{listed(own)} {'asks DNS servers of its' if len(own) == 1 else 'ask DNS servers of their'} own"
     if seen.unreadable:
-        yield f"not everything in {_list(seen.unreadable)} could be seen"
+        yield f"not everything in {listed(seen.unreadable)} could be seen"
 
 
 def _zones_of(endpoint: Endpoint, seen: Landscape) -> list[PieceId]:
@@ -198,9 +199,3 @@ def _zones_of(endpoint: Endpoint, seen: Landscape) -> list[PieceId]:
         if record and set(record.addresses) & set(endpoint.addresses)
     ]
     return list(dict.fromkeys([*([kept] if kept else []), *by_hand]))
-
-
-def _list(names: Iterable[str]) -> str:
-    found = list(dict.fromkeys(names))
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    return ", ".join(found[:5]) + more

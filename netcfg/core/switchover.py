@@ -12,6 +12,7 @@ from ipaddress import IPv4Interface, IPv4Network
 
 from netcfg.core.resources import SubnetId, Vault, VaultId
 from netcfg.core.rules import DefaultAction, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
+from netcfg.core.words import listed
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,6 @@ class Survey:
 
 
 NOTHING_SEEN = Survey()
-
-_MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -179,9 +178,7 @@ def _unseen(survey: Survey) -> list[str]:
 
 def _undecided(names: Iterable[str]) -> list[str]:
     found = sorted(names)
-    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
-    listed = ", ".join(found[:_MOST_NAMES]) + more
-    doubt = f"whether {listed} would cut them off is not known, as a network security perimeter may decide there"
+    doubt = f"whether {listed(found)} would cut them off is not known, as a network security perimeter may decide there"
     return [doubt] if found else []
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses, ip_network
 
 from netcfg.azure.arm import Json, an_object, objects
+from netcfg.core.words import listed
 
 _EVERYWHERE = IPv4Network("0.0.0.0/0")
 # No vault has an address in these, so a route to them says nothing.
@@ -88,7 +89,7 @@ def follow(table: Json, name: str) -> Way:
     appliances = dict.fromkeys(each.appliance for each in routes if each.diversion and each.appliance)
     return Way(
         not covered or any(each.is_public for each in routes),
-        tuple(f"its route table {name} sends {_some(prefixes)} to {to}" for to, prefixes in diverted.items()),
+        tuple(f"its route table {name} sends {listed(prefixes, 3)} to {to}" for to, prefixes in diverted.items()),
         ", ".join(appliances) or None,
         hears_gateways=table.get("disableBgpRoutePropagation") is not True,
     )
@@ -115,11 +116,6 @@ def _appliances(properties: Json, subject: str) -> str:
     several = an_object(hop, subject).get("nextHopIpAddresses") if hop else None
     addresses: Iterable[object] = several if isinstance(several, list) else [properties.get("nextHopIpAddress")]
     return ", ".join(str(each) for each in addresses if each)
-
-
-def _some(prefixes: list[str]) -> str:
-    more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
-    return ", ".join(prefixes[:3]) + more
 
 
 def _is_private(network: IPv4Network) -> bool:
