@@ -26,6 +26,16 @@ class Agents:
     subnets: tuple[Subnet, ...] = ()
     survey: Survey = NOTHING_SEEN
 
+    @property
+    def bare(self) -> tuple[SubnetId, ...]:
+        """The subnets that lack their endpoint."""
+        return tuple(each.id for each in self.subnets if not each.has_endpoint)
+
+    def surveyed(self, around: Surroundings) -> Agents:
+        """The same after a look at who else depends on the addresses of the bare ones."""
+        around.progress.step("looking for other vaults that admit these agents")
+        return replace(self, survey=around.neighbourhood.survey(self.bare))
+
     def enabled(self) -> Agents:
         """The same once every subnet has its endpoint."""
         return replace(self, subnets=tuple(replace(each, has_endpoint=True) for each in self.subnets))
@@ -36,12 +46,9 @@ def find(intent: Intent, around: Surroundings) -> Agents:
     settled = _settle(intent, around)
     if settled.is_private:
         return Agents(settled)  # their subnets stay as they are; their networks are looked at with the endpoints
-    subnets = _read(settled.subnets, around)
-    bare = [each.id for each in subnets if not each.has_endpoint]
-    if not bare or settled.public_access is PublicAccess.DISABLED:
-        return Agents(settled, subnets)
-    around.progress.step("looking for other vaults that admit these agents")
-    return Agents(settled, subnets, around.neighbourhood.survey(bare))
+    agents = Agents(settled, _read(settled.subnets, around))
+    switches = agents.bare and settled.public_access is not PublicAccess.DISABLED
+    return agents.surveyed(around) if switches else agents
 
 
 def by_network(subnets: Iterable[SubnetId]) -> list[list[SubnetId]]:

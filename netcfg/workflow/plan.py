@@ -44,10 +44,8 @@ class Drawing:
 
     def look_again(self, around: Surroundings) -> Drawing:
         """The same after another look at who else depends on the agents' addresses: a plan may be hours old."""
-        bare = [each.id for each in self.agents.subnets if not each.has_endpoint]
-        around.progress.step("looking for other vaults that admit these agents")
-        survey = around.neighbourhood.survey(bare).without(self.companions)
-        return replace(self, agents=replace(self.agents, survey=survey))
+        agents = self.agents.surveyed(around)
+        return replace(self, agents=replace(agents, survey=agents.survey.without(self.companions)))
 
     def draw(self, vault: Vault, around: Surroundings) -> Plan:
         return draw(
