@@ -6,42 +6,48 @@ from typing import Annotated
 
 import typer
 
-from netcfg.cli.options import Asked, Format, Vaults, asks, parse_vaults
+from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Vaults, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
 
 @asks
 def apply(
     context: typer.Context,
-    vault: Vaults,
+    vault: Vaults = None,
+    *,
     asked: Asked,
+    accept: Accept = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; accepts no guard.")] = False,
-    format: Format = "text",
+    config: Config = None,
+    format: Format = None,
+    report: Reports = None,
 ) -> None:
     """Change a vault's firewall to what the plan shows, and read it back."""
     from netcfg.cli import connect, terminal
+    from netcfg.cli.chosen import choose
+    from netcfg.cli.output import Output
     from netcfg.core.errors import OutputFailed
-    from netcfg.sources import bundled
     from netcfg.workflow.apply import apply, decline
     from netcfg.workflow.plan import plan
+    from netcfg.workflow.selection import select
 
     root = root_of(context)
-    chosen = parse_vaults(vault)
-    intent, acceptances = asked.intent(bundled.atlas()), asked.acceptances(chosen)
+    chosen, output = choose(vault, asked, config, root), Output(format, report, root)
+    acceptances = parse_acceptances(accept, chosen.choices)
     if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root) as around:
-        planned, drawing = plan(chosen, intent, acceptances, around)
+        targets, missing = select(chosen.choices, around)
+        planned, drawings = plan(targets, acceptances, around, missing)
         around.progress.rest()
-        if format == "text":
-            terminal.show(terminal.render_plan(planned, format, root))
-        declined = planned.pending and not yes and not terminal.agrees(planned, root, format)
-        result = decline(planned) if declined else apply(planned, drawing, around)
+        output.announce(planned)
+        declined = planned.pending and not yes and not output.agrees(planned)
+        result = decline(planned) if declined else apply(planned, drawings, around)
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
     terminal.say_request_ids((each.error for each in result.outcomes), root)
     status = max(planned.status, 3) if declined else result.status
     try:
-        terminal.show(terminal.render_result(result, format, root))
+        output.deliver(result)
     except (OutputFailed, BrokenPipeError) as error:
         # Vaults were changed, and nobody could be told: that is not done.
         terminal.say(error if isinstance(error, OutputFailed) else OutputFailed("its reader has gone"), root)

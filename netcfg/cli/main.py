@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from netcfg import __version__
-from netcfg.cli import apply, demo, discover, geography, plan, ranges, sandbox, verify
+from netcfg.cli import apply, check, demo, discover, geography, plan, ranges, sandbox, verify
 from netcfg.cli.root import Root
 
 INTERRUPTED = 130
@@ -130,6 +130,7 @@ app.command("geography")(geography.geography)
 app.add_typer(ranges.app, name="ranges")
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
+app.command("check")(check.check)
 app.command("verify")(verify.verify)
 app.command("discover")(discover.discover)
 app.command("demo")(demo.demo)

@@ -1,10 +1,10 @@
-"""The options that `plan` and `apply` share, written once, and what they mean together."""
+"""The options that `plan`, `apply`, `check` and `export` share, written once, and what they mean together."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
@@ -13,13 +13,32 @@ import typer
 if TYPE_CHECKING:
     from netcfg.core.geography import Atlas
     from netcfg.core.guards import Acceptance
-    from netcfg.core.intent import Intent
-    from netcfg.core.resources import VaultId
+    from netcfg.core.target import Choice
+    from netcfg.core.terms import Terms
 
 Vaults = Annotated[
-    list[str], typer.Argument(metavar="VAULT...", help="A vault's name or resource id; several of them.")
+    list[str] | None,
+    typer.Argument(metavar="[VAULT]...", help="A vault's name or resource id; several, or those of the configuration."),
 ]
-Format = Annotated[Literal["text", "json", "markdown"], typer.Option("--format", help="How the result is written.")]
+Format = Annotated[
+    Literal["text", "json", "markdown", "html"] | None,
+    typer.Option("--format", help="How the result is written; text if nothing is said."),
+]
+
+Config = Annotated[
+    str | None,
+    typer.Option("--config", metavar="FILE", help="The configuration; netcfg.yaml in this folder if nothing is said."),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept", metavar="GUARD", help="Accept a guard; GUARD=VAULT-PATTERN where there are several vaults."
+    ),
+]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option("--report", metavar="FORMAT=FILE", help="Write the result to a file too, in this format; repeatable."),
+]
 
 Organizations = Annotated[
     list[str] | None,
@@ -32,8 +51,10 @@ Geographies = Annotated[
     typer.Option("--geography", metavar="G", help="Where it lives: US, EU, UK, AU, BR, CA, IN or APAC; repeatable."),
 ]
 Ranges = Annotated[
-    Literal["table", "service-tag", "union"],
-    typer.Option("--ranges", help="Whose ranges are wanted: the documentation's table, the service tag, or both."),
+    Literal["table", "service-tag", "union"] | None,
+    typer.Option(
+        "--ranges", help="Whose ranges are wanted: the documentation's table, the service tag, or both (union)."
+    ),
 ]
 Canary = Annotated[
     bool, typer.Option("--include-canary-regions", help="Count the canary regions (EUAP) as United States.")
@@ -46,7 +67,7 @@ class Asked:
 
     organization: Organizations = None
     geography: Geographies = None
-    ranges: Ranges = "union"
+    ranges: Ranges = None
     include_canary_regions: Canary = False
     subnet: Annotated[
         list[str] | None,
@@ -83,9 +104,11 @@ class Asked:
         ),
     ] = None
     grace: Annotated[
-        int,
-        typer.Option("--grace", metavar="DAYS", min=0, max=3650, help="How long a range that was retired is kept."),
-    ] = 30
+        int | None,
+        typer.Option(
+            "--grace", metavar="DAYS", min=0, max=3650, help="How long a range that was retired is kept; 30 days."
+        ),
+    ] = None
     exclusive: Annotated[
         bool, typer.Option("--exclusive", help="Remove every rule that is neither published nor declared.")
     ] = False
@@ -96,57 +119,55 @@ class Asked:
     keep_default_action: Annotated[
         bool, typer.Option("--keep-default-action", help="Add rules, and leave the default action as it is.")
     ] = False
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--accept", metavar="GUARD", help="Accept a guard; GUARD=VAULT-PATTERN where there are several vaults."
-        ),
-    ] = None
 
-    def intent(self, atlas: Atlas) -> Intent:
+    def terms(self, atlas: Atlas) -> Terms:
         """What it means; the first option that cannot be meant is a usage error, before anything is read."""
         from datetime import timedelta
 
         from netcfg.core.declared import parse_declaration
-        from netcfg.core.intent import Intent, parse_removal
+        from netcfg.core.intent import parse_removal
         from netcfg.core.private import as_private_endpoint
         from netcfg.core.ranges import Policy
-        from netcfg.core.resources import SubnetId, SubnetName, parse_subnet_or_name
+        from netcfg.core.resources import parse_subnet_or_name
         from netcfg.core.rules import PublicAccess
+        from netcfg.core.terms import Terms
 
-        subnets = [parse_subnet_or_name(each) for each in self.subnet or ()]
-        private = parse_subnet_or_name(self.private_endpoint) if self.private_endpoint else None
-        return Intent(
-            organizations=tuple({each.casefold(): each for each in reversed(self.organization or [])}.values())[::-1],
-            geographies=tuple(dict.fromkeys(atlas.find(each) for each in self.geography or ())),
-            policy=Policy(self.ranges),
-            canary=self.include_canary_regions,
-            subnets=tuple(each for each in subnets if isinstance(each, SubnetId)),
-            named_subnets=tuple(dict.fromkeys(each for each in subnets if isinstance(each, SubnetName))),
-            discovers_agents=self.agents == "discover",
+        return Terms(
+            organizations=tuple(self.organization or ()),
+            geographies=tuple(atlas.find(each) for each in self.geography or ()),
+            policy=Policy(self.ranges) if self.ranges else None,
+            canary=self.include_canary_regions or None,
+            subnets=tuple(parse_subnet_or_name(each) for each in self.subnet or ()),
+            discovers_agents=self.agents == "discover" or None,
             allow=tuple(parse_declaration(each) for each in self.allow or ()),
             remove=tuple(parse_removal(each) for each in self.remove or () if not as_private_endpoint(each)),
-            private_endpoint=private if isinstance(private, SubnetId) else None,
-            named_private_endpoint=private if isinstance(private, SubnetName) else None,
             remove_endpoints=tuple(id for each in self.remove or () if (id := as_private_endpoint(each))),
-            grace=timedelta(days=self.grace),
-            exclusive=self.exclusive,
+            private_endpoint=parse_subnet_or_name(self.private_endpoint) if self.private_endpoint else None,
+            grace=None if self.grace is None else timedelta(days=self.grace),
+            exclusive=self.exclusive or None,
             public_access=PublicAccess(self.public_access.capitalize()) if self.public_access else None,
-            keep_default_action=self.keep_default_action,
+            keep_default_action=self.keep_default_action or None,
         )
 
-    def acceptances(self, vaults: list[VaultId | str]) -> list[Acceptance]:
-        """What is accepted. A vault's name is unique in its cloud, so a name and an id of that name are one vault."""
-        from netcfg.core.guards import parse_acceptance
+    def words(self) -> list[str]:
+        """The same as it would be typed again."""
+        typed: list[str] = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value in (None, False):
+                continue
+            option = "--" + each.name.replace("_", "-")
+            for one in value if isinstance(value, list) else [value]:
+                typed += [option] if one is True else [option, str(one)]
+        return typed
 
-        names = {each.lower() if isinstance(each, str) else each.name for each in vaults}
-        return [parse_acceptance(each, several=len(names) > 1) for each in self.accept or ()]
 
+def parse_acceptances(texts: Iterable[str] | None, choices: Sequence[Choice]) -> list[Acceptance]:
+    """What is accepted, for one vault; or for those that a pattern names, where there are several."""
+    from netcfg.core.guards import parse_acceptance
+    from netcfg.core.target import are_several
 
-def parse_vaults(texts: list[str]) -> list[VaultId | str]:
-    from netcfg.core.resources import parse_vault
-
-    return [parse_vault(each) for each in texts]
+    return [parse_acceptance(each, several=are_several(choices)) for each in texts or ()]
 
 
 def asks(command: Callable[..., None]) -> Callable[..., None]:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import typer
 
-from netcfg.cli.options import Asked, Format, Vaults, asks, parse_vaults
+from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Vaults, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
 
 @asks
-def plan(context: typer.Context, vault: Vaults, asked: Asked, format: Format = "text") -> None:
+def plan(
+    context: typer.Context,
+    vault: Vaults = None,
+    *,
+    asked: Asked,
+    accept: Accept = None,
+    config: Config = None,
+    format: Format = None,
+    report: Reports = None,
+) -> None:
     """Show what would change in a vault's firewall, and why; change nothing."""
     from netcfg.cli import connect, terminal
-    from netcfg.sources import bundled
+    from netcfg.cli.chosen import choose
+    from netcfg.cli.output import Output
     from netcfg.workflow.plan import plan
+    from netcfg.workflow.selection import select
 
     root = root_of(context)
-    chosen = parse_vaults(vault)
-    intent, acceptances = asked.intent(bundled.atlas()), asked.acceptances(chosen)
+    chosen, output = choose(vault, asked, config, root), Output(format, report, root)
+    acceptances = parse_acceptances(accept, chosen.choices)
     with connect.surroundings(root) as around:
-        planned, _ = plan(chosen, intent, acceptances, around)
+        targets, missing = select(chosen.choices, around)
+        planned, _ = plan(targets, acceptances, around, missing)
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
-    terminal.show(terminal.render_plan(planned, format, root))
+    output.deliver(planned)
     raise typer.Exit(planned.status)

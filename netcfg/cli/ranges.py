@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from netcfg.cli import refresh
-from netcfg.cli.options import Canary, Format, Geographies, Organizations, Ranges
+from netcfg.cli.options import Canary, Geographies, Organizations, Ranges
 from netcfg.cli.root import Root, root_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def list_(
     context: typer.Context,
     organization: Organizations = None,
     geography: Geographies = None,
-    ranges: Ranges = "union",
+    ranges: Ranges = None,
     edition: Annotated[
         str | None, typer.Option("--edition", metavar="DATE-or-FILE", help="Look at one edition, not at the newest.")
     ] = None,
@@ -49,11 +49,12 @@ def list_(
     root = root_of(context)
     atlas = bundled.atlas()
     editions = known.catalogue(root)
+    policy = Policy(ranges or "union")
     catalogue = editions if edition is None else bundled.edition(edition, editions)
     named = [atlas.find(each) for each in geography or ()] or _homes(organization or [], root)
-    resolution = resolve(catalogue, Policy(ranges), named or atlas.geographies, canary=include_canary_regions)
+    resolution = resolve(catalogue, policy, named or atlas.geographies, canary=include_canary_regions)
     if not resolution.editions:
-        raise NoRanges(ranges)
+        raise NoRanges(policy.value)
     match format:
         case "text":
             from netcfg.formats import text
@@ -78,7 +79,9 @@ def diff(
     context: typer.Context,
     old: Annotated[str | None, typer.Argument(metavar="OLD", help=NAMES)] = None,
     new: Annotated[str | None, typer.Argument(metavar="NEW", help=NAMES)] = None,
-    format: Format = "text",
+    format: Annotated[
+        Literal["text", "json", "markdown"], typer.Option("--format", help="How the result is written.")
+    ] = "text",
 ) -> None:
     """Show what changed between two editions; without any, between the last two of each publisher."""
     from netcfg.cli import known, terminal

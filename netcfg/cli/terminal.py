@@ -17,8 +17,6 @@ from netcfg.formats.harmless import line
 
 if TYPE_CHECKING:
     from netcfg.cli.root import Root
-    from netcfg.core.outcome import Result
-    from netcfg.core.plan import PlanSet
     from netcfg.core.verification import Verification
     from netcfg.formats.page import Page
     from netcfg.workflow.collaborators import Progress
@@ -139,43 +137,15 @@ def page(root: Root) -> Page:
     return Page(columns, root.color and sys.stdout.isatty(), not _takes(sys.stdout, "·→…"))
 
 
-def render_plan(planned: PlanSet, format: str, root: Root) -> str:
-    from netcfg.formats import json, markdown, text
-
-    match format:
-        case "json":
-            return json.plan(planned)
-        case "markdown":
-            return markdown.plan(planned)
-        case _:
-            return text.plan(planned, page(root))
-
-
-def render_result(result: Result, format: str, root: Root) -> str:
-    from netcfg.formats import json, markdown, text
-
-    match format:
-        case "json":
-            return json.result(result)
-        case "markdown":
-            return markdown.result(result)
-        case _:
-            return "\n" + text.result(result, page(root), after_plan=True)
-
-
 def insist_on_terminal() -> None:
     """A question needs somebody to answer it; without a terminal that is a usage error."""
     if not sys.stdin.isatty():
         raise NoTerminal
 
 
-def agrees(planned: PlanSet, root: Root, format: str) -> bool:
-    """Ask on stderr whether to apply what was shown there or on stdout; only `yes` is yes."""
-    if format != "text":
-        typer.echo(render_plan(planned, "text", root), err=True)
-    number = len(planned.pending)
-    vaults = "this vault" if number == 1 else f"these {number} vaults"
-    typer.echo(f"\nChange {vaults}? Only 'yes' is taken: ", err=True, nl=False)
+def says_yes(question: str) -> bool:
+    """Ask on stderr; only `yes` is yes."""
+    typer.echo(f"\n{question} Only 'yes' is taken: ", err=True, nl=False)
     return sys.stdin.readline().strip().lower() == "yes"
 
 

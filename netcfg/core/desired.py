@@ -67,8 +67,7 @@ def fit(
     """The firewall that fulfils `intent` for this vault and takes nothing that is not ours.
 
     `subnets` are the agents' subnets of the intent as Azure shows them, `gone` subnets of rules that are not there any
-    more, `survey` what was seen of the exits of subnets that lack the endpoint. More rules than a vault holds are an
-    error.
+    more, `survey` what was seen of the exits of subnets that lack the endpoint.
     """
     before = vault.firewall
     asked = _asked(intent, resolution, today)
@@ -97,7 +96,6 @@ def fit(
             virtual_network_rules=tuple(sorted(rule for rule in rules if isinstance(rule, VirtualNetworkRule))),
         ),
     )
-    _check_limits(vault, after)
     endpoints = tuple(each.id for each in subnets if not each.has_endpoint and each.id in intent.subnets)
     unused = _unused(after, reasons, map(survey.exit_of, endpoints))
     return Desired(after, reasons, endpoints, (*_notes(vault, intent, resolution), *unused))
@@ -219,7 +217,8 @@ def _check_names(intent: Intent, before: Firewall) -> None:
             raise AmbiguousSubnet(str(removal), map(str, rules))
 
 
-def _check_limits(vault: Vault, after: Firewall) -> None:
+def check_limits(vault: Vault, after: Firewall) -> None:
+    """More rules than a vault holds are an error; Azure would refuse all of them."""
     for kind, rules, limit in (
         ("IP rules", after.rule_set.ip_rules, IP_RULE_LIMIT),
         ("virtual network rules", after.rule_set.virtual_network_rules, VIRTUAL_NETWORK_RULE_LIMIT),

@@ -55,6 +55,14 @@ class NoGeography(UsageError):
         )
 
 
+class NoVault(UsageError):
+    def __init__(self) -> None:
+        super().__init__(
+            "no vault was given, and no configuration names any; give a vault's name or resource id, or write a "
+            "netcfg.yaml with 'netcfg init'"
+        )
+
+
 class NoOrganization(UsageError):
     def __init__(self) -> None:
         super().__init__(

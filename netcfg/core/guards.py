@@ -50,7 +50,11 @@ class Guard:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Everything that a guard may look at."""
+    """Everything that a guard, or a check, may look at.
+
+    `gone` are subnets that rules of vaults name and that are not there any more; `is_selected` is whether nobody named
+    this vault.
+    """
 
     vault: Vault
     desired: Desired
@@ -60,6 +64,8 @@ class Circumstances:
     today: date
     survey: Survey = NOTHING_SEEN
     landscape: Landscape = NOTHING_PRIVATE
+    gone: frozenset[SubnetId] = frozenset()
+    is_selected: bool = False
 
     @property
     def before(self) -> Firewall:
@@ -237,6 +243,19 @@ def _stale_editions(seen: Circumstances) -> str | None:
     return f"the ranges are old: Microsoft was last seen to publish {last}; run 'netcfg ranges refresh'"
 
 
+def _unlinked(seen: Circumstances) -> str | None:
+    """A vault that nobody named may have nothing to do with Azure DevOps, and must not be opened to it."""
+    there = covering(seen.before.rule_set.rules)
+    if not seen.is_selected or any(
+        network.subnet_of(each.network) for network in there for each in seen.resolution.wanted
+    ):
+        return None
+    return (
+        f"{seen.vault.name} was selected and not named, holds no published range, and no variable group is known to "
+        "use it: it may have nothing to do with Azure DevOps"
+    )
+
+
 def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
     after = set(seen.after.rule_set.rules)
     gone = {rule for rule in seen.before.rule_set.rules if rule not in after}
@@ -283,5 +302,5 @@ GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
     SERVICE_ENDPOINT: _service_endpoint,
     "shrunken-edition": None,
     "stale-editions": _stale_editions,
-    "unlinked": None,
+    "unlinked": _unlinked,
 }

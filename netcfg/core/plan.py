@@ -8,7 +8,7 @@ from datetime import date
 from enum import Enum
 
 from netcfg.core.approval import Approval
-from netcfg.core.desired import Desired, Reason, fit
+from netcfg.core.desired import Desired, Reason, check_limits, fit
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import PRIVATE_DNS, SERVICE_ENDPOINT, Acceptance, Circumstances, Guard, evaluate
@@ -209,27 +209,35 @@ def _frame_differences(one: Firewall, other: Firewall) -> list[str]:
     return [*found, *(["a property that this version does not know differs"] if unknown else [])]
 
 
-def draw(
+def look(
     vault: Vault,
     intent: Intent,
     resolution: Resolution,
     organizations: Iterable[Organization],
     subnets: Iterable[Subnet],
-    acceptances: Iterable[Acceptance],
     today: date,
     *,
     survey: Survey = NOTHING_SEEN,
     gone: Collection[SubnetId] = (),
     landscape: Landscape = NOTHING_PRIVATE,
-) -> Plan:
-    """The plan for one vault, with its guards. More rules than a vault holds, or a contradiction, are errors.
+    is_selected: bool = False,
+) -> Circumstances:
+    """A vault beside what it should be, and all that decides about it. A contradiction in what is meant is an error.
 
     `survey` is what was seen of other vaults where an endpoint is to be enabled; `gone` are subnets that rules of
     vaults name and that are not there any more; `landscape` is everything private, where that was asked for.
     """
     desired = fit(vault, intent, resolution, subnets, today, gone, survey).with_way(fit_way(vault, intent, landscape))
-    seen = Circumstances(vault, desired, intent, resolution, tuple(organizations), today, survey, landscape)
-    return Plan(vault, resolution.geographies, desired, evaluate(seen, acceptances))
+    known = tuple(organizations)
+    return Circumstances(
+        vault, desired, intent, resolution, known, today, survey, landscape, frozenset(gone), is_selected
+    )
+
+
+def draw(seen: Circumstances, acceptances: Iterable[Acceptance] = ()) -> Plan:
+    """The plan for one vault, with its guards. More rules than a vault holds are an error."""
+    check_limits(seen.vault, seen.after)
+    return Plan(seen.vault, seen.resolution.geographies, seen.desired, evaluate(seen, acceptances))
 
 
 @dataclass(frozen=True)
@@ -242,9 +250,9 @@ class Undetermined:
 
 @dataclass(frozen=True)
 class PlanSet:
-    """The plans of one run, and what they all rest on."""
+    """The plans of one run, and what they all rest on; `given` are the geographies that somebody said."""
 
-    intent: Intent
+    given: tuple[Geography, ...]
     organizations: tuple[Organization, ...]
     resolution: Resolution
     plans: tuple[Plan, ...]

@@ -25,7 +25,7 @@ def count(number: int, noun: str, plural: str = "s") -> str:
 def audience(plans: PlanSet) -> str:
     """The organizations and where they live, or the geographies that were given instead."""
     told = [home(each) for each in order.organizations(plans.organizations)]
-    given = ", ".join(each.name for each in sorted(plans.intent.geographies))
+    given = ", ".join(each.name for each in plans.given)
     return " · ".join([*told, f"given: {given}"] if given else told)
 
 

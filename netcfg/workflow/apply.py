@@ -32,7 +32,7 @@ from netcfg.core.rules import Firewall, PublicAccess
 from netcfg.workflow import private
 from netcfg.workflow.agents import by_network
 from netcfg.workflow.collaborators import Surroundings
-from netcfg.workflow.plan import Drawing
+from netcfg.workflow.plan import Drawing, Drawings
 from netcfg.workflow.private import Paved
 
 ATTEMPTS = 5
@@ -53,7 +53,7 @@ class _Halt(Exception):
         return Outcome(plan, ending, touched=self.touched or touched, error=self.error)
 
 
-def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
+def apply(planned: PlanSet, drawings: Drawings, around: Surroundings) -> Result:
     """Bring the planned vaults to what their plans promise; one vault's failure stops no other.
 
     Where an agents' subnet needs its service endpoint, all its vaults are opened to the subnet before the endpoint
@@ -65,21 +65,22 @@ def apply(planned: PlanSet, drawing: Drawing, around: Surroundings) -> Result:
     switching = [plan for plan in pending if plan.desired.endpoints]
     opened: dict[VaultId, Vault] = {}
     try:
-        drawing = drawing.look_again(around) if switching else drawing
+        drawings = {**drawings, **_look_again([plan.vault.id for plan in switching], drawings, around)}
         for plan in switching:
             try:
-                opened[plan.vault.id] = _open(plan, drawing, around)
+                opened[plan.vault.id] = _open(plan, drawings[plan.vault.id], around)
             except _Halt as halt:
                 ended[plan.vault.id] = halt.outcome(plan)
     except NetcfgError as error:
         ended |= {plan.vault.id: Outcome(plan, Ending.FAILED, error=error) for plan in switching}
     failures = _enable(switching, opened, around)
-    paved = private.pave(planned, [plan for plan in pending if plan.vault.id not in ended], drawing, around)
+    paved = private.pave(planned, [plan for plan in pending if plan.vault.id not in ended], drawings, around)
     for plan in pending:
         if way := paved.get(plan.vault.id):
             ended[plan.vault.id] = _finish_privately(plan, way, around)
         elif plan.vault.id not in ended:
-            ended[plan.vault.id] = _finish(plan, opened.get(plan.vault.id), failures, drawing, around)
+            opening = opened.get(plan.vault.id)
+            ended[plan.vault.id] = _finish(plan, opening, failures, drawings[plan.vault.id], around)
     return Result(planned, tuple(ended[plan.vault.id] for plan in planned.plans))
 
 
@@ -101,6 +102,13 @@ def _settled(plan: Plan, planned: PlanSet) -> Outcome | None:
     if plan.desired.endpoints and closed:
         return Outcome(plan, Ending.NOT_REACHED, error=EndpointHeld(plan.desired.endpoints[0].short, closed))
     return None
+
+
+def _look_again(vaults: Sequence[VaultId], drawings: Drawings, around: Surroundings) -> Drawings:
+    """What the plans of these vaults rest on after another look, which several vaults share."""
+    shared = {id(drawings[vault]): drawings[vault] for vault in vaults}
+    fresh = {key: each.look_again(around) for key, each in shared.items()}
+    return {vault: fresh[id(drawings[vault])] for vault in vaults}
 
 
 def _open(plan: Plan, drawing: Drawing, around: Surroundings) -> Vault:

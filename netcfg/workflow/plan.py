@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from netcfg.core.desired import is_enforced
 from netcfg.core.errors import NetcfgError
-from netcfg.core.geography import Organization
-from netcfg.core.guards import Acceptance
+from netcfg.core.geography import Geography, Organization
+from netcfg.core.guards import Acceptance, Circumstances
 from netcfg.core.intent import Intent
-from netcfg.core.plan import Plan, PlanSet, Undetermined, draw
+from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
 from netcfg.core.private import NOTHING_PRIVATE, Landscape
 from netcfg.core.ranges import Resolution, resolve
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import PublicAccess
+from netcfg.core.target import Target
 from netcfg.workflow.agents import Agents
 from netcfg.workflow.agents import find as find_agents
 from netcfg.workflow.collaborators import Surroundings
@@ -29,9 +30,11 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Drawing:
-    """What every plan of a run rests on; with it a vault that was read again can be planned again.
+    """What the plans of all vaults rest on for which the same is meant; with it one that was read again can be planned
+    again.
 
-    `companions` are the vaults of the run that get the rules for the agents' subnets.
+    `companions` are the vaults of the run that get the rules for the agents' subnets, whatever else is meant for them.
+    `is_selected` is whether nobody named these vaults.
     """
 
     agents: Agents
@@ -41,83 +44,142 @@ class Drawing:
     gone: frozenset[SubnetId] = frozenset()
     landscape: Landscape = NOTHING_PRIVATE
     companions: frozenset[VaultId] = frozenset()
+    is_selected: bool = False
 
     def look_again(self, around: Surroundings) -> Drawing:
         """The same after another look at who else depends on the agents' addresses: a plan may be hours old."""
-        agents = self.agents.surveyed(around)
-        return replace(self, agents=replace(agents, survey=agents.survey.without(self.companions)))
+        return replace(self, agents=self.agents.surveyed(around)).without(self.companions)
 
-    def draw(self, vault: Vault, around: Surroundings) -> Plan:
-        return draw(
+    def without(self, companions: frozenset[VaultId]) -> Drawing:
+        """The same, where nobody worries about `companions`: they get their rule before the switch."""
+        survey = self.agents.survey.without(companions)
+        return replace(self, agents=replace(self.agents, survey=survey), companions=companions)
+
+    def look(self, vault: Vault, around: Surroundings) -> Circumstances:
+        """The vault with everything that decides about it."""
+        return look(
             vault,
             self.agents.intent,
             self.resolution,
             self.organizations,
             self.agents.subnets,
-            self.acceptances,
             around.today,
             survey=self.agents.survey,
             gone=self.gone,
             landscape=self.landscape,
+            is_selected=self.is_selected,
         )
+
+    def draw(self, vault: Vault, around: Surroundings) -> Plan:
+        return draw(self.look(vault, around), self.acceptances)
+
+
+Drawings = Mapping[VaultId, Drawing]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that was read for a run: the vaults that could be read, and what each one's plan rests on."""
+
+    vaults: tuple[Vault, ...]
+    drawings: Drawings
+    undetermined: tuple[Undetermined, ...]
+    organizations: tuple[Organization, ...]
+    resolution: Resolution
+    given: tuple[Geography, ...]
 
 
 def plan(
-    chosen: Sequence[VaultId | str], intent: Intent, acceptances: Iterable[Acceptance], around: Surroundings
-) -> tuple[PlanSet, Drawing]:
-    """The plans for the chosen vaults, by id, and what they rest on.
+    targets: Sequence[Target],
+    acceptances: Iterable[Acceptance],
+    around: Surroundings,
+    lost: Iterable[Undetermined] = (),
+) -> tuple[PlanSet, Drawings]:
+    """The plans for the chosen vaults, by id, and what they rest on; `lost` are those that could not be selected.
 
-    An organization or a subnet that cannot be read is an error of the whole run; a vault that cannot is undetermined.
+    What cannot be read and all vaults need is an error of the whole run; a vault that cannot be is undetermined.
     """
+    found = read(targets, acceptances, around)
+    plans: list[Plan] = []
+    missing = [*lost, *found.undetermined]
+    for vault in found.vaults:
+        try:
+            plans.append(found.drawings[vault.id].draw(vault, around))
+        except NetcfgError as error:
+            missing.append(undetermined(vault.id, error))
+    unknown = tuple(sorted(missing, key=lambda each: each.vault))
+    return PlanSet(found.given, found.organizations, found.resolution, tuple(plans), unknown), found.drawings
+
+
+def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: Surroundings) -> Reading:
+    """Read everything that the vaults and the intents of a run need, side by side; the vaults come by id."""
+    intents = list(dict.fromkeys(each.intent for each in targets))
+    accepted = tuple(acceptances)
     pool = ThreadPoolExecutor(READERS)
     try:
-        organizations = [
-            pool.submit(_told(around, "looking up", around.organizations.look_up), name)
-            for name in intent.organizations
-        ]
-        agents = pool.submit(find_agents, intent, around)
-        found, missing = _read_vaults(chosen, pool, around)
-        gone = pool.submit(_gone, found, around)
-        for each in organizations:
-            each.result()  # that nobody has this organization says more than that it shows no agents
-        landscape = look_privately(found, agents.result().intent, around)
-        drawing = replace(_gather(organizations, agents, found, gone, acceptances, around), landscape=landscape)
+        names = {name.casefold(): name for intent in intents for name in intent.organizations}
+        look_up = _told(around, "looking up", around.organizations.look_up)
+        organizations = {key: pool.submit(look_up, name) for key, name in names.items()}
+        agents = {intent: pool.submit(find_agents, intent, around) for intent in intents}
+        vaults, missing = _read_vaults([each.vault for each in targets], pool, around)
+        gone = pool.submit(_gone, vaults, around)
+        meant = {each.name: each for each in targets}
+        bases: dict[Intent, Drawing] = {}
+        for intent in intents:
+            own = [each for each in vaults if meant[each.id.name].intent == intent]
+            try:
+                basis = _gather(intent, organizations, agents[intent], accepted, around)
+                bases[intent] = replace(basis, landscape=look_privately(own, basis.agents.intent, around))
+            except NetcfgError as error:
+                if len(intents) == 1:
+                    raise  # nobody else is meant, and this says more than that nothing is known of each vault
+                missing += [undetermined(each.id, error) for each in own]
+        known = gone.result()
     finally:
         # Whoever interrupts a plan, or waits for the error of one answer, need not wait for all the others.
         pool.shutdown(wait=False, cancel_futures=True)
-    plans: list[Plan] = []
-    for vault in found:
-        try:
-            plans.append(drawing.draw(vault, around))
-        except NetcfgError as error:
-            missing.append(_undetermined(vault.id, error))
-    ordered = tuple(sorted(plans, key=lambda each: each.vault.id.text.lower()))
-    unknown = tuple(sorted(missing, key=lambda each: each.vault))
-    return PlanSet(drawing.agents.intent, drawing.organizations, drawing.resolution, ordered, unknown), drawing
+    if not bases:
+        raise next(each.error for each in missing)
+    served = [each for each in vaults if meant[each.id.name].intent in bases]
+    settled = {each.id: bases[meant[each.id.name].intent].agents.intent for each in served}
+    heeding = {each.id: settled[each.id] for each in served if _heeds_rules(each, settled[each.id])}
+    shared = {
+        (intent, is_selected): replace(basis.without(_companions(basis, heeding)), gone=known, is_selected=is_selected)
+        for intent, basis in bases.items()
+        for is_selected in (False, True)
+    }
+    drawings = {id: shared[meant[id.name].intent, meant[id.name].is_selected] for id in settled}
+    places = {each for basis in bases.values() for each in basis.resolution.geographies}
+    first = intents[0]
+    return Reading(
+        tuple(sorted(served, key=lambda each: each.id.text.lower())),
+        drawings,
+        tuple(missing),
+        tuple(dict.fromkeys(each for basis in bases.values() for each in basis.organizations)),
+        resolve(around.catalogue, first.policy, places, canary=first.canary),
+        tuple(sorted({each for intent in intents for each in intent.geographies})),
+    )
 
 
 def _gather(
-    organizations: Iterable[Future[Organization]],
+    intent: Intent,
+    organizations: Mapping[str, Future[Organization]],
     agents: Future[Agents],
-    vaults: Sequence[Vault],
-    gone: Future[frozenset[SubnetId]],
-    acceptances: Iterable[Acceptance],
+    acceptances: tuple[Acceptance, ...],
     around: Surroundings,
 ) -> Drawing:
-    known = tuple(each.result() for each in organizations)
+    # That nobody has this organization says more than that it shows no agents.
+    known = tuple(organizations[name.casefold()].result() for name in intent.organizations)
     found = agents.result()
-    intent = found.intent
-    geographies = intent.geographies or [each.geography for each in known]
+    geographies = found.intent.geographies or [each.geography for each in known]
     resolution = resolve(around.catalogue, intent.policy, geographies, canary=intent.canary)
-    companions = frozenset(each.id for each in vaults if _heeds_rules(each, intent))
-    return Drawing(
-        replace(found, survey=found.survey.without(companions)),
-        resolution,
-        known,
-        tuple(acceptances),
-        gone.result(),
-        companions=companions,
-    )
+    return Drawing(found, resolution, known, acceptances)
+
+
+def _companions(basis: Drawing, heeding: Mapping[VaultId, Intent]) -> frozenset[VaultId]:
+    """The vaults of the run that get a rule for each of the subnets that this plan gives an endpoint."""
+    bare = set(basis.agents.bare)
+    return frozenset(id for id, intent in heeding.items() if not intent.is_private and bare <= set(intent.subnets))
 
 
 def _heeds_rules(vault: Vault, intent: Intent) -> bool:
@@ -152,7 +214,7 @@ def _read_vaults(
     missing: list[Undetermined] = []
     for name, id in (around.vaults.find(names) if names else {}).items():
         if isinstance(id, NetcfgError):
-            missing.append(_undetermined(name, id))
+            missing.append(undetermined(name, id))
         elif id not in reading:
             reading[id] = pool.submit(read, id)
     found: list[Vault] = []
@@ -160,11 +222,11 @@ def _read_vaults(
         try:
             found.append(future.result())
         except NetcfgError as error:
-            missing.append(_undetermined(id, error))
+            missing.append(undetermined(id, error))
     return found, missing
 
 
-def _undetermined(vault: object, error: NetcfgError) -> Undetermined:
+def undetermined(vault: object, error: NetcfgError) -> Undetermined:
     """What cannot be read is undetermined; what was asked wrongly is wrong for every vault, and ends the run."""
     if error.status == 2:
         raise error

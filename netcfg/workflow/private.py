@@ -45,7 +45,7 @@ from netcfg.core.private import (
 from netcfg.core.resources import VaultId
 from netcfg.core.sight import connection_of
 from netcfg.workflow.collaborators import Surroundings
-from netcfg.workflow.plan import Drawing, look_privately
+from netcfg.workflow.plan import Drawing, Drawings, look_privately
 
 LAST_PAUSES = (1.0, 1.0)  # seconds in which an endpoint is there, or was never asked for
 APPROVAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds in which an approval that nobody has to think about arrives
@@ -74,7 +74,7 @@ class Paved:
         return replace(self, error=error, touched=self.touched or touched)
 
 
-def pave(planned: PlanSet, pending: Sequence[Plan], drawing: Drawing, around: Surroundings) -> dict[VaultId, Paved]:
+def pave(planned: PlanSet, pending: Sequence[Plan], drawings: Drawings, around: Surroundings) -> dict[VaultId, Paved]:
     """Make what the pending plans lack of a private way in; each ends with what is left to be written, or an error.
 
     All records come before the first link: a network that asks the zone finds no vault in it that has none.
@@ -83,7 +83,7 @@ def pave(planned: PlanSet, pending: Sequence[Plan], drawing: Drawing, around: Su
     if not wanted:
         return {}
     around.private.forget()
-    ways = {plan.vault.id: each for plan in wanted for each in (_begin(plan, drawing, around),)}
+    ways = {plan.vault.id: each for plan in wanted for each in (_begin(plan, drawings[plan.vault.id], around),)}
     for id, way in ways.items():
         ways[id] = _make(way, around)
     if any(way.plan.desired.way.links for way in ways.values() if not way.error):

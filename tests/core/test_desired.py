@@ -10,6 +10,7 @@ from netcfg.core.declared import parse_declaration
 from netcfg.core.desired import fit
 from netcfg.core.errors import BothWanted, TooManyRules
 from netcfg.core.intent import Intent, parse_removal
+from netcfg.core.plan import draw, look
 from netcfg.core.ranges import Catalogue, Edition, Policy, Publisher, Range, resolve
 from netcfg.core.resources import Vault
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, NetworkRuleSet, PublicAccess, VirtualNetworkRule
@@ -34,7 +35,7 @@ def outcome(vault: Vault, catalogue: Catalogue = CATALOGUE, today: date = TODAY,
     """What is added and what is removed."""
     asked = Intent(**{"geographies": (BRAZIL,), "policy": Policy.TABLE, **intent})
     resolution = resolve(catalogue, asked.policy, asked.geographies, canary=asked.canary)
-    after = fit(vault, asked, resolution, shown(asked), today).after
+    after = draw(look(vault, asked, resolution, (), shown(asked), today)).after
     before_rules, after_rules = set(vault.firewall.rule_set.rules), set(after.rule_set.rules)
     return {str(each) for each in after_rules - before_rules}, {str(each) for each in before_rules - after_rules}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netcfg.core.errors import BothWanted, TooManyRules
 from netcfg.core.intent import Intent
-from netcfg.core.plan import Action, Change, Kind, Plan, draw
+from netcfg.core.plan import Action, Change, Kind, Plan, draw, look
 from netcfg.core.ranges import Catalogue, Policy, covers, resolve
 from netcfg.core.resources import Vault
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
@@ -26,7 +26,7 @@ settings.load_profile("netcfg")
 def planned(vault: Vault, intent: Intent, catalogue: Catalogue, *, endpoints: bool = True) -> Plan:
     resolution = resolve(catalogue, intent.policy, intent.geographies, canary=intent.canary)
     try:
-        return draw(vault, intent, resolution, (), shown(intent, endpoints=endpoints), (), TODAY)
+        return draw(look(vault, intent, resolution, (), shown(intent, endpoints=endpoints), TODAY))
     except (BothWanted, TooManyRules):
         assume(False)
         raise

@@ -23,7 +23,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.intent import Intent
-from netcfg.core.plan import Action, Kind, Plan, draw
+from netcfg.core.plan import Action, Kind, Plan, draw, look
 from netcfg.core.private import (
     Landscape,
     NewEndpoint,
@@ -76,7 +76,7 @@ def landscape(*zones: Zone, endpoints=(), networks=(HUB, SPOKE, LONELY), hideabl
 
 def planned(vault: Vault, seen: Landscape, intent: Intent = PRIVATELY) -> Plan:
     resolution = resolve(bundled.catalogue(), intent.policy, intent.geographies, canary=False)
-    return draw(vault, intent, resolution, (), (), ACCEPT_ALL, date(2026, 7, 1), landscape=seen)
+    return draw(look(vault, intent, resolution, (), (), date(2026, 7, 1), landscape=seen), ACCEPT_ALL)
 
 
 def possible(vault: Vault, seen: Landscape, intent: Intent) -> Way:

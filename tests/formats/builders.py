@@ -13,7 +13,7 @@ from netcfg.core.geography import Evidence, Geography, Organization, Region, Wit
 from netcfg.core.guards import Acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.plan import Plan, PlanSet, Undetermined, draw
+from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
 from netcfg.core.ranges import Catalogue, Edition, Publisher, Range, Resolution, resolve
 from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId, parse_subnet, parse_vault
 from netcfg.core.rules import (
@@ -142,7 +142,8 @@ def plan(
     subnets = [Subnet(each, endpoints) for each in meant.subnets]
     acceptances = [Acceptance(each) for each in accept]
     ranges = resolution(*geographies)
-    return draw(of, meant, ranges, organizations, subnets, acceptances, TODAY, survey=survey, gone=tuple(gone))
+    seen = look(of, meant, ranges, organizations, subnets, TODAY, survey=survey, gone=tuple(gone))
+    return draw(seen, acceptances)
 
 
 def plan_set(
@@ -150,8 +151,7 @@ def plan_set(
 ) -> PlanSet:
     """The plans as one run made them, for contoso unless somebody else is given."""
     organizations = (organization(),) if by is None else by
-    intent = Intent(tuple(each.name for each in organizations)) if organizations else Intent(geographies=(EUROPE,))
-    return PlanSet(intent, organizations, resolution(), plans, undetermined)
+    return PlanSet(() if organizations else (EUROPE,), organizations, resolution(), plans, undetermined)
 
 
 def unread(name: str, reason: str) -> Undetermined:

@@ -9,7 +9,7 @@ from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Evidence, Organization, Witness
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.plan import Plan, PlanSet, Undetermined, draw
+from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
 from netcfg.core.ranges import Resolution, resolve
 from netcfg.core.resources import Subnet, Vault
 from tests import strategies
@@ -74,7 +74,7 @@ def plans(drawn: st.DrawFn, name: str, resolution: Resolution, organizations: tu
     subnets = tuple(Subnet(each, drawn(st.booleans())) for each in intent.subnets)
     accepted = drawn(st.lists(st.sampled_from(sorted(GUARDS)).map(Acceptance), max_size=4))
     try:
-        return draw(vault, intent, resolution, organizations, subnets, accepted, strategies.TODAY)
+        return draw(look(vault, intent, resolution, organizations, subnets, strategies.TODAY), accepted)
     except NetcfgError:  # asked for and removed at once, or more than a vault holds
         assume(False)
         raise
@@ -101,7 +101,7 @@ def plan_sets(drawn: st.DrawFn) -> PlanSet:
     who = tuple(drawn(st.lists(organizations(), max_size=2)))
     resolution = drawn(resolutions())
     made = tuple(drawn(plans(name, resolution, who)) for name in names)
-    return PlanSet(drawn(strategies.intents()), who, resolution, made, tuple(lost))
+    return PlanSet(drawn(strategies.intents()).geographies, who, resolution, made, tuple(lost))
 
 
 @st.composite

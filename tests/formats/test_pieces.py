@@ -9,7 +9,7 @@ import pytest
 from netcfg.core.approval import Approval
 from netcfg.core.guards import Acceptance
 from netcfg.core.intent import Intent
-from netcfg.core.plan import PlanSet, draw
+from netcfg.core.plan import PlanSet, draw, look
 from netcfg.core.private import Landscape, Record, Zone
 from netcfg.core.resources import Vault
 from netcfg.core.rules import DefaultAction, Firewall, NetworkRuleSet, PublicAccess
@@ -26,8 +26,8 @@ CLOSED = Firewall(PublicAccess.ENABLED, NetworkRuleSet(default_action=DefaultAct
 def planned(intent: Intent, seen: Landscape, vault: Vault) -> PlanSet:
     resolution = builders.resolution(builders.EUROPE)
     accepted = [Acceptance("last-path")]
-    plan = draw(vault, intent, resolution, (), (), accepted, date(2026, 11, 20), landscape=seen)
-    return PlanSet(intent, (), resolution, (plan,))
+    plan = draw(look(vault, intent, resolution, (), (), date(2026, 11, 20), landscape=seen), accepted)
+    return PlanSet(intent.geographies, (), resolution, (plan,))
 
 
 def coming() -> PlanSet:

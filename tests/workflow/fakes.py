@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -15,10 +15,15 @@ from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewEndpoint, NewPiec
 from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Exit, Survey
+from netcfg.core.target import Target
 from netcfg.sources import bundled
 from netcfg.workflow.collaborators import Surroundings
 from tests.landscapes import follow, recorded
 from tests.strategies import EUROPE, TODAY
+
+
+def targets(vaults: Iterable[VaultId], intent: Intent) -> list[Target]:
+    return [Target(each, intent) for each in vaults]
 
 
 class Killed(BaseException):

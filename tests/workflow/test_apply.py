@@ -26,7 +26,7 @@ from netcfg.core.rules import (
 from netcfg.workflow.apply import ATTEMPTS, LONGEST_PAUSE, apply, decline
 from netcfg.workflow.plan import plan
 from tests.strategies import EUROPE, VAULT_ID, rule_sets, subnet_id
-from tests.workflow.fakes import Azure, Killed, around
+from tests.workflow.fakes import Azure, Killed, around, targets
 
 CLOSED = Firewall(PublicAccess.ENABLED, NetworkRuleSet(default_action=DefaultAction.DENY))
 AGENTS = subnet_id("agents")
@@ -51,9 +51,9 @@ def vault_named(name: str) -> VaultId:
 def run(azure: Azure, intent: Intent = WANTED, acceptances: list[Acceptance] = ACCEPT_ALL) -> Result:
     """Plan undisturbed, then apply with the hooks that the test has set."""
     undisturbed = Azure(azure.vaults, azure.endpoints, unreadable=azure.unreadable)
-    planned, drawing = plan(list(azure.vaults), intent, acceptances, around(undisturbed))
+    planned, drawings = plan(targets(azure.vaults, intent), acceptances, around(undisturbed))
     azure.calls.clear()
-    return apply(planned, drawing, around(azure))
+    return apply(planned, drawings, around(azure))
 
 
 def test_without_a_missing_endpoint_there_is_one_write_between_two_looks():
@@ -309,7 +309,7 @@ def test_a_wait_that_is_too_long_is_for_whoever_called_us():
 
 def test_what_was_declined_is_not_reached():
     azure = azure_with(vaults=2, endpoint=True)
-    planned, _ = plan(list(azure.vaults), WANTED, [Acceptance("default-deny", "kv-1")], around(azure))
+    planned, _ = plan(targets(azure.vaults, WANTED), [Acceptance("default-deny", "kv-1")], around(azure))
     assert [each.ending for each in decline(planned).outcomes] == [Ending.NOT_REACHED, Ending.REFUSED]
 
 

@@ -19,7 +19,7 @@ from netcfg.core.switchover import Exit, Survey
 from netcfg.workflow.apply import apply
 from netcfg.workflow.plan import plan
 from tests.strategies import VAULT_ID, subnet_id
-from tests.workflow.fakes import Azure, Subnets, around
+from tests.workflow.fakes import Azure, Subnets, around, targets
 from tests.workflow.test_apply import ACCEPT_ALL, WANTED, azure_with
 
 AGENTS, BUILDS, ELSEWHERE = subnet_id("agents"), subnet_id("builds"), subnet_id("runners", "other")
@@ -34,8 +34,8 @@ class Blind(Subnets):
 
 
 def run(azure: Azure, subnets: Subnets | None = None) -> Result:
-    planned, drawing = plan([VAULT_ID], INTENT, ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
-    return apply(planned, drawing, replace(around(azure), subnets=subnets or Subnets(azure)))
+    planned, drawings = plan(targets([VAULT_ID], INTENT), ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
+    return apply(planned, drawings, replace(around(azure), subnets=subnets or Subnets(azure)))
 
 
 def three() -> Azure:
@@ -134,9 +134,9 @@ def test_after_one_interrupt_no_further_subnet_is_written():
     many = tuple(subnet_id(f"s{number:02}") for number in range(30))
     azure.endpoints |= dict.fromkeys(many, False)
     intent = replace(WANTED, subnets=many)
-    planned, drawing = plan([VAULT_ID], intent, ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
+    planned, drawings = plan(targets([VAULT_ID], intent), ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
     with pytest.raises(KeyboardInterrupt):
-        apply(planned, drawing, replace(around(azure), subnets=Stopping(azure), progress=watching))
+        apply(planned, drawings, replace(around(azure), subnets=Stopping(azure), progress=watching))
     assert enabled(azure) == ["enable s00", "enable s01", "enable s02"]
     assert "stopping, once the service endpoints that are being enabled just now are done" in watching.said
     assert azure.vaults[VAULT_ID].firewall.rule_set.default_action is DefaultAction.ALLOW
@@ -167,9 +167,9 @@ def neighbour(name: str) -> Vault:
 def looked_twice(first: Survey, second: Survey | NetcfgError) -> tuple[Azure, Result]:
     azure = three()
     surroundings = replace(around(azure), neighbourhood=Neighbours(first, second))
-    planned, drawing = plan([VAULT_ID], INTENT, ACCEPT_ALL, surroundings)
+    planned, drawings = plan(targets([VAULT_ID], INTENT), ACCEPT_ALL, surroundings)
     azure.calls.clear()
-    return azure, apply(planned, drawing, surroundings)
+    return azure, apply(planned, drawings, surroundings)
 
 
 def test_a_vault_that_came_to_depend_on_the_agents_address_since_the_plan_stops_the_apply():

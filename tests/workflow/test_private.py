@@ -45,7 +45,7 @@ from tests.landscapes import (
     zone_id,
 )
 from tests.strategies import EUROPE, VAULT_ID
-from tests.workflow.fakes import Azure, Killed, Private, around
+from tests.workflow.fakes import Azure, Killed, Private, around, targets
 
 OPEN = Firewall(PublicAccess.ENABLED, NetworkRuleSet())
 CLOSED = Firewall(PublicAccess.ENABLED, NetworkRuleSet(default_action=DefaultAction.DENY))
@@ -74,13 +74,13 @@ def run(azure: Azure, intent: Intent = OFF, acceptances: list[Acceptance] = ACCE
     """Plan undisturbed, then apply with the hooks that the test has set."""
     undisturbed = Azure(dict(azure.vaults), unreadable=azure.unreadable)
     undisturbed.private = Private(undisturbed, azure.private.seen)
-    planned, drawing = plan(list(azure.vaults), intent, acceptances, around(undisturbed))
+    planned, drawings = plan(targets(azure.vaults, intent), acceptances, around(undisturbed))
     azure.calls.clear()
-    return apply(planned, drawing, around(azure))
+    return apply(planned, drawings, around(azure))
 
 
 def plan_of(azure: Azure, intent: Intent = PRIVATELY) -> Plan:
-    return plan(list(azure.vaults), intent, ACCEPT_ALL, around(azure))[0].plans[0]
+    return plan(targets(azure.vaults, intent), ACCEPT_ALL, around(azure))[0].plans[0]
 
 
 def writes(azure: Azure) -> list[str]:
