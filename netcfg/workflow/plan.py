@@ -14,7 +14,7 @@ from netcfg.core.guards import Acceptance, Circumstances
 from netcfg.core.intent import Intent
 from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
 from netcfg.core.private import NOTHING_PRIVATE, Landscape
-from netcfg.core.ranges import Resolution, resolve
+from netcfg.core.ranges import Policy, Resolution, resolve
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import PublicAccess
 from netcfg.core.target import Target
@@ -113,6 +113,7 @@ def plan(
 
 def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: Surroundings) -> Reading:
     """Read everything that the vaults and the intents of a run need, side by side; the vaults come by id."""
+    meant = {each.name: each for each in targets}
     intents = list(dict.fromkeys(each.intent for each in targets))
     accepted = tuple(acceptances)
     pool = ThreadPoolExecutor(READERS)
@@ -123,42 +124,59 @@ def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: S
         agents = {intent: pool.submit(find_agents, intent, around) for intent in intents}
         vaults, missing = _read_vaults([each.vault for each in targets], pool, around)
         gone = pool.submit(_gone, vaults, around)
-        meant = {each.name: each for each in targets}
         bases: dict[Intent, Drawing] = {}
+        failures: list[NetcfgError] = []
         for intent in intents:
             own = [each for each in vaults if meant[each.id.name].intent == intent]
             try:
                 basis = _gather(intent, organizations, agents[intent], accepted, around)
                 bases[intent] = replace(basis, landscape=look_privately(own, basis.agents.intent, around))
             except NetcfgError as error:
-                if len(intents) == 1:
-                    raise  # nobody else is meant, and this says more than that nothing is known of each vault
+                failures.append(error)
                 missing += [undetermined(each.id, error) for each in own]
-        known = gone.result()
+        if failures and not bases:
+            raise failures[0]  # that says more than that nothing is known of each vault
+        bases = {intent: replace(each, gone=gone.result()) for intent, each in bases.items()}
     finally:
         # Whoever interrupts a plan, or waits for the error of one answer, need not wait for all the others.
         pool.shutdown(wait=False, cancel_futures=True)
-    if not bases:
-        raise next(each.error for each in missing)
-    served = [each for each in vaults if meant[each.id.name].intent in bases]
-    settled = {each.id: bases[meant[each.id.name].intent].agents.intent for each in served}
-    heeding = {each.id: settled[each.id] for each in served if _heeds_rules(each, settled[each.id])}
-    shared = {
-        (intent, is_selected): replace(basis.without(_companions(basis, heeding)), gone=known, is_selected=is_selected)
-        for intent, basis in bases.items()
-        for is_selected in (False, True)
-    }
-    drawings = {id: shared[meant[id.name].intent, meant[id.name].is_selected] for id in settled}
-    places = {each for basis in bases.values() for each in basis.resolution.geographies}
-    first = intents[0]
+    served = sorted(
+        (each for each in vaults if meant[each.id.name].intent in bases), key=lambda each: each.id.text.lower()
+    )
+    drawings = _share(served, meant, bases)
+    policy, canary = (intents[0].policy, intents[0].canary) if intents else (Policy.UNION, False)
     return Reading(
-        tuple(sorted(served, key=lambda each: each.id.text.lower())),
+        tuple(served),
         drawings,
         tuple(missing),
         tuple(dict.fromkeys(each for basis in bases.values() for each in basis.organizations)),
-        resolve(around.catalogue, first.policy, places, canary=first.canary),
+        resolve(around.catalogue, policy, _geographies(bases.values()), canary=canary),
         tuple(sorted({each for intent in intents for each in intent.geographies})),
     )
+
+
+def _share(vaults: Iterable[Vault], meant: Mapping[str, Target], bases: Mapping[Intent, Drawing]) -> Drawings:
+    """What the plan of each vault rests on, which is one and the same where the same is meant."""
+    targets = {each.id: meant[each.id.name] for each in vaults}
+    settled = {each: bases[meant[each.id.name].intent].agents.intent for each in vaults}
+    heeding = {each.id: frozenset(intent.subnets) for each, intent in settled.items() if _heeds_rules(each, intent)}
+    shared = {
+        (intent, is_selected): replace(
+            bases[intent].without(_companions(bases[intent], heeding)), is_selected=is_selected
+        )
+        for intent, is_selected in {(each.intent, each.is_selected) for each in targets.values()}
+    }
+    return {id: shared[each.intent, each.is_selected] for id, each in targets.items()}
+
+
+def _companions(basis: Drawing, heeding: Mapping[VaultId, frozenset[SubnetId]]) -> frozenset[VaultId]:
+    """The vaults of the run that get a rule for each of the subnets that this plan gives an endpoint."""
+    bare = frozenset(basis.agents.bare)
+    return frozenset(id for id, subnets in heeding.items() if bare and bare <= subnets)
+
+
+def _geographies(bases: Iterable[Drawing]) -> set[Geography]:
+    return {each for basis in bases for each in basis.resolution.geographies}
 
 
 def _gather(
@@ -174,12 +192,6 @@ def _gather(
     geographies = found.intent.geographies or [each.geography for each in known]
     resolution = resolve(around.catalogue, intent.policy, geographies, canary=intent.canary)
     return Drawing(found, resolution, known, acceptances)
-
-
-def _companions(basis: Drawing, heeding: Mapping[VaultId, Intent]) -> frozenset[VaultId]:
-    """The vaults of the run that get a rule for each of the subnets that this plan gives an endpoint."""
-    bare = set(basis.agents.bare)
-    return frozenset(id for id, intent in heeding.items() if not intent.is_private and bare <= set(intent.subnets))
 
 
 def _heeds_rules(vault: Vault, intent: Intent) -> bool:
