@@ -91,3 +91,21 @@ except BlockingIOError:
 ) 9>"$root/.venv.lock" >&2 </dev/null
 
 ready() { installed "$1" || install "$1"; }
+
+# A browser for the tests of the HTML report: the system's, else one that is fetched, which is tried once. Whoever is
+# asked to test has not been asked to install packages, so only a CI's machine gets the system's. Without any those tests
+# are skipped, and nothing else is.
+browser() {
+    for found in chromium chromium-browser google-chrome google-chrome-stable; do
+        ! command -v "$found" >/dev/null || return 0
+    done
+    [ ! -e "$venv/chromium" ] || return 0
+    : >"$venv/chromium"
+    say "fetching Chromium once, for the tests of the HTML report"
+    if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get -qq update && apt-get -qq --yes --no-install-recommends install chromium; } >/dev/null 2>&1 || :
+        ! command -v chromium >/dev/null || return 0
+    fi
+    "$venv/bin/python" -m playwright install chromium >/dev/null 2>&1 ||
+        say "Chromium could not be fetched, so those tests are skipped"
+}

@@ -10,7 +10,7 @@ import sys
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,11 @@ def test_the_wheel_carries_every_fact_of_the_clone(wheel: zipfile.ZipFile):
     }
     assert facts
     assert facts <= set(wheel.namelist())
+
+
+def test_the_wheel_carries_what_a_page_is_made_of(wheel: zipfile.ZipFile):
+    made_of = {"page.jinja", "vault.jinja", "style.css", "script.js"}
+    assert {f"netcfg/formats/html/{name}" for name in made_of} <= set(wheel.namelist())
 
 
 def test_the_wheel_is_typed_and_licensed_and_brings_nothing_else(wheel: zipfile.ZipFile):
@@ -275,3 +280,50 @@ def test_where_no_python_will_do_one_sentence_says_so(clone: Clone):
         "",
         "netcfg: NETCFG_PYTHON is 'python2', which is not a Python 3.11 or newer\n",
     )
+
+
+# The browser that the tests of the HTML report run in
+
+
+@pytest.fixture
+def fetched(clone: Clone) -> Callable[..., tuple[int, str, list[str]]]:
+    """Look for a browser as scripts/test does, with a Python of one line that says how it was called."""
+    python = clone.root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$*" >>"$LOG"\nexit "${STATUS:-0}"\n')
+    python.chmod(0o755)
+    tools = clone.path / "tools"
+    tools.mkdir()
+    (tools / "id").symlink_to(shutil.which("id") or "id")
+
+    def fetch(**environment: str) -> tuple[int, str, list[str]]:
+        code = f"root='{clone.root}'; . '{clone.root}/scripts/setup.sh'; browser"
+        run = subprocess.run(
+            ["/bin/sh", "-euc", code, "test"],
+            env=clone.environment | {"PATH": str(tools)} | environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert run.stdout == ""
+        return run.returncode, run.stderr, clone.logged()
+
+    return fetch
+
+
+def test_a_browser_is_fetched_once_where_there_is_none(fetched: Callable[..., tuple[int, str, list[str]]]):
+    calls = ["-m playwright install chromium"]
+    assert fetched() == (0, "test: fetching Chromium once, for the tests of the HTML report\n", calls)
+    assert fetched() == (0, "", calls)
+
+
+def test_a_browser_that_cannot_be_fetched_stops_no_test(fetched: Callable[..., tuple[int, str, list[str]]]):
+    status, said, _ = fetched(STATUS="1")
+    assert (status, said.splitlines()[1:]) == (0, ["test: Chromium could not be fetched, so those tests are skipped"])
+
+
+def test_nothing_is_fetched_where_the_system_has_a_browser(
+    clone: Clone, fetched: Callable[..., tuple[int, str, list[str]]]
+):
+    (clone.path / "tools" / "google-chrome").symlink_to("/bin/true")
+    assert fetched() == (0, "", [])

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "netcfg"
 ROOMS: dict[str, set[str]] = {
     "core": set(),
     "workflow": {"netcfg.core"},
+    "config": {"netcfg.core"},
     "formats": {"netcfg.core", "netcfg"},
     "web": {"netcfg"},  # how we speak HTTP, for the rooms that do
     "sources": {"netcfg.core", "netcfg.web", "netcfg"},
@@ -25,6 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "cli": {
         "netcfg.core",
         "netcfg.workflow",
+        "netcfg.config",
         "netcfg.formats",
         "netcfg.sources",
         "netcfg.azure",
@@ -42,6 +44,9 @@ KEPT_BY = {
     "uvicorn": "sandbox",
     "trustme": "sandbox",
     "typer": "cli",
+    "jinja2": "formats",
+    "ruamel": "config",
+    "msgspec": "config",
 }
 
 # The core has no input, no output, no clock and no environment. (`os` and `io` have no other use in it.)
@@ -63,7 +68,7 @@ MAY_READ_THE_CLOCK = {"netcfg/cli/clock.py"}
 ALSO_FREE_IN_THE_SANDBOX = {"time.time"}
 
 # What starting the program must not wait for.
-HEAVY = ("azure", "msal", "requests", "starlette", "uvicorn", "trustme", "cryptography")
+HEAVY = ("azure", "msal", "msgspec", "requests", "ruamel", "starlette", "uvicorn", "trustme", "cryptography", "jinja2")
 
 
 def modules(folder: Path) -> list[Path]:

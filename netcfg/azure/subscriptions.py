@@ -29,6 +29,7 @@ ALL = "every subscription"  # where it is not known which there are
 NO_ANSWER = (AzureAnswer, AzureRefused, AzureThrottled, NotInAzure, PermissionMissing)
 
 Found = TypeVar("Found")
+Place = TypeVar("Place")
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,13 @@ def look(subscriptions: Sequence[Subscription], ask: Callable[[Subscription], Fo
         except (AzureRefused, NotInAzure, PermissionMissing):
             return None
 
+    return side_by_side(subscriptions, looked)
+
+
+def side_by_side(places: Sequence[Place], ask: Callable[[Place], Found]) -> list[Found]:
+    """What `ask` says about each of them, in their order."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return list(pool.map(looked, subscriptions))
+        return list(pool.map(ask, places))
 
 
 def without_all_vaults(arm: ResourceManager) -> tuple[str, ...]:

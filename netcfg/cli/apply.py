@@ -27,12 +27,13 @@ def apply(
     from netcfg.cli.chosen import choose
     from netcfg.cli.output import Output
     from netcfg.core.errors import OutputFailed
+    from netcfg.core.outcome import Ending
     from netcfg.workflow.apply import apply, decline
     from netcfg.workflow.plan import plan
     from netcfg.workflow.selection import select
 
     root = root_of(context)
-    chosen, output = choose(vault, asked, config, root), Output(format, report, root)
+    output, chosen = Output(format, report, root), choose(vault, asked, config, root)
     acceptances = parse_acceptances(accept, chosen.choices)
     if not yes:
         terminal.insist_on_terminal()
@@ -47,9 +48,11 @@ def apply(
     terminal.say_request_ids((each.error for each in result.outcomes), root)
     status = max(planned.status, 3) if declined else result.status
     try:
-        output.deliver(result)
+        output.deliver(result, chosen.base)
     except (OutputFailed, BrokenPipeError) as error:
-        # Vaults were changed, and nobody could be told: that is not done.
+        if not any(each.ending is Ending.DONE or each.touched for each in result.outcomes):
+            raise
+        # Vaults were changed, and somebody could not be told: that is not done.
         terminal.say(error if isinstance(error, OutputFailed) else OutputFailed("its reader has gone"), root)
-        status = status or 7
+        status = 7
     raise typer.Exit(status)

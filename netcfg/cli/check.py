@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from netcfg.cli.options import Asked, Config, Reports, Vaults, asks
-from netcfg.cli.root import root_of
+from netcfg.cli.root import Root, root_of
 
 Format = Annotated[
     Literal["text", "json", "markdown", "html", "sarif", "junit", "azure-pipelines", "github"] | None,
@@ -28,21 +28,59 @@ def check(
     config: Config = None,
     format: Format = None,
     report: Reports = None,
+    explain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--explain", metavar="RULE", help="Only tell what a rule is about, or all; repeatable. Asks nobody."
+        ),
+    ] = None,
 ) -> None:
     """Say what is not as it should be in vaults' firewalls, and how to mend it; change nothing."""
     from netcfg.cli import connect, terminal
     from netcfg.cli.chosen import choose
-    from netcfg.cli.output import Output
+    from netcfg.cli.output import FORMATS_OF_A_REPORT, Output
+    from netcfg.core.checks import waivers
     from netcfg.core.findings import Severity
+    from netcfg.sources import bundled
     from netcfg.workflow.check import check
     from netcfg.workflow.selection import select
 
     root = root_of(context)
-    chosen, output = choose(vault, asked, config, root), Output(format, report, root)
+    if explain:
+        _explain(explain, format, root)
+        return
+    output = Output(format, report, root, FORMATS_OF_A_REPORT)
+    chosen = choose(vault, asked, config, root)
     least = None if fail_on == "never" else Severity(fail_on)
     with connect.surroundings(root) as around:
         targets, missing = select(chosen.choices, around)
-        found = check(targets, chosen.waivers, least, chosen.command, around, missing)
+        found = check(
+            targets,
+            chosen.waivers,
+            least,
+            chosen.command,
+            around,
+            missing,
+            program=chosen.program,
+            outbound=bundled.outbound(),
+        )
     terminal.say_request_ids((each.error for each in found.undetermined), root)
-    output.deliver(found)
+    for each in waivers.unused(chosen.waivers, found):
+        place = f" ({each.where})" if each.where else ""
+        terminal.warn(f"the waiver of {each}{place} is about nothing that was found; delete it")
+    output.deliver(found, chosen.base)
     raise typer.Exit(found.status)
+
+
+def _explain(rules: list[str], format: str | None, root: Root) -> None:
+    """What rules are about, in words; `--format markdown` is the page of the documentation."""
+    from netcfg.cli import terminal
+    from netcfg.core.checks.register import explained
+    from netcfg.core.errors import ConflictingOptions
+    from netcfg.formats import explanation
+
+    if format not in (None, "text", "markdown"):
+        raise ConflictingOptions("--explain", f"--format {format}", "rules are told as text or markdown only")
+    checks = explained(rules)
+    is_page = format == "markdown"
+    terminal.show(explanation.markdown(checks) if is_page else explanation.text(checks, terminal.page(root)))

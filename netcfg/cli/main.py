@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from netcfg import __version__
-from netcfg.cli import apply, check, demo, discover, geography, plan, ranges, sandbox, verify
+from netcfg.cli import apply, check, demo, discover, export, geography, init, plan, ranges, sandbox, verify
 from netcfg.cli.root import Root
 
 INTERRUPTED = 130
@@ -40,7 +40,12 @@ class Program(TyperGroup):
                 raise
             from netcfg.cli.terminal import say
 
-            say(error, ctx.obj if isinstance(ctx.obj, Root) else Root())
+            root = ctx.obj if isinstance(ctx.obj, Root) else Root()
+            say(error, root)
+            if root.ci:
+                from netcfg.cli.ci import tell
+
+                tell(root.ci, error)
             raise typer.Exit(error.status) from None
 
 
@@ -133,6 +138,8 @@ app.command("apply")(apply.apply)
 app.command("check")(check.check)
 app.command("verify")(verify.verify)
 app.command("discover")(discover.discover)
+app.command("export")(export.export)
+app.command("init")(init.init)
 app.command("demo")(demo.demo)
 app.add_typer(sandbox.app, name="sandbox")
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import typer
 
-from netcfg.cli import terminal
+from netcfg.cli import ci, terminal
+from netcfg.cli.destination import parse_destinations
+from netcfg.core.errors import OutputFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,80 +19,128 @@ if TYPE_CHECKING:
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
     from netcfg.core.report import Report
+    from netcfg.formats.page import Page
+
+    Document = PlanSet | Result | Report
+
+# Each format's module has a function for every kind of document that has this format.
+MODULES = {
+    "text": "text",
+    "json": "json",
+    "markdown": "markdown",
+    "html": "html.document",
+    "sarif": "sarif",
+    "junit": "junit",
+    "azure-pipelines": "azure_pipelines",
+    "github": "github",
+}
+FORMATS_OF_A_PLAN = ("text", "json", "markdown", "html")  # and of its result
+FORMATS_OF_A_REPORT = tuple(MODULES)
+NAMES_LINES = ("sarif", "azure-pipelines", "github")  # of the configuration, from the root of the repository
 
 
 class Output:
     """How the result of one command is written; what cannot be meant is a usage error, before anything is read."""
 
-    def __init__(self, format: str | None, reports: Sequence[str] | None, root: Root) -> None:
-        del reports
-        self._format = format
+    def __init__(
+        self,
+        format: str | None,
+        reports: Sequence[str] | None,
+        root: Root,
+        formats: Sequence[str] = FORMATS_OF_A_PLAN,
+    ) -> None:
+        self._format = format or "text"
         self._root = root
+        root.ci = None if format else ci.running(os.environ)
+        self._destinations = parse_destinations(reports or (), formats)
 
     @property
     def is_text(self) -> bool:
         """Whether stdout is for people."""
-        return self._format in (None, "text")
+        return self._format == "text"
 
-    def deliver(self, document: PlanSet | Result | Report) -> None:
-        """Write the result to stdout, and everywhere else that was asked for."""
-        terminal.show(render(document, self._format or "text", self._root))
+    def deliver(self, document: Document, base: str = "") -> None:
+        """Write the result everywhere it was asked for; what cannot be written keeps nothing else from being.
+
+        `base` is the folder that we run in, as the repository's root sees it. Stdout comes last: its reader may leave.
+        """
+        failures = [*self._report(document, base)]
+        told = self._told(document, base) + self._annotated(document, base)
+        try:
+            terminal.show(told)
+        except OutputFailed as error:
+            failures.append(error)
+        except BrokenPipeError:
+            if not failures:
+                raise
+        for each in failures[:-1]:
+            terminal.say(each, self._root)
+        if failures:
+            raise failures[-1]
 
     def announce(self, planned: PlanSet) -> None:
         """Show the plan that an apply is about to follow, where stdout is for people."""
         if self.is_text:
-            terminal.show(render(planned, "text", self._root))
+            terminal.show(self._told(planned))
 
     def agrees(self, planned: PlanSet) -> bool:
         """Ask whether to apply what was shown, which is shown on stderr where stdout is for a program."""
         if not self.is_text:
-            typer.echo(render(planned, "text", self._root), err=True)
+            typer.echo(render(planned, "text", terminal.page(self._root)), err=True)
         number = len(planned.pending)
         vaults = "this vault" if number == 1 else f"these {number} vaults"
         return terminal.says_yes(f"Change {vaults}?")
 
+    def _report(self, document: Document, base: str) -> list[OutputFailed]:
+        from netcfg.formats.page import Page
 
-def render(document: PlanSet | Result | Report, format: str, root: Root) -> str:
-    """The document in a format that its kind has."""
+        failures = []
+        for each in self._destinations:
+            try:
+                each.write(render(document, each.format, Page(terminal.WIDTH_OF_A_FILE), base))
+            except OutputFailed as error:
+                failures.append(error)
+        return failures
+
+    def _told(self, document: Document, base: str = "") -> str:
+        """What stdout says; the result of an apply comes below its plan."""
+        from netcfg.core.outcome import Result
+        from netcfg.formats import text
+
+        page = terminal.page(self._root)
+        if self.is_text and isinstance(document, Result):
+            return "\n" + text.result(document, page, after_plan=True)
+        return render(document, self._format, page, base)
+
+    def _annotated(self, document: Document, base: str) -> str:
+        """What makes the CI system show it too, where it runs us and nobody said how it is to be written."""
+        if not self._root.ci:
+            return ""
+        from netcfg.formats.annotations import annotations_of
+        from netcfg.formats.summary import summary
+
+        name = f"netcfg-{kind_of(document)}"
+        attached = ci.attach(self._root.ci, name, lambda most: summary(document, most), os.environ)
+        return ci.annotate(self._root.ci, annotations_of(document), base) + attached
+
+
+def kind_of(document: Document) -> str:
+    """What documents call it."""
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
 
     match document:
         case PlanSet():
-            return _plan(document, format, root)
+            return "plan"
         case Result():
-            return _result(document, format, root)
+            return "result"
         case _:
-            return _report(document, format, root)
+            return "report"
 
 
-def _plan(planned: PlanSet, format: str, root: Root) -> str:
-    from netcfg.formats import json, markdown, text
-
-    match format:
-        case "json":
-            return json.plan(planned)
-        case "markdown":
-            return markdown.plan(planned)
-        case _:
-            return text.plan(planned, terminal.page(root))
-
-
-def _result(result: Result, format: str, root: Root) -> str:
-    from netcfg.formats import json, markdown, text
-
-    match format:
-        case "json":
-            return json.result(result)
-        case "markdown":
-            return markdown.result(result)
-        case _:
-            return "\n" + text.result(result, terminal.page(root), after_plan=True)
-
-
-def _report(report: Report, format: str, root: Root) -> str:
-    del format, root
-    return (
-        "\n".join(f"{each.severity.value} {each.rule} {each.subject}: {each.message}" for each in report.findings)
-        + "\n"
-    )
+def render(document: Document, format: str, page: Page, base: str = "") -> str:
+    """The document in a format that its kind has; `page` is for text."""
+    write = getattr(import_module(f"netcfg.formats.{MODULES[format]}"), kind_of(document))
+    if format == "text":
+        return str(write(document, page))
+    return str(write(document, base) if format in NAMES_LINES else write(document))

@@ -27,11 +27,11 @@ def plan(
     from netcfg.workflow.selection import select
 
     root = root_of(context)
-    chosen, output = choose(vault, asked, config, root), Output(format, report, root)
+    output, chosen = Output(format, report, root), choose(vault, asked, config, root)
     acceptances = parse_acceptances(accept, chosen.choices)
     with connect.surroundings(root) as around:
         targets, missing = select(chosen.choices, around)
         planned, _ = plan(targets, acceptances, around, missing)
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
-    output.deliver(planned)
+    output.deliver(planned, chosen.base)
     raise typer.Exit(planned.status)

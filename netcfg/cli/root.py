@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from netcfg.cli.clock import today_in_utc
+
+if TYPE_CHECKING:
+    from netcfg.cli.ci import System
 
 
 @dataclass
@@ -29,6 +32,7 @@ class Root:
     color: bool = True
     timeout: float = 60.0
     today: Callable[[], date] = today_in_utc
+    ci: System | None = None  # the CI system that stdout speaks to, once a command knows
     running: Any = None  # a sandbox that a test has started, to be used in place of one of our own
 
     @property

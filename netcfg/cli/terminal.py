@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from netcfg.core.errors import NetcfgError, NoTerminal, OutputFailed
+from netcfg.core.errors import BadConfiguration, NetcfgError, NoTerminal, OutputFailed
 from netcfg.formats.harmless import line
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class Silence:
     """Nobody watches."""
 
     def step(self, what: str) -> None:
+        del what
+
+    def tell(self, what: str) -> None:
         del what
 
     def rest(self) -> None:
@@ -48,6 +51,10 @@ class Lines:
         with self._lock, suppress(OSError, ValueError):
             typer.echo(f"{self._lead} {line(what)}", file=self._stream)
 
+    def tell(self, what: str) -> None:
+        with self._lock, suppress(OSError, ValueError):
+            typer.echo(line(what), file=self._stream)
+
     def rest(self) -> None:
         pass
 
@@ -66,6 +73,10 @@ class Spinner:
         with suppress(OSError, ValueError):
             self._status.update(self._escape(line(what)))
             self._status.start()
+
+    def tell(self, what: str) -> None:
+        with suppress(OSError, ValueError):
+            self._status.console.print(self._escape(line(what)), highlight=False)
 
     def rest(self) -> None:
         with suppress(OSError, ValueError):
@@ -103,21 +114,22 @@ def abandon_stdout() -> None:
 
 
 def say(error: NetcfgError, root: Root) -> None:
-    """An error as one sentence on stderr, with the request's id under `-v`."""
-    typer.echo(f"netcfg: {line(str(error))}", err=True)
+    """An error as one sentence on stderr, or one for each fault of a file; with the request's id under `-v`."""
+    for each in error.faults if isinstance(error, BadConfiguration) else [str(error)]:
+        _remark(f"netcfg: {line(each)}")
     say_request_ids([error], root)
 
 
 def warn(what: str) -> None:
     """Something that netcfg went on after, and how."""
-    typer.echo(f"netcfg: warning: {line(what)}", err=True)
+    _remark(f"netcfg: warning: {line(what)}")
 
 
 def say_request_ids(errors: Iterable[NetcfgError | None], root: Root) -> None:
     """What Azure's support asks for, under `-v`."""
     for error in errors:
         if root.verbose and error and error.request_id:
-            typer.echo(f"request id: {line(error.request_id)}", err=True)
+            _remark(f"request id: {line(error.request_id)}")
 
 
 def say_verification(found: Verification, root: Root) -> None:
@@ -147,6 +159,12 @@ def says_yes(question: str) -> bool:
     """Ask on stderr; only `yes` is yes."""
     typer.echo(f"\n{question} Only 'yes' is taken: ", err=True, nl=False)
     return sys.stdin.readline().strip().lower() == "yes"
+
+
+def _remark(text: str) -> None:
+    """A line on stderr. Where nobody takes it the exit status still tells, and a change that was made is not undone."""
+    with suppress(OSError, ValueError):
+        typer.echo(text, err=True)
 
 
 def _takes(stream: TextIO, text: str) -> bool:

@@ -122,7 +122,7 @@ def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date, gone
         source = next(each for each in ranges if network.subnet_of(each.network))
         return Reason(standing, _inside(network, source), source.publishers, source.region)
     if standing in (Standing.DECLARED, Standing.EXPIRED) and network:
-        return Reason(standing, str(_declaration(network, intent, today)))
+        return Reason(standing, str(declaration_of(network, intent, today)))
     if standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
         return Reason(standing, f"no edition has it since {retired.since}", (), retired.region)
@@ -137,7 +137,7 @@ def _inside(network: IPv4Network, source: PublishedRange) -> str:
     return "" if network == source.network else f"inside {source.network}"
 
 
-def _declaration(network: IPv4Network, intent: Intent, today: date) -> Declaration:
+def declaration_of(network: IPv4Network, intent: Intent, today: date) -> Declaration:
     """The declaration of a network that counts: one that still holds before one that has expired."""
     declared = [each for each in intent.allow if each.network == network]
     return min(declared, key=lambda each: (each.is_expired(today), -(each.until or date.max).toordinal()))
@@ -147,7 +147,8 @@ def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) 
     """Why a rule goes, or `None` when it stays."""
     network = rule.network if isinstance(rule, IpRule) else None
     if intent.removes(rule):
-        return replace(found, text="asked for by --remove")
+        why = intent.why_removed(rule)
+        return replace(found, text=f"to be removed: {why}" if why else "asked for by --remove")
     if found.standing is Standing.EXPIRED:
         return found
     if found.standing is Standing.RETIRED:
@@ -180,7 +181,7 @@ def _breadth(rule: Rule) -> tuple[int, str]:
 def _asked(intent: Intent, resolution: Resolution, today: date) -> dict[Rule, Reason]:
     """Every rule that should be there, and why; what is published is not ours to give a reason for."""
     declared: dict[Rule, Reason] = {
-        IpRule(str(each.network)): Reason(Standing.DECLARED, str(_declaration(each.network, intent, today)))
+        IpRule(str(each.network)): Reason(Standing.DECLARED, str(declaration_of(each.network, intent, today)))
         for each in intent.allow
         if not each.is_expired(today)
     }

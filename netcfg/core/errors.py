@@ -123,6 +123,11 @@ class BareAcceptance(UsageError):
         )
 
 
+class ReservedRule(UsageError):
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"{rule!r} is not looked for yet: its work is to come, and a waiver may name it already")
+
+
 class UnknownEdition(UsageError):
     def __init__(self, text: str, known: Iterable[str]) -> None:
         super().__init__(
@@ -167,8 +172,25 @@ class BadProxy(UsageError):
 
 
 class OutputFailed(NetcfgError):
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the result cannot be written to stdout: {reason}")
+    """`where` is stdout, or a file that was asked for beside it."""
+
+    def __init__(self, reason: str, where: str = "stdout") -> None:
+        super().__init__(f"the result cannot be written to {where}: {reason}")
+
+
+class BadReport(UsageError):
+    def __init__(self, text: str, reason: str, option: str = "--report") -> None:
+        super().__init__(f"{option} {text!r} cannot be written: {reason}")
+        self.reason = reason
+
+
+class UnknownFormat(UsageError):
+    def __init__(self, text: str, format: str, known: Iterable[str]) -> None:
+        names = list(known)
+        super().__init__(
+            f"--report {text!r} cannot be written: {format!r} is no format of this command; "
+            f"one of {', '.join(names)}{_perhaps(format, names)}"
+        )
 
 
 class SandboxTrouble(NetcfgError):
@@ -188,6 +210,142 @@ class NoTerminal(UsageError):
 class MissingExtra(UsageError):
     def __init__(self, extra: str, module: str) -> None:
         super().__init__(f"this needs the extra {extra!r} ({module} is not installed); install netcfg[{extra}]")
+
+
+# --- the configuration --------------------------------------------------------------------------------------------
+
+
+class BadConfiguration(UsageError):
+    """Everything that is wrong in a configuration, each with its place in front; `faults` are the sentences."""
+
+    def __init__(self, faults: Iterable[tuple[str, NetcfgError]]) -> None:
+        self.faults = tuple(f"{place}: {error}" for place, error in faults)
+        super().__init__("; ".join(self.faults))
+
+
+class ConfigurationUnreadable(UsageError):
+    def __init__(self, file: str, reason: str, advice: str) -> None:
+        super().__init__(f"the configuration {file!r} cannot be read: {reason}; {advice}")
+
+
+class EmptyConfiguration(UsageError):
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing is written in it, and a mapping with keys such as organization and vaults was expected; "
+            "write one, or remove the file"
+        )
+
+
+class BadYaml(UsageError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is not the YAML that a configuration is written in: {reason}")
+
+
+class DuplicateKey(UsageError):
+    def __init__(self, key: str, line: int) -> None:
+        super().__init__(f"the key {key!r} is there twice, first on line {line}; make one of them")
+
+
+class UnknownKey(UsageError):
+    """`is_for_all` is whether the key would be known at the top of the file."""
+
+    def __init__(self, key: str, known: Iterable[str], *, is_for_all: bool = False) -> None:
+        names = list(known)
+        where = "; it is for the whole run: write it at the top of the file" if is_for_all else _perhaps(key, names)
+        super().__init__(f"{key!r} is not a key here; one of {', '.join(names)} was expected{where}")
+
+
+class AcceptanceInFile(UsageError):
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"{key!r} is not a key: a configuration accepts no guard, because it would do so for plans that nobody has "
+            "looked at; give --accept on the command line"
+        )
+
+
+class MissingKey(UsageError):
+    def __init__(self, key: str, known: Iterable[str]) -> None:
+        super().__init__(f"the key {key!r} is missing, which is expected here; the keys are {', '.join(known)}")
+
+
+class OneOfThese(UsageError):
+    def __init__(self, keys: Iterable[str], found: int) -> None:
+        names = ", ".join(keys)
+        super().__init__(f"{found or 'none'} of the keys {names} {'are' if found else 'is'} here; one was expected")
+
+
+class WrongValue(UsageError):
+    def __init__(self, found: str, expected: str, advice: str = "", known: Iterable[str] = ()) -> None:
+        perhaps = _perhaps(found.strip("'"), known)
+        super().__init__(f"{found} was found where {expected} was expected{advice and f'; {advice}'}{perhaps}")
+
+
+class BlankReason(UsageError):
+    def __init__(self) -> None:
+        super().__init__("it is blank, and a reason was expected: whose it is, or why")
+
+
+class UnknownCheck(UsageError):
+    def __init__(self, text: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(f"{text!r} is not a rule of 'netcfg check'; one of {', '.join(names)}{_perhaps(text, names)}")
+
+
+class ConflictingTerms(UsageError):
+    def __init__(self, vault: str, key: str, places: Iterable[str]) -> None:
+        super().__init__(
+            f"{vault} is chosen by {' and by '.join(places)}, which say different things about {key}; "
+            "say it once, or on the command line"
+        )
+
+
+class TwoIds(UsageError):
+    def __init__(self, vault: str, ids: Iterable[str]) -> None:
+        super().__init__(
+            f"{vault} is named with different ids, {' and '.join(ids)}, and there is one vault of a name; "
+            "leave out the one that is not right"
+        )
+
+
+class NotInConfiguration(UsageError):
+    def __init__(self, vault: str, file: str) -> None:
+        super().__init__(
+            f"{vault} is in no entry of {file}, and none of its selections finds it, so what is meant for it is not "
+            "known; add it there, or name another file with --config"
+        )
+
+
+class NothingSelected(NetcfgError):
+    def __init__(self, selection: str, where: str) -> None:
+        super().__init__(
+            f"{where} selects nothing: this sign-in sees none of {selection}; "
+            "check what is written there, and whether the sign-in may read those vaults"
+        )
+
+
+class SubscriptionNotShown(NetcfgError):
+    def __init__(self, subscription: str) -> None:
+        super().__init__(
+            f"this sign-in does not see the subscription {subscription}, so which vaults are selected there is not "
+            "known; check its id, or assign Reader there"
+        )
+
+
+class VaultsNotListed(NetcfgError):
+    def __init__(self, where: str, error: NetcfgError) -> None:
+        super().__init__(
+            f"this sign-in may see only some of the vaults of {where}, so which are selected there is not known; "
+            f"assign Reader there, or select less: {error}",
+            request_id=error.request_id,
+        )
+
+
+class GroupNotShown(NetcfgError):
+    def __init__(self, group: str, subscriptions: int) -> None:
+        super().__init__(
+            f"there is no resource group {group!r} in any of the subscriptions that were looked at, {subscriptions} in "
+            "all; check its name"
+        )
 
 
 # --- what was found -----------------------------------------------------------------------------------------------
@@ -231,6 +389,36 @@ class TooManyRules(NetcfgError):
         )
 
 
+class PerimeterUnread(NetcfgError):
+    """Under a perimeter that enforces, the best rules do nothing."""
+
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"whether a network security perimeter holds {vault} could not be read, and under one rules may do "
+            "nothing; assign Reader on the vault, which may read that too"
+        )
+
+
+class RulesUnseen(NetcfgError):
+    """Azure may keep the rules of a vault to itself while its public access is Disabled."""
+
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"Azure shows no rules of {vault} while its public access is Disabled, so which it has is not known; say "
+            "--public-access disabled where it is meant to stay so, and its rules do not matter"
+        )
+
+
+class RecordUnread(NetcfgError):
+    """An endpoint without a record hides its vault."""
+
+    def __init__(self, vault: str, zone: str) -> None:
+        super().__init__(
+            f"whether the zone {zone} has the record of {vault} could not be read, and without it nobody finds the "
+            "private endpoint; have somebody assign Reader on it"
+        )
+
+
 class VaultMoved(NetcfgError):
     status = 6
 
@@ -245,6 +433,46 @@ class NotVerified(NetcfgError):
         super().__init__(
             f"{vault} was written, and Azure shows something else than what was sent ({_some(differences)}); "
             "somebody else may be writing too: plan again"
+        )
+
+
+class FilesThere(UsageError):
+    def __init__(self, paths: Iterable[str]) -> None:
+        found = list(paths)
+        verb = "is" if len(found) == 1 else "are"
+        super().__init__(
+            f"{', '.join(found)} {verb} there already, and nothing was written; move what is yours away, choose "
+            "another folder with --directory, or overwrite with --force"
+        )
+
+
+class VaultWithheld(NetcfgError):
+    """For rules that are to be given to other code, which asks no guard."""
+
+    status = 5
+
+    def __init__(self, vault: str, refusals: Iterable[tuple[str, str]]) -> None:
+        found = list(refusals)
+        names = ", ".join(guard for guard, _ in found)
+        told = "; ".join(f"{guard}: {message}" for guard, message in found)
+        super().__init__(
+            f"{vault} is not exported, because a guard refuses its plan ({told}); look at it with 'netcfg plan', then "
+            f"accept by name what is meant: {names}"
+        )
+
+
+class RulesHidden(NetcfgError):
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"{vault} is not exported: its public access is Disabled and Azure shows no rules of it, so an empty list "
+            "might take away rules that nobody sees; leave it out, or say --public-access enabled"
+        )
+
+
+class RulesIdle(NetcfgError):
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"{vault} is not exported: a network security perimeter secures it, so its rules do nothing; leave it out"
         )
 
 

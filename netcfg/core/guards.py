@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
@@ -75,6 +75,16 @@ class Circumstances:
     def after(self) -> Firewall:
         return self.desired.after
 
+    @property
+    def plans_rules(self) -> bool:
+        """Whether a plan touches rules: not where a perimeter decides alone, nor where public access is to be off."""
+        return not is_enforced(self.vault) and self.intent.public_access is not PublicAccess.DISABLED
+
+    @property
+    def hides_rules(self) -> bool:
+        """Whether there may be rules that Azure did not show: public access is Disabled, and it showed none."""
+        return self.before.public_access is PublicAccess.DISABLED and not self.before.rule_set.rules
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -137,33 +147,38 @@ def _exclusive(seen: Circumstances) -> str | None:
 
 
 def _geography_mismatch(seen: Circumstances) -> str | None:
+    return "; ".join(text for _, text in contradictions(seen)) or None
+
+
+def contradictions(seen: Circumstances) -> Iterator[tuple[str, str]]:
+    """The organizations of which two answers disagree, or the answer and what was given, each with what was said."""
     given = set(seen.intent.geographies)
-    statements = []
     for organization in seen.organizations:
         told = {each.geography for each in organization.evidence}
         if len(told) > 1:
             said = ", ".join(f"{each.field} {each.text!r}" for each in organization.evidence)
-            statements.append(f"Azure DevOps contradicts itself about {organization.name}: {said}")
+            yield organization.name, f"Azure DevOps contradicts itself about {organization.name}: {said}"
         elif given and not told <= given:
             wanted = ", ".join(sorted(each.name for each in given))
-            statements.append(f"{organization.name} lives in {organization.geography}, and {wanted} was given")
-    return "; ".join(statements) or None
+            yield organization.name, f"{organization.name} lives in {organization.geography}, and {wanted} was given"
 
 
 def _hidden_rules(seen: Circumstances) -> str | None:
-    hidden = seen.before.public_access is PublicAccess.DISABLED and not seen.before.rule_set.rules
-    if hidden and seen.after.rule_set != seen.before.rule_set:
+    if seen.hides_rules and seen.after.rule_set != seen.before.rule_set:
         return "public access is Disabled and Azure showed no rules: some may be there, and would be replaced"
     return None
 
 
 def _inferred_geography(seen: Circumstances) -> str | None:
-    if seen.intent.geographies:
-        return None
-    names = [each.name for each in seen.organizations if each.is_inferred]
+    names = inferred(seen)
     return (
         f"only the sign-in page hints at where {', '.join(names)} lives; give --geography to be sure" if names else None
     )
+
+
+def inferred(seen: Circumstances) -> list[str]:
+    """The organizations whose geography rests on a hint alone, and nobody gave one."""
+    return [each.name for each in seen.organizations if each.is_inferred and not seen.intent.geographies]
 
 
 def _last_path(seen: Circumstances) -> str | None:
@@ -230,7 +245,8 @@ def _service_endpoint(seen: Circumstances) -> str | None:
     return f"{switch}: {'; '.join(said)}" if said else None
 
 
-def _stale_editions(seen: Circumstances) -> str | None:
+def stale_editions(seen: Circumstances) -> str | None:
+    """How old the ranges are, where no publisher that the policy uses was confirmed for too long."""
     editions = seen.resolution.editions
     # A confirmation on a day to come was made by a clock that was wrong, and tells nothing.
     ages = (
@@ -301,6 +317,6 @@ GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
     "removals": _removals,
     SERVICE_ENDPOINT: _service_endpoint,
     "shrunken-edition": None,
-    "stale-editions": _stale_editions,
+    "stale-editions": stale_editions,
     "unlinked": _unlinked,
 }

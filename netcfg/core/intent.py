@@ -37,6 +37,7 @@ class Intent:
     pools: tuple[AgentPool, ...] = ()
     allow: tuple[Declaration, ...] = ()
     remove: tuple[Removal, ...] = ()
+    remove_reasons: tuple[tuple[Removal, str], ...] = ()
     private_endpoint: SubnetId | None = None
     named_private_endpoint: SubnetName | None = None
     remove_endpoints: tuple[PieceId, ...] = ()
@@ -91,6 +92,10 @@ class Intent:
     def removes(self, rule: Rule) -> bool:
         """Whether `--remove` names the rule."""
         return any(is_named(rule, each) for each in self.remove)
+
+    def why_removed(self, rule: Rule) -> str:
+        """Why the rule has to go, where somebody said it."""
+        return next((why for removal, why in self.remove_reasons if is_named(rule, removal)), "")
 
     def pools_of(self, subnet: SubnetId) -> tuple[str, ...]:
         """The names of the discovered pools whose machines run in `subnet`."""

@@ -190,6 +190,7 @@ class Resolution:
     elsewhere: tuple[PublishedRange, ...]
     retired: tuple[RetiredRange, ...]
     only_in_tag: tuple[PublishedRange, ...] = ()  # what the newest service tag has for the geographies, and no table
+    only_in_table: tuple[PublishedRange, ...] = ()  # the other way round
 
     @property
     def ipv6(self) -> int:
@@ -221,10 +222,18 @@ def resolve(
     wanted = publish(editions, serves)
     taken = {each.network for each in wanted}
     elsewhere = tuple(each for each in publish(catalogue.newest()) if each.network not in taken)
-    table = [each.network for each in publish(catalogue.newest(Policy.TABLE), serves)]
+    table = publish(catalogue.newest(Policy.TABLE), serves)
     tag = publish(catalogue.newest(Policy.SERVICE_TAG), serves)
-    only_in_tag = tuple(each for each in tag if table and not covers(table, each.network))
-    return Resolution(policy, chosen, canary, editions, wanted, elsewhere, catalogue.retired, only_in_tag)
+    only_in_tag, only_in_table = _beyond(table, tag), _beyond(tag, table)
+    return Resolution(
+        policy, chosen, canary, editions, wanted, elsewhere, catalogue.retired, only_in_tag, only_in_table
+    )
+
+
+def _beyond(one: Iterable[PublishedRange], other: Iterable[PublishedRange]) -> tuple[PublishedRange, ...]:
+    """What `other` has and `one` does not cover; nothing where there is no `one` to compare with."""
+    networks = [each.network for each in one]
+    return tuple(each for each in other if networks and not covers(networks, each.network))
 
 
 def covers(networks: Iterable[IPv4Network], wanted: IPv4Network) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from netcfg.core.findings import Finding, Severity
 from netcfg.core.geography import Geography, Organization
@@ -48,7 +49,7 @@ class Report:
     undetermined: tuple[Undetermined, ...] = ()
     fail_on: Severity | None = Severity.ERROR
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All of them, the worst first, those that are waived too."""
         found = [each for inspection in self.inspections for each in inspection.findings]

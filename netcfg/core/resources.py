@@ -12,6 +12,7 @@ from netcfg.core.rules import Firewall, Perimeter
 _VAULT_NAME = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
 # What resource groups and networks may be named: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _NAME = re.compile(r"(?!\.{1,2}\Z)[\w().-]{1,90}")
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _SEGMENT = r"(?!\.{1,2}(?:/|\Z))[^/]+"  # an id is a path, along which a token is sent: no step of it leads back
 _ID = re.compile(
     rf"/subscriptions/(?P<subscription>{_SEGMENT})/resourceGroups/(?P<group>{_SEGMENT})"
@@ -111,6 +112,20 @@ def parse_vault(text: str) -> VaultId | str:
     if not _VAULT_NAME.fullmatch(text):
         raise BadIdentifier(text, "a vault: give its name (3 to 24 letters, digits and hyphens) or its resource id")
     return text
+
+
+def parse_subscription(text: str) -> str:
+    """A subscription's id, in lower case; its name is not enough, because two may have the same."""
+    if not _GUID.fullmatch(text):
+        raise BadIdentifier(text, "the id of a subscription, like 00000000-0000-0000-0000-000000000000")
+    return text.lower()
+
+
+def parse_resource_group(text: str) -> str:
+    """A resource group's name, in lower case."""
+    if not _NAME.fullmatch(text):
+        raise BadIdentifier(text, "the name of a resource group: up to 90 letters, digits, and . _ - ( )")
+    return text.lower()
 
 
 def parse_subnet_or_name(text: str) -> SubnetId | SubnetName:

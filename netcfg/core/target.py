@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from netcfg.core.errors import (
+    BadConfiguration,
+    BothWanted,
+    ConflictingTerms,
+    NetcfgError,
+    NotInConfiguration,
+    TwoIds,
+    UsageError,
+)
 from netcfg.core.intent import Intent
 from netcfg.core.resources import VaultId
-from netcfg.core.terms import Terms
+from netcfg.core.rules import IpRule
+from netcfg.core.terms import NO_TERMS, Terms
 
 
 @dataclass(frozen=True, order=True)
@@ -26,11 +36,25 @@ class Selection:
     """Vaults that nobody names: all that have every one of these tags, in any of the subscriptions and groups.
 
     Where there are no subscriptions, or no groups, all that can be seen are meant.
+    Of those, `only` are wanted, if there are any: somebody named vaults that have no entry of their own.
     """
 
     subscriptions: tuple[str, ...] = ()
     resource_groups: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    only: tuple[VaultId | str, ...] = ()
+
+    def wants(self, vault: VaultId) -> bool:
+        """Whether a vault that was found is one of those that are wanted."""
+        named = (each.lower() if isinstance(each, str) else each for each in self.only)
+        return not self.only or any(each in (vault, vault.name) for each in named)
+
+    def may_hold(self, vault: VaultId | str) -> bool:
+        """Whether it cannot be excluded, without asking Azure, that the vault is among them."""
+        if isinstance(vault, str):
+            return True
+        places = ((vault.subscription, self.subscriptions), (vault.resource_group, self.resource_groups))
+        return all(not allowed or one in (each.lower() for each in allowed) for one, allowed in places)
 
     def __str__(self) -> str:
         said = [f"subscription {', '.join(self.subscriptions)}" if self.subscriptions else ""]
@@ -40,19 +64,109 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Selected:
+    """What a selection found, and why that may not be all: for each place that could not be seen whole, the error.
+
+    A place is the beginning of the ids of everything in it.
+    """
+
+    vaults: tuple[VaultId, ...]
+    unseen: tuple[tuple[str, NetcfgError], ...] = ()
+
+
+@dataclass(frozen=True)
 class Choice:
-    """What somebody chose, what is said about it, and on which line; nobody has asked Azure yet."""
+    """What somebody chose, what is said about it, and on which line; nobody has asked Azure yet.
+
+    `top` is said about all that the file chooses, and yields to `terms`.
+    """
 
     chosen: VaultId | str | Selection
     terms: Terms
     where: Location | None = None
+    top: Terms = NO_TERMS
+
+    @property
+    def name(self) -> str:
+        """The name of a vault in lower case; what a selection is called is no vault's name."""
+        return name_of(self.chosen) if not isinstance(self.chosen, Selection) else str(self.chosen)
+
+    def intent(self) -> Intent:
+        """All that is meant for it. What cannot be meant is a usage error that names the line."""
+        try:
+            found = self.terms.over(self.top).intent()
+            endless = [str(each.network) for each in found.allow if each.until is None]
+            if both := next((each for each in endless if found.removes(IpRule(each))), None):
+                raise BothWanted(both, "declared")
+            return found
+        except UsageError as error:
+            raise (BadConfiguration([(str(self.where), error)]) if self.where else error) from None
+
+
+def name_of(vault: VaultId | str) -> str:
+    """A vault's name in lower case: unique in its cloud, so it stands for the id too."""
+    return vault.name if isinstance(vault, VaultId) else vault.lower()
 
 
 def are_several(choices: Iterable[Choice]) -> bool:
     """Whether more than one vault is chosen, or may be. A vault's name and an id of that name are one vault."""
-    chosen = [each.chosen for each in choices]
-    names = {each.name if isinstance(each, VaultId) else str(each).lower() for each in chosen}
-    return len(names) > 1 or any(isinstance(each, Selection) for each in chosen)
+    names: set[str] = set()
+    for each in choices:
+        if isinstance(each.chosen, Selection):
+            if not each.chosen.only:
+                return True
+            names |= {name_of(one) for one in each.chosen.only}
+        else:
+            names.add(each.name)
+    return len(names) > 1
+
+
+def merge(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    """The choices with each vault once: lists add up, and single values that differ are an error that names the lines.
+
+    A selection stays as it is; nobody knows yet what it finds.
+    """
+    merged: dict[object, Choice] = {}
+    for number, each in enumerate(choices):
+        key = number if isinstance(each.chosen, Selection) else each.name
+        merged[key] = _joined(merged[key], each) if key in merged else each
+    return tuple(merged.values())
+
+
+def _joined(one: Choice, other: Choice) -> Choice:
+    """Two choices of one vault."""
+    if conflict := next(one.terms.conflicts(other.terms), None):
+        key = {"discovers_agents": "agents.discover"}.get(conflict, conflict.replace("_", "-"))
+        raise ConflictingTerms(one.name, key, [str(each.where or "the command line") for each in (one, other)])
+    ids = [each.chosen for each in (one, other) if isinstance(each.chosen, VaultId)]
+    if len(set(ids)) > 1:
+        raise TwoIds(one.name, map(str, ids))
+    return Choice(ids[0] if ids else one.chosen, one.terms.over(other.terms), one.where or other.where, one.top)
+
+
+def narrow(choices: Iterable[Choice], vaults: Sequence[VaultId | str], file: str) -> tuple[Choice, ...]:
+    """Of what a file chooses, that which is about `vaults`: their entries, and whatever selection may find them.
+
+    One that has no entry, where there is no selection that could find it, is a usage error: what is meant for it is
+    not known.
+    """
+    names = {name_of(each): each for each in vaults}
+    found: list[Choice] = []
+    for each in choices:
+        if isinstance(each.chosen, Selection):
+            if any(each.chosen.may_hold(vault) for vault in vaults):
+                found.append(replace(each, chosen=replace(each.chosen, only=tuple(vaults))))
+        elif each.name in names:
+            found.append(each)
+            vault = names[each.name]
+            if isinstance(vault, VaultId):
+                found.append(replace(each, chosen=vault))
+    entered = {each.name for each in found if not isinstance(each.chosen, Selection)}
+    selections = [each.chosen for each in found if isinstance(each.chosen, Selection)]
+    for name, vault in names.items():
+        if name not in entered and not any(each.may_hold(vault) for each in selections):
+            raise NotInConfiguration(str(vault), file)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -69,5 +183,4 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The vault's name in lower case: unique in its cloud, so it stands for the id too."""
-        return self.vault.name if isinstance(self.vault, VaultId) else self.vault.lower()
+        return name_of(self.vault)

@@ -32,6 +32,7 @@ class Terms:
     subnets: tuple[SubnetId | SubnetName, ...] = ()
     allow: tuple[Declaration, ...] = ()
     remove: tuple[Removal, ...] = ()
+    remove_reasons: tuple[tuple[Removal, str], ...] = ()
     remove_endpoints: tuple[PieceId, ...] = ()
     policy: Policy | None = None
     canary: bool | None = None
@@ -70,6 +71,7 @@ class Terms:
             discovers_agents=_or(self.discovers_agents, False),
             allow=self.allow,
             remove=tuple(dict.fromkeys(self.remove)),
+            remove_reasons=tuple(dict.fromkeys(self.remove_reasons)),
             private_endpoint=private if isinstance(private, SubnetId) else None,
             named_private_endpoint=private if isinstance(private, SubnetName) else None,
             remove_endpoints=tuple(dict.fromkeys(self.remove_endpoints)),

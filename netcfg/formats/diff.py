@@ -46,9 +46,9 @@ def _change(change: Change, vault: VaultId) -> Row:
     cells: tuple[str, ...]
     match change.kind:
         case Kind.IP_RULE:
-            subject, cells = change.value, _cells(change.reason)
+            subject, cells = change.value, whose(change.reason)
         case Kind.VIRTUAL_NETWORK_RULE:
-            subject, cells = _subnet(change.value, vault, _cells(change.reason))
+            subject, cells = _subnet(change.value, vault, whose(change.reason))
         case Kind.SERVICE_ENDPOINT:
             subject, cells = _subnet(str(change.subnet), vault, (f"service endpoint {change.value}",))
         case Kind.PUBLIC_ACCESS | Kind.DEFAULT_ACTION:
@@ -63,12 +63,12 @@ def _change(change: Change, vault: VaultId) -> Row:
 
 def _kept(rule: Rule, reason: Reason, vault: VaultId) -> Row:
     theirs = reason.standing in (Standing.FOREIGN, Standing.ELSEWHERE)
-    cells = _cells(reason)
+    cells = whose(reason)
     subject, cells = (str(rule), cells) if isinstance(rule, IpRule) else _subnet(str(rule), vault, cells)
     return Row(" ", subject, cells, "" if theirs else "quiet")
 
 
-def _cells(reason: Reason | None) -> tuple[str, ...]:
+def whose(reason: Reason | None) -> tuple[str, ...]:
     """Whose rule it is, who publishes it, and what else is known of it."""
     if reason is None:
         return ()

@@ -36,7 +36,8 @@ _BACKTICKS = re.compile(r"`+")
 
 def line(text: str) -> str:
     """The text as one line that no terminal and no runner obeys."""
-    shown = "".join(_show(each) for each in text)
+    is_plain = text.isascii() and text.isprintable()  # nearly all are, and a fleet's report has a million characters
+    shown = text if is_plain else "".join(_show(each) for each in text)
     return _GITHUB_COMMAND.sub(r":\\", _PIPELINES_COMMAND.sub(r"#\\", shown))
 
 

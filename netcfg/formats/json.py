@@ -23,12 +23,14 @@ from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Change, Plan, PlanSet, Undetermined
 from netcfg.core.ranges import Edition, PublishedRange, Publisher, Resolution
 from netcfg.core.refresh import Judgement, News, Refreshed, addresses
+from netcfg.core.report import Report
 from netcfg.core.rules import Firewall, IpRule, Rule
 from netcfg.core.served import Served
 from netcfg.core.verification import Verification
 from netcfg.formats import attribution as attributed
 from netcfg.formats import comparison, order, pieces
 from netcfg.formats import discovery as discovered
+from netcfg.formats import report_document as reported
 from netcfg.formats import verification as verified
 
 VERSION = 1
@@ -116,6 +118,10 @@ def discovery(found: Discovery) -> str:
     return _write({"version": VERSION, "kind": "discovery", **discovered.document(found)})
 
 
+def report(found: Report) -> str:
+    return _write({"version": VERSION, "kind": "report", **_foundation(found), **reported.document(found)})
+
+
 def verification(found: Verification) -> str:
     return _write({"version": VERSION, "kind": "verification", **verified.document(found)})
 
@@ -132,12 +138,12 @@ def _write(document: Object) -> str:
     )
 
 
-def _foundation(plans: PlanSet) -> Object:
-    """What all the plans of one run rest on."""
-    editions = [_edition(each) for each in plans.resolution.editions]
+def _foundation(run: PlanSet | Report) -> Object:
+    """What everything that one run says rests on."""
+    editions = [_edition(each) for each in run.resolution.editions]
     return {
-        "organizations": [_organization(each) for each in order.organizations(plans.organizations)],
-        "ranges": {"policy": plans.resolution.policy.value, "editions": editions},
+        "organizations": [_organization(each) for each in order.organizations(run.organizations)],
+        "ranges": {"policy": run.resolution.policy.value, "editions": editions},
     }
 
 

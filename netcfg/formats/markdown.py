@@ -13,7 +13,8 @@ from netcfg.core.geography import Geography
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
-from netcfg.formats import comparison, diff, order, phrases
+from netcfg.core.report import Report
+from netcfg.formats import comparison, diff, order, phrases, report_markdown
 from netcfg.formats.harmless import code, fence, prose
 from netcfg.formats.page import Page, Row
 
@@ -45,6 +46,11 @@ def result(outcome: Result) -> str:
         *_undetermined(outcome.planned.undetermined),
     ]
     return _join(blocks)
+
+
+def report(found: Report, limit: int | None = None) -> str:
+    """What is not as it should be and what mends it: the answer first, then a section for each vault."""
+    return report_markdown.markdown(found, limit)
 
 
 def comparisons(compared: Iterable[Comparison]) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # to sort ranges need not load what plans are made of
     from netcfg.core.outcome import Outcome
     from netcfg.core.plan import Plan, Undetermined
     from netcfg.core.ranges import PublishedRange
+    from netcfg.core.report import Inspection
 
 
 def plans(found: Iterable[Plan]) -> list[Plan]:
@@ -18,6 +19,10 @@ def plans(found: Iterable[Plan]) -> list[Plan]:
 
 def outcomes(found: Iterable[Outcome]) -> list[Outcome]:
     return sorted(found, key=lambda each: str(each.plan.vault.id).lower())
+
+
+def inspections(found: Iterable[Inspection]) -> list[Inspection]:
+    return sorted(found, key=lambda each: str(each.vault.id).lower())
 
 
 def undetermined(found: Iterable[Undetermined]) -> list[Undetermined]:

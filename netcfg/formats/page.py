@@ -22,12 +22,16 @@ _ASCII = str.maketrans({"→": "->", "·": "-", "…": "...", "–": "-", "—":
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a listing: what it is about behind its mark, then what is said of it, the most important first."""
+    """A line of a listing: what it is about behind its mark, then what is said of it, the most important first.
+
+    `command` stands below, in one piece however long it is: one that is wrapped cannot be pasted into a shell.
+    """
 
     mark: str
     subject: str
     cells: tuple[str, ...]
     style: str = ""
+    command: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", tuple(self.cells))
@@ -71,10 +75,11 @@ class Page:
         if self.width - margin < NARROWEST:
             margin = len("+ ") + len(GAP)
         columns = _column_widths(shown, self.width - margin)
-        return [line for row in shown for line in self._lay_out(row, margin, columns)]
+        return [line for row in shown for line in (*self._lay_out(row, margin, columns), *_below(row, margin))]
 
     def _shown(self, row: Row) -> Row:
-        return Row(row.mark, self.show(row.subject), tuple(self.show(each) for each in row.cells), row.style)
+        cells = tuple(self.show(each) for each in row.cells)
+        return Row(row.mark, self.show(row.subject), cells, row.style, self.show(row.command))
 
     def _subject_width(self, rows: Iterable[Row]) -> int:
         """The widest subject that leaves room beside it; a wider one has its line to itself."""
@@ -96,7 +101,13 @@ class Page:
 
 def columns_of(text: str) -> int:
     """How many columns of a terminal the text takes: East Asian letters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
     return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def _below(row: Row, margin: int) -> list[str]:
+    return [" " * margin + row.command] if row.command else []
 
 
 def _column_widths(rows: list[Row], room: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Action, Plan, PlanSet
 from netcfg.core.ranges import Resolution
 from netcfg.core.refresh import Judgement, News
+from netcfg.core.report import Report
 from netcfg.formats import order
 
 FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to change"}
@@ -22,10 +23,10 @@ def count(number: int, noun: str, plural: str = "s") -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}{plural}"
 
 
-def audience(plans: PlanSet) -> str:
+def audience(run: PlanSet | Report) -> str:
     """The organizations and where they live, or the geographies that were given instead."""
-    told = [home(each) for each in order.organizations(plans.organizations)]
-    given = ", ".join(each.name for each in plans.given)
+    told = [home(each) for each in order.organizations(run.organizations)]
+    given = ", ".join(each.name for each in run.given)
     return " · ".join([*told, f"given: {given}"] if given else told)
 
 

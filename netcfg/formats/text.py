@@ -14,8 +14,9 @@ from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.ranges import PublishedRange, Resolution
 from netcfg.core.refresh import Judgement, Refreshed
+from netcfg.core.report import Report
 from netcfg.formats import attribution as attributed
-from netcfg.formats import comparison, diff, order, phrases
+from netcfg.formats import comparison, diff, order, phrases, report_text
 from netcfg.formats.page import Page, Row
 
 INDENT = "  "
@@ -45,6 +46,11 @@ def result(outcome: Result, page: Page, *, after_plan: bool = False) -> str:
         page.paragraph(phrases.conclusion(outcome), "title"),
     ]
     return _join(blocks)
+
+
+def report(found: Report, page: Page) -> str:
+    """What is not as it should be and what mends it, a block for each vault; the last line is the answer."""
+    return report_text.text(found, page)
 
 
 def geography(organizations: Iterable[Organization], page: Page) -> str:

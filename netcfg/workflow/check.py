@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from netcfg.core.checks import register
+from netcfg.core.checks import register, waivers
 from netcfg.core.checks.check import Case
 from netcfg.core.errors import NetcfgError
-from netcfg.core.findings import Severity, Waiver
+from netcfg.core.findings import Finding, Severity, Waiver
+from netcfg.core.outbound import OutboundEdition
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.target import Target
@@ -17,19 +18,24 @@ from netcfg.workflow.plan import read, undetermined
 
 def check(
     targets: Sequence[Target],
-    waivers: Sequence[Waiver],
+    given: Sequence[Waiver],
     fail_on: Severity | None,
     command: Callable[[str], str],
     around: Surroundings,
     lost: Iterable[Undetermined] = (),
+    *,
+    program: str = "netcfg",
+    outbound: Sequence[OutboundEdition] = (),
 ) -> Report:
-    """The report on the chosen vaults; `command` gives the apply that mends the vault of a name.
+    """The report on the chosen vaults; `given` are the waivers, `outbound` where Azure DevOps is reached.
 
-    A vault that cannot be read is undetermined, and so is one of which something that decides cannot be.
+    `command` gives the apply that mends the vault of a name, `program` is what other commands begin with. A vault that
+    cannot be read is undetermined, and so is one of which something that decides cannot be.
     """
     found = read(targets, (), around)
     places = {each.name: each.where for each in targets}
     inspections: list[Inspection] = []
+    general: dict[tuple[str, str, str], Finding] = {}
     unknown = [*lost, *found.undetermined]
     for vault in found.vaults:
         try:
@@ -37,15 +43,18 @@ def check(
         except NetcfgError as error:
             unknown.append(undetermined(vault.id, error))
             continue
-        case = Case(seen, command(vault.name))
-        inspections.append(Inspection(seen, register.inspect(case, waivers, places[vault.id.name])))
+        case = Case(seen, command(vault.name), program, tuple(outbound))
+        findings = register.inspect(case, given, places[vault.id.name])
+        inspections.append(Inspection(seen, tuple(each for each in findings if each.vault)))
+        for each in (one for one in findings if not one.vault):
+            general.setdefault((each.rule, each.subject, each.message), each)  # it is the same for many vaults
         unknown += [undetermined(vault.id, each) for each in register.doubts(seen)]
     return Report(
         found.given,
         found.organizations,
         found.resolution,
         tuple(inspections),
-        tuple(register.expired(waivers, around.today)) if waivers else (),
+        (*general.values(), *waivers.expired(given, around.today, program)),
         tuple(sorted(unknown, key=lambda each: each.vault)),
         fail_on,
     )

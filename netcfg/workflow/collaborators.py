@@ -16,6 +16,7 @@ from netcfg.core.ranges import Catalogue, Edition
 from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Survey
+from netcfg.core.target import Selected, Selection
 from netcfg.core.verification import Known, Observation
 
 
@@ -24,6 +25,9 @@ class Vaults(Protocol):
 
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         """The ids of vaults known by name only; a name that stands for none maps to the error that says so."""
+
+    def select(self, selection: Selection) -> Selected:
+        """The vaults that a selection means, and every place it names that the sign-in does not see whole."""
 
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure Resource Manager shows it now, with how a perimeter holds it."""
@@ -143,6 +147,9 @@ class Progress(Protocol):
 
     def step(self, what: str) -> None:
         """Say what is being done now, as in `reading kv-payments`."""
+
+    def tell(self, what: str) -> None:
+        """Say something that stays, as in `selected by netcfg.yaml:14: kv-orders`."""
 
     def rest(self) -> None:
         """Nothing is being done until the next step: whoever speaks now has the screen to himself."""

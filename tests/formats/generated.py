@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from netcfg.core.checks.register import CHECKS
 from netcfg.core.errors import NetcfgError
+from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.geography import Evidence, Organization, Witness
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
 from netcfg.core.ranges import Resolution, resolve
-from netcfg.core.resources import Subnet, Vault
+from netcfg.core.report import Inspection, Report
+from netcfg.core.resources import Subnet, Vault, VaultId
+from netcfg.core.target import Location
 from tests import strategies
+from tests.formats import builders
 from tests.formats.builders import vault_id
+from tests.formats.reports import seen
 
 HOSTILE = [
     "##vso[task.setvariable variable=path]x",
@@ -110,3 +118,40 @@ def results(drawn: st.DrawFn) -> Result:
     error = st.one_of(st.none(), hostile.map(NetcfgError))
     outcomes = st.tuples(st.sampled_from(Ending), st.booleans(), st.booleans(), error)
     return Result(planned, tuple(Outcome(each, *drawn(outcomes)) for each in planned.plans))
+
+
+locations = st.none() | st.builds(Location, hostile, st.integers(1, 10_000))
+waivers = st.builds(Waiver, st.sampled_from(sorted(CHECKS)), hostile, until=st.none() | st.dates(), where=locations)
+
+
+def findings(vault: VaultId | None) -> st.SearchStrategy[tuple[Finding, ...]]:
+    found = st.builds(
+        Finding,
+        rule=st.sampled_from(sorted(CHECKS)),
+        severity=st.sampled_from(Severity),
+        vault=st.just(vault),
+        subject=hostile,
+        message=hostile,
+        fix=hostile,
+        where=locations,
+        waived=st.none() | waivers,
+    )
+    return st.lists(found, max_size=4).map(tuple)
+
+
+@st.composite
+def reports(drawn: st.DrawFn) -> Report:
+    looked_at = seen(builders.vault())
+    names = drawn(st.lists(st.sampled_from(["kv-a", "kv-b", "kv-c"]), max_size=3, unique=True))
+    inspections = [
+        Inspection(replace(looked_at, vault=builders.vault(name)), drawn(findings(vault_id(name)))) for name in names
+    ]
+    return Report(
+        drawn(strategies.intents()).geographies,
+        tuple(drawn(st.lists(organizations(), max_size=2))),
+        builders.resolution(),
+        tuple(inspections),
+        drawn(findings(None)),
+        tuple(drawn(st.lists(st.builds(Undetermined, hostile, hostile.map(NetcfgError)), max_size=2))),
+        drawn(st.sampled_from([*Severity, None])),
+    )

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from netcfg.core.geography import Region
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import PlanSet
-from netcfg.formats import cidr, csv, harmless, json, markdown, text
+from netcfg.formats import cidr, csv, harmless, json, junit, markdown, sarif, text
 from netcfg.formats.page import Page
-from tests.formats import builders, generated
+from tests.formats import builders, generated, reports
 
 
 def ranges(name: str):
@@ -38,6 +38,12 @@ FORMATS: dict[str, Callable[[str], str]] = {
     "json.ranges": lambda name: json.ranges(ranges(name)),
     "markdown.plan": lambda name: markdown.plan(builders.hostile(name)),
     "markdown.result": lambda name: markdown.result(result(name)),
+    "text.report": lambda name: text.report(reports.hostile(name), Page(80)),
+    "text.report, narrow": lambda name: text.report(reports.hostile(name), Page(1)),
+    "json.report": lambda name: json.report(reports.hostile(name)),
+    "markdown.report": lambda name: markdown.report(reports.hostile(name)),
+    "sarif.report": lambda name: sarif.report(reports.hostile(name), name),
+    "junit.report": lambda name: junit.report(reports.hostile(name)),
     "csv.ranges": lambda name: csv.ranges(ranges(name)),
     "cidr.ranges": lambda name: cidr.ranges(ranges(name)),
 }
@@ -106,7 +112,7 @@ def test_the_order_in_which_things_come_changes_nothing(plans: PlanSet):
         assert render(turned) == render(plans)
 
 
-@pytest.mark.parametrize("name", ["text", "json", "markdown", "csv", "cidr"])
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "csv", "cidr", "sarif", "junit"])
 def test_no_format_waits_for_a_library(name: str):
     code = f"import sys, netcfg.formats.{name}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

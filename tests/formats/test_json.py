@@ -36,13 +36,13 @@ def conform(document: str, kind: str) -> Any:
     return read
 
 
-@pytest.mark.parametrize("kind", ["plan", "result", "geography", "ranges"])
+@pytest.mark.parametrize("kind", ["plan", "result", "geography", "ranges", "report"])
 def test_a_schema_is_one_itself_and_lets_documents_grow(kind: str):
     Draft202012Validator.check_schema(schema(kind))
     assert "additionalProperties" not in parser.dumps(schema(kind))
 
 
-@pytest.mark.parametrize("kind", ["result", "geography", "ranges", "edition"])
+@pytest.mark.parametrize("kind", ["result", "geography", "ranges", "edition", "report"])
 def test_schemas_mean_the_same_by_the_same_word(kind: str):
     ours, plans = schema(kind)["$defs"], schema("plan")["$defs"]
     assert {name: plans[name] for name in ours} == ours
@@ -57,9 +57,8 @@ def test_every_property_of_a_schema_is_described():
         bare = [path] if part.get("type") in ("object", "array") and "description" not in part else []
         return bare + [found for name, each in part.items() for found in undescribed(each, f"{path}/{name}")]
 
-    assert [
-        found for kind in ("plan", "result", "geography", "ranges") for found in undescribed(schema(kind), kind)
-    ] == []
+    kinds = ("plan", "result", "geography", "ranges", "report")
+    assert [found for kind in kinds for found in undescribed(schema(kind), kind)] == []
 
 
 @pytest.mark.parametrize("made", [builders.opened, builders.shared, builders.several, builders.perimeter])

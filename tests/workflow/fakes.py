@@ -174,6 +174,9 @@ class Nobody:
     def step(self, what: str) -> None:
         pass
 
+    def tell(self, what: str) -> None:
+        pass
+
     def rest(self) -> None:
         pass
 

@@ -125,6 +125,9 @@ class Watching:
     def step(self, what: str) -> None:
         self.said.append(what)
 
+    def tell(self, what: str) -> None:
+        self.said.append(what)
+
     def rest(self) -> None:
         pass
 

@@ -49,7 +49,7 @@ def _ask_graph(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId]
 def _ask_page(arm: ResourceManager, names: Sequence[str]) -> Iterator[VaultId]:
     vaults = "resources | where type =~ 'microsoft.keyvault/vaults'"
     query = f"{vaults} | where name in~ ({graph.listed(map(_name, names))}) | project id | order by id asc"
-    yield from _vaults(graph.rows(arm, query), "Resource Graph")
+    yield from as_vaults(graph.rows(arm, query), "Resource Graph")
 
 
 def _search(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId | NetcfgError]:
@@ -69,11 +69,11 @@ def _look(arm: ResourceManager, subscription: Subscription, names: Sequence[str]
     found: list[VaultId] = []
     for name in names:
         query = f"resourceType eq 'Microsoft.KeyVault/vaults' and name eq '{_name(name)}'"
-        found += _vaults(arm.items(path, RESOURCES_VERSION, subject, {"$filter": query}), subject)
+        found += as_vaults(arm.items(path, RESOURCES_VERSION, subject, {"$filter": query}), subject)
     return found
 
 
-def _vaults(rows: Iterable[Json], subject: str) -> Iterator[VaultId]:
+def as_vaults(rows: Iterable[Json], subject: str) -> Iterator[VaultId]:
     """The ids in an answer; vaults are all that was asked for."""
     for row in rows:
         text = row.get("id")

@@ -9,13 +9,14 @@ from typing import Any, cast
 
 from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
 from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
-from netcfg.azure.firewall import gone, perimeters
+from netcfg.azure.firewall import gone, perimeters, selected
 from netcfg.azure.firewall import names as by_name
 from netcfg.azure.firewall.acls import parse_firewall, patch
 from netcfg.core.approval import Approval, Connection, PieceId
 from netcfg.core.errors import NetcfgError, SubnetsGone, WriteUnsettled
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import Firewall, Perimeter
+from netcfg.core.target import Selected, Selection
 
 
 class AzureVaults:
@@ -27,6 +28,10 @@ class AzureVaults:
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         """The ids of vaults known by name only; a name that stands for none, or cannot be found, maps to the error."""
         return by_name.find(self._arm, names)
+
+    def select(self, selection: Selection) -> Selected:
+        """The vaults that a selection means, and every place it names that the sign-in does not see whole."""
+        return selected.select(self._arm, selection)
 
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure shows it now, with how a perimeter holds it; the two are asked side by side."""

@@ -2,46 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import date
 
-from netcfg.core.checks import openness
-from netcfg.core.checks.check import Case, Check
-from netcfg.core.errors import NetcfgError
+from netcfg.core.approval import Approval
+from netcfg.core.checks import (
+    agents,
+    declared,
+    limits,
+    openness,
+    perimeter,
+    private,
+    published,
+    redundant,
+    removal,
+    sources,
+    strangers,
+    waivers,
+    whereabouts,
+)
+from netcfg.core.checks.check import Case, Check, Found
+from netcfg.core.errors import NetcfgError, PerimeterUnread, RecordUnread, ReservedRule, RulesUnseen, UnknownCheck
 from netcfg.core.findings import Finding, Waiver
 from netcfg.core.guards import Circumstances
+from netcfg.core.rules import Perimeter
 from netcfg.core.target import Location
 
-CHECKS: dict[str, Check] = {each.id: each for each in openness.CHECKS}
+CHECKS: dict[str, Check] = {
+    each.id: each
+    for each in (
+        *openness.CHECKS,
+        *perimeter.CHECKS,
+        *published.CHECKS,
+        *declared.CHECKS,
+        *removal.CHECKS,
+        *strangers.CHECKS,
+        *redundant.CHECKS,
+        *limits.CHECKS,
+        *agents.CHECKS,
+        *private.CHECKS,
+        *whereabouts.CHECKS,
+        *sources.CHECKS,
+        *waivers.CHECKS,
+    )
+}
+
+_FINDERS: tuple[Callable[[Case], Iterator[Found]], ...] = (
+    openness.find,
+    perimeter.find,
+    published.find,
+    declared.find,
+    removal.find,
+    strangers.find,
+    redundant.find,
+    limits.find,
+    agents.find,
+    private.find,
+    whereabouts.find,
+    sources.find,
+)
 
 
-def inspect(case: Case, waivers: Iterable[Waiver], where: Location | None = None) -> tuple[Finding, ...]:
-    """Everything that the checks find in one vault, the worst first, with the waivers that hold."""
-    holding = [each for each in waivers if not each.is_expired(case.seen.today)]
+# What a waiver may name.
+RULES = frozenset(CHECKS) - {waivers.EXPIRED_WAIVER.id} | waivers.RESERVED
+
+
+def explained(texts: Iterable[str]) -> tuple[Check, ...]:
+    """The checks that somebody asks to have explained; `all` is every one. Any other rule is a usage error."""
+    found: list[Check] = []
+    for text in texts:
+        if text in waivers.RESERVED:
+            raise ReservedRule(text)
+        if text != "all" and text not in CHECKS:
+            raise UnknownCheck(text, (*CHECKS, *waivers.RESERVED))
+        found += CHECKS.values() if text == "all" else [CHECKS[text]]
+    return tuple(dict.fromkeys(found))
+
+
+def inspect(case: Case, given: Iterable[Waiver], where: Location | None = None) -> tuple[Finding, ...]:
+    """Everything that the checks find in one vault, the worst first, with the waivers that hold.
+
+    What is about more than this vault names none.
+    """
+    waiving, vault = list(given), case.seen.vault.id
     found = (
         Finding(
-            check.id,
-            each.severity or check.severity,
-            case.seen.vault.id,
+            each.check.id,
+            each.severity,
+            None if each.check.is_general else vault,
             each.subject,
             each.message,
             each.fix,
             where,
         )
-        for check in CHECKS.values()
-        for each in check.find(case)
+        for find in _FINDERS
+        for each in find(case)
     )
-    waived = (replace(each, waived=next((one for one in holding if one.holds(each)), None)) for each in found)
+    waived = (replace(each, waived=waivers.holding(each, waiving, case.seen.today)) for each in found)
     return tuple(sorted(waived, key=lambda each: each.order))
-
-
-def expired(waivers: Iterable[Waiver], today: date) -> Iterator[Finding]:
-    """A finding for each waiver that has come to its end."""
-    raise NotImplementedError
 
 
 def doubts(seen: Circumstances) -> Iterator[NetcfgError]:
     """Why it cannot be said of this vault that it is compliant, whatever else was found."""
-    del seen
-    yield from ()
+    name, way = seen.vault.name, seen.desired.way
+    if seen.vault.perimeter is Perimeter.UNKNOWN:
+        yield PerimeterUnread(name)
+    if seen.plans_rules and seen.hides_rules:
+        yield RulesUnseen(name)
+    if way.zone and way.approval is Approval.APPROVED:
+        zone = seen.landscape.zone(way.zone)
+        if zone is None or zone.records is None:
+            yield RecordUnread(name, str(way.zone))

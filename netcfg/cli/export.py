@@ -1,0 +1,83 @@
+"""`netcfg export`: the desired rules as code, for people whose vault belongs to another tool."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from netcfg.cli.options import Accept, Asked, Config, Vaults, asks, parse_acceptances
+from netcfg.cli.root import Root, root_of
+
+if TYPE_CHECKING:
+    from netcfg.cli.chosen import Chosen
+    from netcfg.core.handover import Handover
+
+Language = Literal["terraform", "tfvars", "bicep", "arm", "az", "powershell"]
+
+
+@asks
+def export(
+    context: typer.Context,
+    vault: Vaults = None,
+    *,
+    language: Annotated[
+        Language, typer.Option("--as", metavar="LANGUAGE", help="terraform, tfvars, bicep, arm, az or powershell.")
+    ],
+    asked: Asked,
+    accept: Accept = None,
+    config: Config = None,
+    out: Annotated[
+        str | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write it to a file; to stdout if nothing is said."),
+    ] = None,
+) -> None:
+    """Print the rules that a plan ends with as code for another tool; change nothing."""
+    from netcfg.cli import connect, terminal
+    from netcfg.cli.chosen import choose
+    from netcfg.cli.destination import parse_file
+    from netcfg.core.handover import Handover
+    from netcfg.workflow.plan import plan
+    from netcfg.workflow.selection import select
+
+    root = root_of(context)
+    chosen = choose(vault, asked, config, root)
+    file = None if out in (None, "-") else parse_file(str(out), "--out", language)
+    acceptances = parse_acceptances(accept, chosen.choices)
+    with connect.surroundings(root) as around:
+        targets, missing = select(chosen.choices, around)
+        planned, _ = plan(targets, acceptances, around, missing)
+    handover = Handover(planned)
+    _tell(handover, root)
+    if not handover.given.plans:
+        raise typer.Exit(handover.status)
+    command = _command(vault, chosen, accept, language, out)
+    code = import_module(f"netcfg.formats.export.{language}").export(handover.given, command)
+    if file is None:
+        terminal.show(code)
+    elif handover.withheld:
+        # Whoever reads the file vault by vault would take one that is not in it for one that should not be.
+        terminal.warn(f"{out} is left as it was, because it would not have every vault")
+    else:
+        file.write(code)
+    raise typer.Exit(handover.status)
+
+
+def _tell(handover: Handover, root: Root) -> None:
+    """On stderr, why some vaults are not there, and what the code does not say of the others."""
+    from netcfg.cli import terminal
+
+    for each in handover.withheld:
+        terminal.say(each, root)
+    for remark in handover.remarks:
+        terminal.warn(remark)
+
+
+def _command(vaults: list[str] | None, chosen: Chosen, accept: list[str] | None, language: str, out: str | None) -> str:
+    """This very command, as the code names it to whoever wants to make it anew."""
+    accepted = [word for each in accept or () for word in ("--accept", each)]
+    file = ["--out", out] if out else []
+    words = ["export", *(vaults or ()), *chosen.words, *accepted, "--as", language, *file]
+    return f"{chosen.program} {shlex.join(words)}"

@@ -1,0 +1,76 @@
+"""What somebody declared with a reason: whether it is there, and how long it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from netcfg.core.checks.check import Case, Check, Found
+from netcfg.core.desired import declaration_of
+from netcfg.core.findings import Severity
+from netcfg.core.rules import IpRule
+from netcfg.core.standing import Standing
+
+SOON = timedelta(days=30)
+
+DECLARED_RANGE_MISSING = Check(
+    "declared-range-missing",
+    Severity.ERROR,
+    "A range that was declared is not let in",
+    "Somebody asked for this range, with a reason, and the vault does not have it: its people or machines are refused. "
+    "Either the declaration is new and nobody has applied it yet, or somebody took the rule out of the vault by hand.",
+    "`netcfg apply` adds it. If it is not wanted any more, take the declaration away.",
+    "There is no reason to: a declaration that must not be applied should not be there.",
+    example="191.10.18.0/28",
+)
+
+EXPIRED_RULE = Check(
+    "expired-rule",
+    Severity.ERROR,
+    "A rule has outlived the day until which it was declared",
+    "The range was let in until a day that has passed, and is let in still. Whoever the visitor was, nobody expects "
+    "him to be here any more; and the address may belong to somebody else by now.",
+    "`netcfg apply` removes it. Where it is needed longer, say so with a new day in `until`, and who needs it.",
+    "There is no reason to: a new day in `until` is the same promise, kept where everybody looks for it.",
+    example="191.10.18.9/32",
+)
+
+EXPIRING_RULE = Check(
+    "expiring-rule",
+    Severity.WARNING,
+    "A rule will be removed soon, because its declaration ends",
+    "From the day after, `netcfg apply` removes the rule, and a scheduled run does so at night, with nobody there. "
+    "Thirty days are enough to ask whoever declared it.",
+    "Ask them. Then give the declaration a later `until`, or leave it as it is and let the rule go.",
+    "Once it is certain that the rule is to go on its day: waive it until then.",
+    example="191.10.18.9/32",
+)
+
+CHECKS = (DECLARED_RANGE_MISSING, EXPIRED_RULE, EXPIRING_RULE)
+
+
+def find(case: Case) -> Iterator[Found]:
+    for rule in case.arriving:
+        reason = case.seen.desired.reasons[rule]
+        if isinstance(rule, IpRule) and reason.standing is Standing.DECLARED:
+            yield DECLARED_RANGE_MISSING.found(
+                rule, f"{rule} was declared ({reason.text}) and no rule lets it in", case.apply
+            )
+    for rule in case.rules:
+        yield from _expiring(case, rule) if isinstance(rule, IpRule) else ()
+
+
+def _expiring(case: Case, rule: IpRule) -> Iterator[Found]:
+    seen = case.seen
+    if rule.network is None or seen.desired.reasons[rule].standing is not Standing.DECLARED:
+        return
+    declared = declaration_of(rule.network, seen.intent, seen.today)
+    if declared.until is None or declared.until - seen.today > SOON or case.leaves(rule):
+        return
+    days = (declared.until - seen.today).days
+    when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {days} days"
+    yield EXPIRING_RULE.found(
+        rule,
+        f"{rule} ({declared.reason}) is declared until {declared.until} only, which is {when}; then it is removed",
+        case.explain(EXPIRING_RULE.id),
+    )

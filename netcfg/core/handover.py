@@ -1,0 +1,81 @@
+"""The desired rules of vaults that other code owns: what can be handed to it, and what must not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from netcfg.core.errors import NetcfgError, RulesHidden, RulesIdle, VaultWithheld
+from netcfg.core.plan import Kind, Plan, PlanSet
+from netcfg.core.rules import PublicAccess
+from netcfg.core.words import listed
+
+# The pieces of a plan that no rule set holds.
+_ELSEWHERE = frozenset(Kind) - {Kind.IP_RULE, Kind.VIRTUAL_NETWORK_RULE, Kind.DEFAULT_ACTION, Kind.PUBLIC_ACCESS}
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Plans whose rules somebody else's code is to apply.
+
+    That code asks no guard, so what a guard refuses is withheld. So is a vault whose rules Azure does not show: an
+    empty list, handed over as what is desired, would take away rules that nobody has seen.
+    """
+
+    planned: PlanSet
+
+    @property
+    def given(self) -> PlanSet:
+        """What is handed over, alone; nothing is said of a vault that is not."""
+        plans = tuple(each for each in self.planned.plans if each.vault.id not in self._reasons)
+        return replace(self.planned, plans=plans, undetermined=())
+
+    @property
+    def withheld(self) -> tuple[NetcfgError, ...]:
+        """Why each of the others is not."""
+        return (*self._reasons.values(), *(each.error for each in self.planned.undetermined))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever applies the rules must know, because no rule says it."""
+        return tuple(f"{plan.vault.name}: {text}" for plan in self.given.plans for text in _remarks(plan))
+
+    @property
+    def status(self) -> int:
+        """The exit status: 1 nothing could be read, 7 something could not, 5 a guard refused one, 0 all are given."""
+        unread = self.planned.undetermined or any(each.status == 1 for each in self._reasons.values())
+        if unread:
+            handled = self.given.plans or any(each.status == 5 for each in self._reasons.values())
+            return 7 if handled else 1
+        return 5 if self._reasons else 0
+
+    @cached_property
+    def _reasons(self) -> dict[object, NetcfgError]:
+        """By the vault's id, why a plan is not handed over."""
+        return {each.vault.id: why for each in self.planned.plans if (why := _why_not(each))}
+
+
+def _why_not(plan: Plan) -> NetcfgError | None:
+    if plan.refusals:
+        return VaultWithheld(plan.vault.name, [(each.id, each.message) for each in plan.refusals])
+    if plan.after.public_access is PublicAccess.SECURED_BY_PERIMETER:
+        return RulesIdle(plan.vault.name)
+    if plan.after.public_access is PublicAccess.DISABLED and not plan.after.rule_set.rules:
+        return RulesHidden(plan.vault.name)
+    return None
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    rules = plan.after.rule_set
+    if plan.desired.endpoints:
+        names = listed(each.short for each in plan.desired.endpoints)
+        yield f"no code of a vault enables the service endpoint Microsoft.KeyVault, and Azure wants it on {names} first"
+    private = [each for each in plan.changes if each.kind in _ELSEWHERE - {Kind.SERVICE_ENDPOINT}]
+    if private:
+        yield f"private endpoints, their zones and links are not exported ({len(private)} changes); apply makes them"
+    unread = [each.value for each in rules.ip_rules if each.network is None]
+    if unread:
+        yield f"exported as found, though other tools may refuse what cannot be read: {listed(map(repr, unread))}"
+    if rules.unknown:
+        yield "networkAcls has a property that this version does not know; terraform and tfvars leave it out"

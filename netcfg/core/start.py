@@ -1,0 +1,41 @@
+"""What `netcfg init` is told about a repository that begins to use netcfg."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+
+from netcfg.core.geography import Geography
+from netcfg.core.resources import SubnetId, SubnetName, VaultId
+
+
+class Forge(Enum):
+    """Whose pipelines run there, by the name that somebody types."""
+
+    AZURE = "azure"
+    GITHUB = "github"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known at the start; the rest is written as a comment, for somebody to say."""
+
+    organizations: tuple[str, ...] = ()
+    geographies: tuple[Geography, ...] = ()
+    subnets: tuple[SubnetId | SubnetName, ...] = ()
+    vaults: tuple[VaultId | str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What has to be said before a plan can be made."""
+        where = () if self.organizations or self.geographies else ("the organization or the geography",)
+        return (*where, *(() if self.vaults else ("the vaults",)))
+
+
+def guess(files: Collection[str]) -> frozenset[Forge]:
+    """Whose pipelines a folder with files of these names has; both, where nothing tells."""
+    azure = any(name.startswith(("azure-pipelines", ".azure-pipelines", ".azuredevops")) for name in files)
+    found = {Forge.AZURE} if azure else set()
+    found |= {Forge.GITHUB} if ".github" in files else set()
+    return frozenset(found or Forge)

@@ -1,0 +1,1 @@
+"""The desired rules as code for other tools; one file per tool."""

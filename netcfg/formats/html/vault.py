@@ -1,0 +1,126 @@
+"""What a page says of one vault: the picture of who gets in, and below it what was found or what would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netcfg.core.admission import callers_now, callers_planned
+from netcfg.core.findings import Severity
+from netcfg.core.guards import Guard
+from netcfg.core.outcome import Ending, Outcome
+from netcfg.core.plan import Action, Plan
+from netcfg.core.report import Inspection
+from netcfg.formats import diff, findings, phrases
+from netcfg.formats.html.cards import Card, Remedy, cards, remedy
+from netcfg.formats.html.picture import Picture, draw
+from netcfg.formats.page import Row
+
+TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "note", None: "good"}
+SIGNS = {"bad": "✕", "warn": "!", "note": "i", "good": "✓", "plain": "~"}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A guard that fires, and the option that accepts it, which is empty where nothing does."""
+
+    id: str
+    message: str
+    accepted: bool
+    option: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One vault. `tone` is how it stands at a glance, `word` says so, and `standing` at length; `numbers` are counts.
+
+    `doubt` is what could not be read of a vault that could be looked at otherwise.
+    """
+
+    name: str
+    group: str
+    tone: str
+    word: str
+    standing: str
+    numbers: tuple[int, ...]
+    picture: Picture
+    heading: str
+    notes: tuple[str, ...]
+    cards: tuple[Card, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    rows: tuple[Row, ...] = ()
+    kept: tuple[Row, ...] = ()
+    doubt: str = ""
+    title: str = "Findings"
+
+    @property
+    def remedy(self) -> Remedy | None:
+        return remedy(self.cards)
+
+    @property
+    def sign(self) -> str:
+        return SIGNS[self.tone]
+
+
+def inspected(inspection: Inspection, doubts: Iterable[str], notes: Iterable[str]) -> Section:
+    """A vault that was checked. It is not good while anything that decides could not be read."""
+    doubt, found = "; ".join(doubts), inspection.findings
+    tone = TONES[inspection.worst]
+    counts = [sum(each.severity is severity and not each.waived for each in found) for severity in Severity]
+    return Section(
+        inspection.vault.name,
+        inspection.vault.id.resource_group,
+        "warn" if doubt and tone != "bad" else tone,
+        "undetermined" if doubt else inspection.worst.value if inspection.worst else "nothing found",
+        f"undetermined; {findings.tally(found)}" if doubt else findings.tally(found),
+        (*counts, sum(each.waived is not None for each in found)),
+        draw(callers_now(inspection.seen)),
+        "Who gets in now",
+        tuple(notes),
+        cards=cards(found),
+        doubt=doubt,
+    )
+
+
+def planned(plan: Plan, notes: Iterable[str], *, several: bool) -> Section:
+    """A vault for which a plan was drawn."""
+    tone = "bad" if plan.refusals else "plain" if plan.changes else "good"
+    standing = phrases.tally([plan], phrases.FUTURE)
+    if plan.refusals:
+        standing = f"REFUSED by {phrases.guard_names(plan.refusals)}; {standing}"
+    word = "refused" if plan.refusals else "changes" if plan.changes else "no change"
+    return _drawn(plan, notes, tone, word, standing, several=several)
+
+
+def applied(outcome: Outcome, notes: Iterable[str], *, several: bool) -> Section:
+    """A vault that a plan was applied to, or not."""
+    is_done = outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
+    error = str(outcome.error) if outcome.error else ""
+    tone, word = "good" if is_done else "bad", outcome.ending.value.replace("-", " ")
+    return _drawn(outcome.plan, notes, tone, word, phrases.ending(outcome), several=several, doubt=error)
+
+
+def _drawn(
+    plan: Plan, notes: Iterable[str], tone: str, word: str, standing: str, *, several: bool, doubt: str = ""
+) -> Section:
+    return Section(
+        plan.vault.name,
+        plan.vault.id.resource_group,
+        tone,
+        word,
+        standing,
+        (*(sum(each.action is action for each in plan.changes) for action in Action), len(plan.kept)),
+        draw(callers_planned(plan)),
+        "Who gets in, and what changes",
+        tuple(notes),
+        stops=tuple(_stop(each, plan, several=several) for each in plan.guards),
+        rows=tuple(diff.changes(plan)),
+        kept=tuple(diff.kept(plan)),
+        doubt=doubt,
+        title="Changes",
+    )
+
+
+def _stop(guard: Guard, plan: Plan, *, several: bool) -> Stop:
+    option = "" if guard.accepted else phrases.acceptance(guard, plan, several=several)
+    return Stop(guard.id, guard.message, guard.accepted, option)

@@ -1,0 +1,117 @@
+"""For the Tests tab of a pipeline: a report as JUnit's XML, the way `PublishTestResults@2` of Azure Pipelines reads it.
+
+A test is a rule in a vault, so a green run shows what was looked at. What fails the check fails, what is waived is
+skipped, and what could not be read is an error. The reader: https://github.com/microsoft/azure-pipelines-agent,
+`JunitResultReader.cs`; it drops a test without a name, and takes the run's name from the suite where there is one only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from xml.etree import ElementTree
+
+from netcfg.core.checks.register import CHECKS
+from netcfg.core.findings import Finding, Severity
+from netcfg.core.report import Report
+from netcfg.formats import findings, order, phrases
+from netcfg.formats.harmless import line
+
+RUN = "netcfg check"
+GENERAL = "in general"
+READABLE = "can be read"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test: a rule in a vault, or whether the vault can be read. It fails, is an error or is skipped, or passes.
+
+    `out` is what is told beside that, a line each.
+    """
+
+    vault: str
+    rule: str
+    failure: tuple[Finding, ...] = ()
+    errors: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+
+
+def report(report: Report) -> str:
+    """The report in ASCII: characters beyond it are written by number, so no encoding can spoil it."""
+    cases = list(_cases(report))
+    numbers = {
+        "tests": str(len(cases)),
+        "failures": str(sum(bool(each.failure) for each in cases)),
+        "errors": str(sum(bool(each.errors) for each in cases)),
+        "skipped": str(sum(bool(each.skipped) for each in cases)),
+        "time": "0",
+    }
+    root = ElementTree.Element("testsuites", {"name": RUN, **numbers})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": RUN, **numbers})
+    for each in cases:
+        _write(each, suite)
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "us-ascii").decode("ascii")}\n'
+
+
+def _cases(report: Report) -> Iterator[Case]:
+    for vault, members in groupby(order.undetermined(report.undetermined), key=lambda each: each.vault):
+        yield Case(phrases.vault_name(vault), READABLE, errors=tuple(str(each.error) for each in members))
+    general = [each.id for each in CHECKS.values() if each.is_general and report.inspections]
+    yield from _ruled(GENERAL, general, report.general, report.fail_on)
+    specific = [each.id for each in CHECKS.values() if not each.is_general]
+    for inspection in order.inspections(report.inspections):
+        yield from _ruled(inspection.vault.name, specific, inspection.findings, report.fail_on)
+
+
+def _ruled(vault: str, rules: Iterable[str], found: Iterable[Finding], fail_on: Severity | None) -> Iterator[Case]:
+    """A test for each of the rules, and for every other one that something was found for."""
+    broken: dict[str, list[Finding]] = defaultdict(list)
+    for each in found:
+        broken[each.rule].append(each)
+    for rule in dict.fromkeys([*rules, *sorted(broken)]):
+        yield _case(vault, rule, broken[rule], fail_on)
+
+
+def _case(vault: str, rule: str, found: list[Finding], fail_on: Severity | None) -> Case:
+    unwaived = findings.unwaived(found)
+    failing = tuple(each for each in unwaived if fail_on and each.severity.is_at_least(fail_on))
+    others = [text for each in unwaived if each not in failing for text in _told(each)]
+    excuses = tuple(f"{each.subject} is waived: {findings.excuse(one)}" for each, one in findings.waived(found))
+    if unwaived:
+        return Case(vault, rule, failing, out=(*others, *excuses))
+    return Case(vault, rule, skipped=excuses)
+
+
+def _write(case: Case, suite: ElementTree.Element) -> None:
+    vault, rule = line(case.vault).strip() or "?", line(case.rule)
+    test = ElementTree.SubElement(suite, "testcase", {"classname": vault, "name": f"{vault}: {rule}", "time": "0"})
+    if case.failure:
+        said = {"message": _first([each.message for each in case.failure]), "type": case.failure[0].severity.value}
+        told = [text for each in case.failure for text in _told(each)]
+        ElementTree.SubElement(test, "failure", said).text = _lines(told)
+    if case.errors:
+        said = {"message": _first(case.errors), "type": "undetermined"}
+        ElementTree.SubElement(test, "error", said).text = _lines(case.errors)
+    if case.skipped:
+        ElementTree.SubElement(test, "skipped", {"message": _first(case.skipped)}).text = _lines(case.skipped)
+    if case.out:
+        ElementTree.SubElement(test, "system-out").text = _lines(case.out)
+
+
+def _first(texts: Sequence[str]) -> str:
+    more = f" (and {len(texts) - 1:,} more)" if len(texts) > 1 else ""
+    return line(texts[0]) + more
+
+
+def _told(found: Finding) -> list[str]:
+    fix = [f"  fix: {found.fix}"] if found.fix else []
+    where = [f"  at {found.where}"] if found.where else []
+    return [f"{found.severity.value} {found.subject}: {found.message}", *fix, *where]
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "\n".join(map(line, texts))

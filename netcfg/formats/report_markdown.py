@@ -1,0 +1,122 @@
+"""A report for the comment on a pull request, or the summary of a pipeline's step, which takes so many bytes only.
+
+Findings stand in lists: a cell of a table cannot hold every name, and no two parsers agree on how to quote a `|` there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netcfg.core.findings import Finding
+from netcfg.core.plan import Undetermined
+from netcfg.core.report import Inspection, Report
+from netcfg.core.words import listed
+from netcfg.formats import findings, order, phrases
+from netcfg.formats.findings import Told
+from netcfg.formats.harmless import code, prose
+
+MANY = 10  # findings of one vault beyond this are folded
+
+Block = list[str]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page that is there whole or not at all, and how many vaults it is about."""
+
+    text: str
+    vaults: int = 0
+
+
+def markdown(report: Report, limit: int | None = None) -> str:
+    """What was found, and what mends it. Where it would be longer than `limit` bytes, whole sections are left out.
+
+    What decides comes first, so the vaults that are least bad go first.
+    """
+    found = findings.vaults(report)
+    head = _section(
+        [f"## netcfg check: {prose(findings.verdict(report))}"],
+        [prose(f"{phrases.audience(report)} · {phrases.basis(report.resolution)}")],
+        [prose(findings.summary(report))],
+        [prose(findings.cleared(report))],
+        _rules(report) if len(found) > findings.FEW else [],
+    )
+    sections = [
+        _undetermined(report.undetermined),
+        _section(*_general(findings.general(report))),
+        *(_section(*_vault(each), vaults=1) for each in found),
+    ]
+    return _page(head.text, [each for each in sections if each.text], limit)
+
+
+def _page(head: str, sections: list[Section], limit: int | None) -> str:
+    """The sections, as far as there is room for them and for saying how many vaults are left out."""
+    shown, size = [head], len(head.encode())
+    for number, each in enumerate(sections):
+        size += len(f"\n{each.text}".encode())
+        rest = sections[number + 1 :]
+        if limit is not None and size + (len(f"\n{_left_out(rest)}") if rest else 0) > limit:
+            return "\n".join([*shown, _left_out(sections[number:])])
+        shown.append(each.text)
+    return "\n".join(shown)
+
+
+def _left_out(sections: list[Section]) -> str:
+    vaults = sum(each.vaults for each in sections)
+    what = phrases.count(vaults, "vault") if vaults else "what is found in general"
+    return f"Left out, as this page takes no more: {what}. `netcfg check --format json` tells everything.\n"
+
+
+def _section(*blocks: Block, vaults: int = 0) -> Section:
+    written = "\n\n".join("\n".join(block) for block in blocks if any(block))
+    return Section(f"{written}\n" if written else "", vaults)
+
+
+def _vault(inspection: Inspection) -> list[Block]:
+    words = f"in {inspection.vault.id.resource_group}: {findings.tally(inspection.findings)}"
+    return [[f"### {code(inspection.vault.name)}"], [prose(words)], *_findings(inspection.findings)]
+
+
+def _general(found: tuple[Finding, ...]) -> list[Block]:
+    return [["### In general"], [prose(findings.tally(found))], *_findings(found)] if found else []
+
+
+def _findings(found: tuple[Finding, ...]) -> list[Block]:
+    """The worst in view; the others, and those that are waived, folded."""
+    unwaived = findings.unwaived(found)
+    # Each half says its own commands: one that mends what is in view must not be folded away.
+    in_view, folded = (
+        [line for each in findings.told(half) for line in _told(each)] for half in (unwaived[:MANY], unwaived[MANY:])
+    )
+    excused = findings.excused(found)
+    waived = [f"- {code(each.rule)} {code(listed(each.subjects))}{prose(f': {each.excuse}')}" for each in excused]
+    return [
+        in_view,
+        *_folded(f"{len(unwaived) - MANY:,} more", folded),
+        *_folded(f"{sum(len(each.subjects) for each in excused):,} waived", waived),
+    ]
+
+
+def _told(told: Told) -> list[str]:
+    found = told.finding
+    where = f" ({code(str(found.where))})" if found.where and not found.vault else ""
+    first = f"- **{found.severity.value}** {code(found.rule)} {code(found.subject)}{where}{prose(f': {found.message}')}"
+    fix = f"fix all {told.mends}" if told.mends > 1 else "fix"
+    return [first, f"  - {fix}: {code(told.fix)}"] if told.fix else [first]
+
+
+def _folded(title: str, lines: list[str]) -> list[Block]:
+    return [[f"<details><summary>{title}</summary>"], lines, ["</details>"]] if lines else []
+
+
+def _rules(report: Report) -> Block:
+    rules = findings.rules(report)
+    return [f"- **{each.severity.value}** {code(each.id)}: {findings.spread(each)}" for each in rules]
+
+
+def _undetermined(vaults: tuple[Undetermined, ...]) -> Section:
+    ordered = order.undetermined(vaults)
+    lines = [f"- {code(phrases.vault_name(each.vault))}: {prose(str(each.error))}" for each in ordered]
+    if not lines:
+        return Section("")
+    return _section(["### Undetermined"], ["Whether these are compliant is not known."], lines, vaults=len(lines))

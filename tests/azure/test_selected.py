@@ -1,0 +1,100 @@
+"""Selecting: the vaults of a place or with a tag, and every place that is named and not seen whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netcfg.azure.connection import Azure, connect
+from netcfg.core.errors import AzureAnswer
+from netcfg.core.target import Selected, Selection
+from tests.azure.scripted import Answer, refusal, scripted
+
+PRODUCTION = "00000000-0000-4000-8000-000000000001"
+PLATFORM = "00000000-0000-4000-8000-000000000002"
+FINANCE = "00000000-0000-4000-8000-000000000003"  # not for this sign-in
+SUBSCRIPTIONS = Answer({"value": [{"subscriptionId": PRODUCTION, "displayName": "production"}]})
+
+
+def names(found: Selected) -> list[str]:
+    return [each.name for each in found.vaults]
+
+
+@pytest.mark.parametrize(
+    ("selection", "found"),
+    [
+        (Selection(subscriptions=(PLATFORM,)), ["kv-elsewhere"]),
+        (Selection(subscriptions=(PLATFORM.upper(),)), ["kv-elsewhere"]),
+        (Selection(resource_groups=("RG-US", "rg-shared")), ["kv-us", "kv-elsewhere"]),
+        (
+            Selection((PRODUCTION,), ("rg-payments",)),
+            ["kv-disabled", "kv-hidden", "kv-orders", "kv-payments", "kv-ready"],
+        ),
+        (Selection(tags=(("team", "payments"),)), ["kv-payments", "kv-ready"]),
+        (Selection(tags=(("TEAM", "payments"),)), ["kv-payments", "kv-ready"]),
+        (Selection(tags=(("team", "Payments"),)), []),
+        (
+            Selection(
+                tags=(("team", "payments"), ("env", "")),
+            ),
+            [],
+        ),
+        (Selection((PLATFORM,), tags=(("team", "payments"),)), []),
+    ],
+)
+def test_what_is_selected_is_found(azure: Azure, selection: Selection, found: list[str]):
+    seen = azure.vaults.select(selection)
+    assert names(seen) == found
+    assert seen.unseen == ()
+
+
+def test_a_tag_value_may_hold_what_would_end_a_query(azure: Azure, sandbox: Any):
+    with sandbox.edit() as state:
+        state["vaults"]["kv-us"]["tags"] = {"note": 'it\'s "x" \\ | limit 1'}
+    assert names(azure.vaults.select(Selection(tags=(("Note", 'it\'s "x" \\ | limit 1'),)))) == ["kv-us"]
+
+
+def test_one_query_is_asked(azure: Azure, sandbox: Any):
+    azure.vaults.select(Selection(tags=(("team", "payments"),)))
+    assert [(method, path) for method, path, _ in sandbox.requests] == [
+        ("POST", "/providers/Microsoft.ResourceGraph/resources")
+    ]
+
+
+def test_a_subscription_that_is_not_shown_is_named(azure: Azure):
+    seen = azure.vaults.select(Selection(subscriptions=(PLATFORM, FINANCE)))
+    assert names(seen) == ["kv-elsewhere"]
+    ((place, error),) = seen.unseen
+    assert place == f"/subscriptions/{FINANCE}"
+    assert str(error).startswith(f"this sign-in does not see the subscription {FINANCE}, so which vaults are selected")
+
+
+def test_a_group_that_is_nowhere_is_named(azure: Azure):
+    seen = azure.vaults.select(Selection(resource_groups=("rg-us", "rg-su")))
+    assert names(seen) == ["kv-us"]
+    assert [str(error) for _, error in seen.unseen] == [
+        "there is no resource group 'rg-su' in any of the subscriptions that were looked at, 2 in all; check its name"
+    ]
+
+
+def test_a_role_on_a_part_does_not_pass_for_the_whole():
+    row = f"/subscriptions/{PRODUCTION}/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-a"
+    answers = [
+        SUBSCRIPTIONS,
+        refusal(403, "AuthorizationFailed", "You may not list these."),
+        Answer({"count": 1, "totalRecords": 1, "data": [{"id": row, "tags": None}], "resultTruncated": "false"}),
+    ]
+    with scripted(*answers) as script, connect("t", resource_manager=script.url) as azure:
+        seen = azure.vaults.select(Selection(subscriptions=(PRODUCTION,)))
+    assert names(seen) == ["kv-a"]
+    ((place, error),) = seen.unseen
+    assert place == f"/subscriptions/{PRODUCTION}"
+    assert str(error).startswith(f"this sign-in may see only some of the vaults of /subscriptions/{PRODUCTION}, so")
+
+
+@pytest.mark.parametrize("row", [{"id": "x", "tags": {}}, {"id": None, "tags": {}}, {"id": "/x", "tags": ["a"]}])
+def test_a_row_that_is_no_vault_is_an_error(row: dict[str, Any]):
+    answer = Answer({"count": 1, "totalRecords": 1, "data": [row], "resultTruncated": "false"})
+    with scripted(answer) as script, connect("t", resource_manager=script.url) as azure, pytest.raises(AzureAnswer):
+        azure.vaults.select(Selection(tags=()))

@@ -1,0 +1,175 @@
+"""`netcfg check`, whole: a world in which every rule fires, one in which none does, and what every fix does."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netcfg.core.checks.register import CHECKS
+from netcfg.sandbox.network import tags
+from netcfg.sandbox.server import serve
+from tests.cli.conftest import Program, vault_id
+
+WORLDS = Path(__file__).parents[2] / "data" / "worlds"
+MEANT = ("--config", str(WORLDS / "drifted.yaml"))
+CLEAN = (
+    "kv-clean", "--organization", "litware", "--subnet", "rg-network/vnet-agents/scale-set",
+    "--allow", "191.10.18.0/28=head office",
+)  # fmt: skip
+
+GUARDS = ("default-deny", "inferred-geography", "last-path", "private-dns", "removals", "service-endpoint")
+CONSENT = ("--yes", *(word for guard in (*GUARDS, "stale-editions") for word in ("--accept", guard)))
+
+
+@pytest.fixture
+def drifted(tmp_path: Path) -> Iterator[Program]:
+    """The world `drifted`, and the edition that somebody brought by file half a year before its day."""
+    with serve(world="drifted") as sandbox:
+        netcfg = Program(sandbox, tmp_path / "data")
+        file = tmp_path / "ServiceTags_Public_20260831.json"
+        file.write_text(json.dumps(tags.edition(sandbox.state, "2026-08-31", "tag-file")), "utf-8")
+        assert netcfg("ranges", "refresh", "--from", str(file)).status == 0
+        yield netcfg
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Iterator[Program]:
+    with serve(world="clean") as sandbox:
+        yield Program(sandbox, tmp_path)
+
+
+def findings(ran) -> list[dict[str, Any]]:
+    return list(ran.document["findings"])
+
+
+def test_in_the_drifted_world_every_rule_fires(drifted: Program):
+    ran = drifted("check", *MEANT, "--format", "json")
+    assert ran.status == 7  # kv-unclear is in doubt
+    assert {each["rule"] for each in findings(ran)} == set(CHECKS)
+    assert drifted.writes == []
+
+
+def test_in_the_clean_world_none_does(clean: Program):
+    assert clean("ranges", "refresh").status == 0
+    ran = clean("check", *CLEAN, "--format", "json")
+    assert findings(ran) == []
+    assert ran.status == 0
+    assert clean("plan", *CLEAN).status == 0
+
+
+def test_every_fix_mends_what_it_was_given_for(drifted: Program):
+    """Each from the same start: the command as it is shown, and nothing added but the consent that it asks for."""
+    found = findings(drifted("check", *MEANT, "--format", "json"))
+    begin = copy.deepcopy(drifted.sandbox.state)
+    fixes: dict[str, list[dict[str, Any]]] = {}
+    for each in (one for one in found if is_command(one["fix"])):
+        fixes.setdefault(each["fix"], []).append(each)
+    seen: set[str] = set()
+    for fix, mended in sorted(fixes.items(), key=lambda item: ("ranges refresh" in item[0], -len(item[1]))):
+        if {each["rule"] for each in mended} <= seen:
+            continue
+        seen |= {each["rule"] for each in mended}
+        with drifted.sandbox.edit() as state:
+            state.clear()
+            state.update(copy.deepcopy(begin))
+        words = shlex.split(fix)[4:]  # after netcfg --sandbox --data-dir DIR
+        ran = drifted(*words, *(CONSENT if words[0] == "apply" else ()))
+        assert ran.status == 0, (fix, ran.out, ran.err)
+        name = (mended[0]["vault"] or "kv-open").rpartition("/")[2]
+        left = {
+            (each["rule"], each["subject"]) for each in findings(drifted("check", name, *MEANT, "--format", "json"))
+        }
+        assert not left & {(each["rule"], each["subject"]) for each in mended}, fix
+    assert seen == {
+        "broad-range", "dead-subnet-rule", "declared-range-missing", "default-action-allow", "elsewhere-range",
+        "expired-rule", "foreign-rule", "outbound-range", "private-dns-missing", "private-endpoint-missing",
+        "public-access-disabled", "public-access-enabled", "published-range-missing", "published-range-partly-covered",
+        "redundant-rule", "removal-pending", "retired-range", "service-endpoint-missing", "stale-editions",
+        "subnet-rule-missing", "unreadable-rule",
+    }  # fmt: skip
+
+
+def is_command(fix: str) -> bool:
+    """Whether it changes something, and is ours: others are for the Azure CLI, or only show something."""
+    return fix.startswith("netcfg ") and any(each in fix for each in (" apply ", " ranges refresh"))
+
+
+def test_a_check_asks_for_nothing_that_its_plan_does_not(netcfg: Program):
+    words = ("kv-orders", "--organization", "contoso", "--subnet", "rg-network/vnet-agents/scale-set")
+
+    def asked(verb: str) -> list[tuple[str, str]]:
+        before = len(netcfg.sandbox.requests)
+        netcfg(verb, *words)
+        return sorted((method, path) for method, path, _ in netcfg.sandbox.requests[before:])
+
+    assert asked("check") == asked("plan")
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "vault", "status"),
+    [
+        ("error", "kv-ready", 0),
+        ("warning", "kv-ready", 0),
+        ("note", "kv-ready", 4),  # the publishers do not agree
+        ("error", "kv-orders", 4),
+        ("never", "kv-orders", 0),
+        ("error", "kv-secret", 1),
+        ("never", "kv-secret", 1),
+        ("never", "kv-nsp-unreadable", 7),
+        ("error", "kv-hidden", 7),
+    ],
+)
+def test_the_exit_status_says_how_bad_it_is(netcfg: Program, fail_on: str, vault: str, status: int):
+    groups = {"kv-secret": "rg-guarded"}
+    named = vault_id(vault, groups[vault]) if vault in groups else vault
+    assert netcfg("check", named, "--organization", "contoso", "--fail-on", fail_on).status == status
+
+
+def test_one_vault_that_cannot_be_read_does_not_hide_the_others(netcfg: Program):
+    secret = vault_id("kv-secret", "rg-guarded")
+    ran = netcfg("check", "kv-orders", secret, "--organization", "contoso", "--format", "json")
+    assert ran.status == 7
+    assert "published-range-partly-covered" in {each["rule"] for each in findings(ran)}
+    assert [each["vault"] for each in ran.document["undetermined"]] == [secret]
+
+
+def test_without_organization_or_geography_nothing_is_checked(netcfg: Program):
+    assert netcfg("check", "kv-orders").status == 2
+
+
+def test_a_waiver_is_counted_and_one_that_is_about_nothing_is_told(netcfg: Program, tmp_path: Path):
+    file = tmp_path / "meant.yaml"
+    file.write_text(
+        "organization: contoso\n"
+        "vaults: [{name: kv-ready}]\n"
+        "waivers:\n"
+        "  - {rule: editions-disagree, reason: it is known}\n"
+        "  - {rule: foreign-rule, vault: kv-ready, reason: gone long ago}\n",
+        "utf-8",
+    )
+    ran = netcfg("check", "--config", str(file), "--fail-on", "note", "--format", "json")
+    assert ran.status == 0
+    assert [(each["rule"], bool(each["waived"])) for each in findings(ran)] == [("editions-disagree", True)]
+    assert f"the waiver of foreign-rule of kv-ready ({file}:5) is about nothing that was found" in ran.err
+
+
+def test_rules_are_explained_without_a_vault_and_nobody_is_asked(netcfg: Program):
+    ran = netcfg("check", "--explain", "foreign-rule", "--explain", "rule-limit")
+    assert ran.status == 0
+    assert [line for line in ran.out.splitlines() if " · " in line] == ["foreign-rule · warning", "rule-limit · error"]
+    assert "  - rule: foreign-rule" in ran.out
+    assert netcfg.sandbox.requests == []
+
+
+def test_an_unknown_rule_is_a_usage_error_with_the_list(netcfg: Program):
+    ran = netcfg("check", "--explain", "foreign-ruel")
+    assert ran.status == 2
+    assert "did you mean 'foreign-rule'?" in ran.err
+    assert "published-range-missing" in ran.err
+    assert netcfg("check", "--explain", "foreign-rule", "--format", "sarif").status == 2

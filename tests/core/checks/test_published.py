@@ -1,0 +1,106 @@
+"""What Azure DevOps needs, what was declared, and the agents' subnets."""
+
+from __future__ import annotations
+
+from netcfg.core.ranges import Policy
+from netcfg.core.rules import PublicAccess
+from tests.core.checks.cases import APPLY, EVERYTHING, found, rules
+from tests.formats.builders import subnet_id, vault
+
+BOTH = (
+    "Azure DevOps comes from 20.166.41.0/24 (Europe, northeurope, published by the documentation and the service tag), "
+    "and no rule lets it in"
+)
+
+
+def test_a_missing_range_says_who_comes_from_it_and_who_publishes_it():
+    of = vault(ip_rules=EVERYTHING[1:])
+    assert found("published-range-missing", of) == [
+        (
+            "error",
+            "20.166.41.0/24",
+            BOTH,
+            APPLY,
+        )
+    ]
+
+
+def test_a_range_of_the_service_tag_alone_is_a_warning_until_the_tag_is_the_policy():
+    of = vault(ip_rules=EVERYTHING[:3])
+    assert rules(of) == [("warning", "published-range-missing", "172.199.233.128/26")]
+    assert rules(of, policy=Policy.SERVICE_TAG) == [("error", "published-range-missing", "172.199.233.128/26")]
+    assert [each for each in rules(of, policy=Policy.TABLE) if each[1] == "published-range-missing"] == []
+
+
+def test_a_scrap_of_a_range_is_not_the_range():
+    of = vault(ip_rules=(*EVERYTHING[:1], "40.74.28.17", "40.74.29.0/24", *EVERYTHING[2:]))
+    ((severity, subject, message, fix),) = found("published-range-partly-covered", of)
+    assert (severity, subject, fix) == ("error", "40.74.28.0/23", APPLY)
+    assert message.endswith("and rules let in a part of it only: 40.74.28.17/32, 40.74.29.0/24")
+
+
+def test_a_rule_that_is_too_broad_to_count_is_named():
+    of = vault(ip_rules=(*EVERYTHING[:1], "40.0.0.0/8", *EVERYTHING[2:]))
+    ((_, subject, message, _),) = found("published-range-missing", of)
+    assert subject == "40.74.28.0/23"
+    assert message.endswith("and no rule lets it in; 40.0.0.0/8 holds it, but nothing broader than /16 counts")
+
+
+def test_two_rules_that_cover_a_range_together_are_enough():
+    of = vault(ip_rules=(*EVERYTHING[:1], "40.74.28.0/24", "40.74.29.0/24", *EVERYTHING[2:]))
+    assert [each for each in rules(of) if each[1].startswith("published-")] == []
+
+
+def test_nothing_is_missing_where_public_access_is_meant_to_be_off():
+    of = vault(public_access=PublicAccess.DISABLED, ip_rules=("191.10.20.7",))
+    assert rules(of, public_access=PublicAccess.DISABLED) == []
+
+
+def test_what_was_declared_and_is_not_there_is_an_error():
+    assert found("declared-range-missing", vault(ip_rules=EVERYTHING), allow=["191.10.18.0/28=head office"]) == [
+        ("error", "191.10.18.0/28", "191.10.18.0/28 was declared (head office) and no rule lets it in", APPLY)
+    ]
+
+
+def test_a_declaration_that_ends_within_thirty_days_is_a_warning():
+    of = vault(ip_rules=(*EVERYTHING, "191.10.18.0/28", "191.10.19.0/28", "191.10.20.0/28"))
+    ends = [
+        "191.10.18.0/28=a;until=2026-11-20",
+        "191.10.19.0/28=b;until=2026-12-20",
+        "191.10.20.0/28=c;until=2026-12-21",
+    ]
+    assert [each[1:3] for each in found("expiring-rule", of, allow=ends)] == [
+        ("191.10.18.0/28", "191.10.18.0/28 (a) is declared until 2026-11-20 only, which is today; then it is removed"),
+        (
+            "191.10.19.0/28",
+            "191.10.19.0/28 (b) is declared until 2026-12-20 only, which is in 30 days; then it is removed",
+        ),
+    ]
+
+
+def test_a_longer_declaration_of_the_same_range_counts():
+    of = vault(ip_rules=(*EVERYTHING, "191.10.18.0/28"))
+    assert rules(of, allow=["191.10.18.0/28=a;until=2026-11-21", "191.10.18.0/28=b"]) == []
+
+
+def test_agents_that_have_no_rule_and_no_endpoint_are_two_errors():
+    agents = subnet_id("agents")
+    of = vault(ip_rules=EVERYTHING)
+    assert found("subnet-rule-missing", of, subnets=(agents,), endpoints=False) == [
+        ("error", agents.text, "no rule lets in the subnet vnet-build/agents in rg-network (agents' subnet)", APPLY)
+    ]
+    assert [each[:2] for each in found("service-endpoint-missing", of, subnets=(agents,), endpoints=False)] == [
+        ("error", agents.text)
+    ]
+    assert rules(vault(ip_rules=EVERYTHING, subnets=(agents.text,)), subnets=(agents,)) == []
+
+
+def test_nine_tenths_of_the_limit_are_a_warning_and_more_than_all_an_error():
+    def limit(number: int) -> list[tuple[str, str]]:
+        many = [f"191.10.{each // 256}.{each % 256}" for each in range(number - 4)]
+        return [each[:2] for each in found("rule-limit", vault(ip_rules=(*EVERYTHING, *many)))]
+
+    assert limit(899) == []
+    assert limit(900) == [("warning", "IP rules")]
+    assert limit(1000) == [("warning", "IP rules")]
+    assert limit(1001) == [("error", "IP rules")]

@@ -1,0 +1,126 @@
+"""What several entries say about one vault, and what is left of a file when somebody names vaults."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import IPv4Network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netcfg.core.declared import Declaration
+from netcfg.core.errors import BadConfiguration, ConflictingTerms, NotInConfiguration, TwoIds
+from netcfg.core.resources import parse_vault
+from netcfg.core.rules import IpRule, PublicAccess
+from netcfg.core.target import Choice, Location, Selection, are_several, merge, narrow
+from netcfg.core.terms import NO_TERMS, Terms
+from tests.strategies import EUROPE
+
+ID = parse_vault("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-a")
+OTHER_ID = parse_vault("/subscriptions/s/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv-a")
+TEAM = Selection(tags=(("team", "a"),))
+
+terms = st.builds(
+    Terms,
+    organizations=st.lists(st.sampled_from(["contoso", "fabrikam"]), max_size=2).map(tuple),
+    geographies=st.just((EUROPE,)),
+    grace=st.none() | st.sampled_from([timedelta(1), timedelta(2)]),
+    exclusive=st.none() | st.booleans(),
+)
+
+
+def choice(chosen: object, line: int = 1, said: Terms = NO_TERMS, top: Terms = NO_TERMS) -> Choice:
+    return Choice(chosen, said, Location("netcfg.yaml", line), top)  # type: ignore[arg-type]
+
+
+@given(terms, terms, terms)
+def test_the_command_line_counts_before_an_entry_and_that_before_the_top(typed: Terms, entry: Terms, top: Terms):
+    meant = Choice("kv-a", typed.over(entry), top=top).intent()
+    said = [each.exclusive for each in (typed, entry, top) if each.exclusive is not None]
+    assert meant.exclusive == (said[0] if said else False)
+    assert {*meant.organizations} == {*typed.organizations, *entry.organizations, *top.organizations}
+
+
+@given(terms, terms)
+def test_two_entries_add_up_or_conflict_whichever_comes_first(one: Terms, other: Terms):
+    differ = any(None not in (a, b) and a != b for a, b in ((one.grace, other.grace), (one.exclusive, other.exclusive)))
+    for first, second in ((one, other), (other, one)):
+        entries = [choice("kv-a", 3, first), choice("KV-A", 8, second)]
+        if differ:
+            with pytest.raises(ConflictingTerms):
+                merge(entries)
+            continue
+        (merged,) = merge(entries)
+        assert merged.terms.grace == (one.grace or other.grace)
+        assert {*merged.terms.organizations} == {*one.organizations, *other.organizations}
+
+
+@given(terms)
+def test_saying_the_same_twice_is_saying_it_once(said: Terms):
+    (merged,) = merge([choice("kv-a", 3, said), choice("kv-a", 8, said)])
+    assert merged.intent() == choice("kv-a", 3, said).intent()
+    assert merged.where == Location("netcfg.yaml", 3)
+
+
+def test_a_conflict_names_both_lines_and_the_key_as_it_is_written():
+    one, other = Terms(public_access=PublicAccess.ENABLED), Terms(public_access=PublicAccess.DISABLED)
+    with pytest.raises(ConflictingTerms) as caught:
+        merge([choice("kv-a", 3, one), choice(ID, 8, other)])
+    assert str(caught.value) == (
+        "kv-a is chosen by netcfg.yaml:3 and by netcfg.yaml:8, which say different things about public-access; "
+        "say it once, or on the command line"
+    )
+
+
+def test_what_the_top_says_is_no_conflict_with_what_one_entry_says():
+    top = Terms(exclusive=False, geographies=(EUROPE,))
+    (merged,) = merge([choice("kv-a", 3, Terms(exclusive=True), top), choice("kv-a", 8, NO_TERMS, top)])
+    assert merged.intent().exclusive
+
+
+def test_a_name_and_an_id_are_one_vault_and_the_id_is_kept():
+    assert [each.chosen for each in merge([choice("KV-a"), choice(ID)])] == [ID]
+    with pytest.raises(TwoIds, match="is named with different ids"):
+        merge([choice(ID), choice(OTHER_ID)])
+
+
+def test_what_cannot_be_meant_names_the_line():
+    with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:7: neither an organization nor a geography was given"):
+        choice("kv-a", 7).intent()
+
+
+def test_a_range_that_is_allowed_and_removed_names_the_line():
+    network = IPv4Network("191.10.18.0/28")
+    said = Terms(geographies=(EUROPE,), allow=(Declaration(network, "x"),), remove=(IpRule("191.10.18.0/28"),))
+    with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:7: 191\.10\.18\.0/28 was asked to be removed, but"):
+        choice("kv-a", 7, said).intent()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "several"),
+    [
+        (["kv-a"], False),
+        (["kv-a", "KV-A", ID], False),
+        (["kv-a", "kv-b"], True),
+        ([TEAM], True),
+        ([Selection(only=("kv-a",)), "kv-a"], False),
+        ([Selection(only=("kv-a", "kv-b"))], True),
+    ],
+)
+def test_a_selection_may_be_several_and_one_that_is_to_find_one_vault_is_not(chosen: list[object], several: bool):
+    assert are_several(map(choice, chosen)) is several
+
+
+def test_naming_a_vault_leaves_its_entries_and_the_selections_that_may_find_it():
+    elsewhere = Selection(subscriptions=("t",))
+    entries = [choice("kv-a", 3), choice("kv-b", 4), choice(TEAM, 5), choice(elsewhere, 6)]
+    left = narrow(entries, [ID], "netcfg.yaml")
+    assert [each.chosen for each in left] == ["kv-a", ID, Selection(tags=(("team", "a"),), only=(ID,))]
+
+
+def test_a_vault_of_which_the_file_says_nothing_is_an_error():
+    with pytest.raises(NotInConfiguration, match=r"kv-c is in no entry of netcfg\.yaml"):
+        narrow([choice("kv-a")], ["kv-c"], "netcfg.yaml")
+    with pytest.raises(NotInConfiguration):
+        narrow([choice("kv-b"), choice(Selection(resource_groups=("h",)))], [ID], "netcfg.yaml")
