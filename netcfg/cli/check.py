@@ -77,7 +77,7 @@ def _explain(rules: list[str], format: str | None, root: Root) -> None:
     from netcfg.cli import terminal
     from netcfg.core.checks.register import explained
     from netcfg.core.errors import ConflictingOptions
-    from netcfg.formats import explanation
+    from netcfg.formats.report import explanation
 
     if format not in (None, "text", "markdown"):
         raise ConflictingOptions("--explain", f"--format {format}", "rules are told as text or markdown only")

@@ -16,7 +16,7 @@ from netcfg.core.errors import NetcfgError, OutputFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from netcfg.formats.annotations import Annotation
+    from netcfg.formats.ci.annotations import Annotation
 
 # GitHub refuses a summary that is longer, all of it; and on Azure Pipelines' page nobody reads more either.
 LONGEST_SUMMARY = 1024 * 1024
@@ -36,7 +36,7 @@ def running(environment: Mapping[str, str]) -> System | None:
 
 def annotate(system: System, found: Iterable[Annotation], base: str) -> str:
     """The commands that make annotations there."""
-    from netcfg.formats import azure_pipelines, github
+    from netcfg.formats.ci import azure_pipelines, github
 
     match system:
         case System.AZURE_PIPELINES:
@@ -49,7 +49,7 @@ def annotate(system: System, found: Iterable[Annotation], base: str) -> str:
 
 def tell(system: System, error: NetcfgError) -> None:
     """Show what ended the whole run there too, where anybody still reads."""
-    from netcfg.formats.annotations import failures
+    from netcfg.formats.ci.annotations import failures
 
     with suppress(OutputFailed, BrokenPipeError):
         terminal.show(annotate(system, failures(error), ""))
@@ -76,7 +76,7 @@ def attach(system: System, name: str, summary: Callable[[int], str], environment
 
 def _upload(name: str, summary: str, environment: Mapping[str, str]) -> str:
     """The agent uploads the file some time later and empties its folder after the job, so ours must stay."""
-    from netcfg.formats import azure_pipelines
+    from netcfg.formats.ci import azure_pipelines
 
     folder = Path(environment.get("AGENT_TEMPDIRECTORY") or tempfile.gettempdir()).absolute()
     for number in count(1):

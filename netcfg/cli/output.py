@@ -29,10 +29,10 @@ MODULES = {
     "json": "json",
     "markdown": "markdown",
     "html": "html.document",
-    "sarif": "sarif",
-    "junit": "junit",
-    "azure-pipelines": "azure_pipelines",
-    "github": "github",
+    "sarif": "ci.sarif",
+    "junit": "ci.junit",
+    "azure-pipelines": "ci.azure_pipelines",
+    "github": "ci.github",
 }
 FORMATS_OF_A_PLAN = ("text", "json", "markdown", "html")  # and of its result
 FORMATS_OF_A_REPORT = tuple(MODULES)
@@ -116,8 +116,8 @@ class Output:
         """What makes the CI system show it too, where it runs us and nobody said how it is to be written."""
         if not self._root.ci:
             return ""
-        from netcfg.formats.annotations import annotations_of
-        from netcfg.formats.summary import summary
+        from netcfg.formats.ci.annotations import annotations_of
+        from netcfg.formats.ci.summary import summary
 
         name = f"netcfg-{kind_of(document)}"
         attached = ci.attach(self._root.ci, name, lambda most: summary(document, most), os.environ)

@@ -30,8 +30,8 @@ from netcfg.core.verification import Verification
 from netcfg.formats import attribution as attributed
 from netcfg.formats import comparison, order, pieces
 from netcfg.formats import discovery as discovered
-from netcfg.formats import report_document as reported
 from netcfg.formats import verification as verified
+from netcfg.formats.report import document as reported
 
 VERSION = 1
 

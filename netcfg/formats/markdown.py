@@ -14,9 +14,10 @@ from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report
-from netcfg.formats import comparison, diff, order, phrases, report_markdown
+from netcfg.formats import comparison, diff, order, phrases
 from netcfg.formats.harmless import code, fence, prose
 from netcfg.formats.page import Page, Row
+from netcfg.formats.report import markdown as report_markdown
 
 MANY = 10  # kept rules beyond this are folded
 UNBOUNDED = Page(width=100_000)  # a block of code scrolls sideways, and a line that wraps is no diff any more

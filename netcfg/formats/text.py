@@ -16,8 +16,9 @@ from netcfg.core.ranges import PublishedRange, Resolution
 from netcfg.core.refresh import Judgement, Refreshed
 from netcfg.core.report import Report
 from netcfg.formats import attribution as attributed
-from netcfg.formats import comparison, diff, order, phrases, report_text
+from netcfg.formats import comparison, diff, order, phrases
 from netcfg.formats.page import Page, Row
+from netcfg.formats.report import text as report_text
 
 INDENT = "  "
 

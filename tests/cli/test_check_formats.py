@@ -8,10 +8,10 @@ import pytest
 
 from netcfg.sandbox.server import serve
 from tests.cli.conftest import Program
+from tests.formats.ci.test_junit import suite
+from tests.formats.ci.test_sarif import run
 from tests.formats.test_json import conform
-from tests.formats.test_junit import suite
 from tests.formats.test_markdown import outline
-from tests.formats.test_sarif import run
 
 FILES = {"json": "report.json", "sarif": "report.sarif", "junit": "TEST-netcfg.xml", "markdown": "report.md"}
 # The world's own configuration, and a vault that nobody can find.

@@ -9,10 +9,11 @@ import pytest
 
 from netcfg.cli import ci
 from netcfg.core.outcome import Ending
-from netcfg.formats.summary import summary
+from netcfg.formats.ci.summary import summary
 from tests.cli.conftest import Program
 from tests.cli.test_streams import ENVIRONMENT, run
-from tests.formats import builders, reports, runners
+from tests.formats import builders, reports
+from tests.formats.ci import runners
 
 REFUSED = ("plan", "kv-payments", "--geography", "EU")
 GUARD = "default-deny"

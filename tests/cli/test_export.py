@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import AGENTS, BUILDS, SCALE_SET, Program
-from tests.formats import languages
+from tests.formats.export import languages
 
 EUROPE = [
     "20.166.41.0/24", "40.74.28.0/23", "134.149.110.74/31", "134.149.110.76/30", "134.149.110.112/29",

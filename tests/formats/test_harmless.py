@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from netcfg.core.geography import Region
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import PlanSet
-from netcfg.formats import cidr, csv, harmless, json, junit, markdown, sarif, text
+from netcfg.formats import cidr, csv, harmless, json, markdown, text
+from netcfg.formats.ci import junit, sarif
 from netcfg.formats.page import Page
 from tests.formats import builders, generated, reports
 
@@ -112,7 +113,7 @@ def test_the_order_in_which_things_come_changes_nothing(plans: PlanSet):
         assert render(turned) == render(plans)
 
 
-@pytest.mark.parametrize("name", ["text", "json", "markdown", "csv", "cidr", "sarif", "junit"])
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "csv", "cidr", "ci.sarif", "ci.junit"])
 def test_no_format_waits_for_a_library(name: str):
     code = f"import sys, netcfg.formats.{name}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from netcfg.core.findings import Finding
-from netcfg.formats import findings
+from netcfg.formats.report import findings
 
 
 @dataclass(frozen=True)

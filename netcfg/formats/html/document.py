@@ -24,11 +24,12 @@ from netcfg.core.outcome import Ending, Result
 from netcfg.core.plan import Action, Plan, PlanSet, Undetermined
 from netcfg.core.ranges import Edition
 from netcfg.core.report import Report
-from netcfg.formats import findings, order, phrases
+from netcfg.formats import order, phrases
 from netcfg.formats.harmless import line
 from netcfg.formats.html import vault
 from netcfg.formats.html.cards import Card, cards
 from netcfg.formats.html.vault import Section
+from netcfg.formats.report import findings
 
 FEW = 5  # vaults that are shown one below the other; where there are more, a table leads to each
 

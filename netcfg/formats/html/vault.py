@@ -11,10 +11,11 @@ from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome
 from netcfg.core.plan import Action, Plan
 from netcfg.core.report import Inspection
-from netcfg.formats import diff, findings, phrases
+from netcfg.formats import diff, phrases
 from netcfg.formats.html.cards import Card, Remedy, cards, remedy
 from netcfg.formats.html.picture import Picture, draw
 from netcfg.formats.page import Row
+from netcfg.formats.report import findings
 
 TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "note", None: "good"}
 SIGNS = {"bad": "✕", "warn": "!", "note": "i", "good": "✓", "plain": "~"}

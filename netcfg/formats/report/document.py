@@ -7,7 +7,8 @@ from typing import Any
 from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.report import Inspection, Report
 from netcfg.core.target import Location
-from netcfg.formats import findings, order
+from netcfg.formats import order
+from netcfg.formats.report import findings
 
 Object = dict[str, Any]
 

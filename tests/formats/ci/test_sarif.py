@@ -17,7 +17,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from netcfg.core.checks.register import CHECKS
 from netcfg.core.findings import Severity
 from netcfg.core.target import Location
-from netcfg.formats import sarif
+from netcfg.formats.ci import sarif
 from tests.formats import builders, generated, reports
 
 STANDARD = Draft4Validator(

@@ -8,9 +8,10 @@ from netcfg.core.findings import Finding, Severity
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.words import listed
-from netcfg.formats import findings, order, phrases
-from netcfg.formats.findings import Told
+from netcfg.formats import order, phrases
 from netcfg.formats.page import Page, Row
+from netcfg.formats.report import findings
+from netcfg.formats.report.findings import Told
 
 MARKS = {Severity.ERROR: ("x", "refused"), Severity.WARNING: ("!", "set"), Severity.NOTE: ("i", "")}
 INDENT = "  "

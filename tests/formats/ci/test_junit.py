@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from netcfg.core.checks.register import CHECKS
 from netcfg.core.findings import Severity
-from netcfg.formats import junit
+from netcfg.formats.ci import junit
 from tests.formats import builders, generated, reports
 
 NUMBERS = {"tests", "failures", "errors", "skipped"}

@@ -26,8 +26,9 @@ from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Report
 from netcfg.core.target import Location
-from netcfg.formats import findings, order, phrases
+from netcfg.formats import order, phrases
 from netcfg.formats.harmless import line
+from netcfg.formats.report import findings
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 CONFIGURATION = "netcfg.yaml"

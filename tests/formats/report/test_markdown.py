@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 from netcfg.core.report import Report
 from netcfg.formats import markdown
 from tests.formats import builders, generated, reports
+from tests.formats.report.test_text import mixed
 from tests.formats.test_markdown import outline
-from tests.formats.test_report_text import mixed
 
 PARSER = MarkdownIt("gfm-like", {"linkify": False})
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from netcfg.core.findings import Severity, Waiver
-from netcfg.formats import findings, text
+from netcfg.formats import text
 from netcfg.formats.page import Page, columns_of
+from netcfg.formats.report import findings
 from tests.formats import builders, generated, reports
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -10,11 +10,11 @@ from markdown_it import MarkdownIt
 from netcfg.config import configuration
 from netcfg.core.checks.register import CHECKS, RULES
 from netcfg.core.findings import Waiver
-from netcfg.formats import explanation
 from netcfg.formats.page import Page
+from netcfg.formats.report import explanation
 from netcfg.sources import bundled
 
-PAGE = Path(__file__).parents[2] / "docs" / "findings.md"
+PAGE = Path(__file__).parents[3] / "docs" / "findings.md"
 
 
 def test_the_page_is_what_the_program_says():

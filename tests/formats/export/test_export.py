@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.rules import PublicAccess
 from netcfg.formats.export import arm, az, bicep, powershell, terraform, tfvars
-from tests.formats import builders, generated, languages
+from tests.formats import builders, generated
+from tests.formats.export import languages
 
 COMMAND = "netcfg export kv-payments --organization contoso"
 EXPORTS: dict[str, Callable[[PlanSet, str], str]] = {

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from netcfg.core.findings import Severity
 from netcfg.core.report import Report
-from netcfg.formats.annotations import Annotation, annotations_of
-from netcfg.formats.findings import summary, verdict
+from netcfg.formats.ci.annotations import Annotation, annotations_of
 from netcfg.formats.harmless import line
+from netcfg.formats.report.findings import summary, verdict
 
 # The percent sign comes first, or it would be escaped again in what the others have become.
 _IN_A_MESSAGE = (("%", "%AZP25"), ("\r", "%0D"), ("\n", "%0A"))

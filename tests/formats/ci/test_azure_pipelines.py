@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from netcfg.core.findings import Severity
 from netcfg.core.outcome import Ending
 from netcfg.core.target import Location
-from netcfg.formats import azure_pipelines, harmless
-from netcfg.formats.annotations import Annotation, annotations_of
-from tests.formats import builders, generated, reports, runners
-from tests.formats.runners import Command
+from netcfg.formats import harmless
+from netcfg.formats.ci import azure_pipelines
+from netcfg.formats.ci.annotations import Annotation, annotations_of
+from tests.formats import builders, generated, reports
+from tests.formats.ci import runners
+from tests.formats.ci.runners import Command
 
 
 def test_a_report_is_issues_with_the_line_that_chose_the_vault():

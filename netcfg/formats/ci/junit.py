@@ -16,8 +16,9 @@ from xml.etree import ElementTree
 from netcfg.core.checks.register import CHECKS
 from netcfg.core.findings import Finding, Severity
 from netcfg.core.report import Report
-from netcfg.formats import findings, order, phrases
+from netcfg.formats import order, phrases
 from netcfg.formats.harmless import line
+from netcfg.formats.report import findings
 
 RUN = "netcfg check"
 GENERAL = "in general"

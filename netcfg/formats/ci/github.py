@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from netcfg.core.findings import Severity
 from netcfg.core.report import Report
-from netcfg.formats.annotations import Annotation, annotations_of
-from netcfg.formats.findings import summary, verdict
+from netcfg.formats.ci.annotations import Annotation, annotations_of
 from netcfg.formats.harmless import line
+from netcfg.formats.report.findings import summary, verdict
 
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

@@ -11,9 +11,10 @@ from netcfg.core.findings import Finding
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.words import listed
-from netcfg.formats import findings, order, phrases
-from netcfg.formats.findings import Told
+from netcfg.formats import order, phrases
 from netcfg.formats.harmless import code, prose
+from netcfg.formats.report import findings
+from netcfg.formats.report.findings import Told
 
 MANY = 10  # findings of one vault beyond this are folded
 
