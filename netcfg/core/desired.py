@@ -42,13 +42,17 @@ class Reason:
 
 @dataclass(frozen=True)
 class Desired:
-    """The firewall that a vault should have, why each rule of before and after has its place, and what must be said."""
+    """The firewall that a vault should have, why each rule of before and after has its place, and what must be said.
+
+    `dead` are the rules that are there and admit nobody, for their subnet is gone.
+    """
 
     after: Firewall
     reasons: Mapping[Rule, Reason]
     endpoints: tuple[SubnetId, ...] = ()
     notes: tuple[str, ...] = ()
     way: Way = NO_WAY
+    dead: frozenset[VirtualNetworkRule] = frozenset()
 
     def with_way(self, way: Way) -> Desired:
         """The same, with what is to become of the private way in."""
@@ -75,9 +79,11 @@ def fit(
         raise BothWanted(str(both), asked[both].standing.value)
     _check_names(intent, before)
     reasons = {rule: _found(rule, intent, resolution, today, gone) for rule in before.rule_set.rules}
+    dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in map(str, gone))
     if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
         public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
-        return Desired(replace(before, public_access=public_access), reasons, (), _notes(vault, intent, resolution))
+        after = replace(before, public_access=public_access)
+        return Desired(after, reasons, (), _notes(vault, intent, resolution), dead=dead)
 
     leaving = {
         rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
@@ -98,7 +104,7 @@ def fit(
     )
     endpoints = tuple(each.id for each in subnets if not each.has_endpoint and each.id in intent.subnets)
     unused = _unused(after, reasons, map(survey.exit_of, endpoints))
-    return Desired(after, reasons, endpoints, (*_notes(vault, intent, resolution), *unused))
+    return Desired(after, reasons, endpoints, (*_notes(vault, intent, resolution), *unused), dead=dead)
 
 
 def is_enforced(vault: Vault) -> bool:

@@ -123,12 +123,14 @@ def _open(plan: Plan, drawing: Drawing, around: Surroundings) -> Vault:
 
 
 def _added_to(plan: Plan) -> Firewall:
-    """The plan's new rules beside everything that is there, and nothing else."""
+    """The plan's new rules beside everybody who is there, and nothing else."""
     before, after = plan.before.rule_set, plan.after.rule_set
+    # A rule whose subnet is gone admits nobody, and Azure refuses whatever is sent with it: if it goes, it goes first.
+    going = plan.desired.dead.difference(after.virtual_network_rules)
     return plan.before.with_rules(
         ip_rules=(*before.ip_rules, *(each for each in after.ip_rules if each not in before.ip_rules)),
         virtual_network_rules=(
-            *before.virtual_network_rules,
+            *(each for each in before.virtual_network_rules if each not in going),
             *(each for each in after.virtual_network_rules if each not in before.virtual_network_rules),
         ),
     )

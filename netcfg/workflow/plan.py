@@ -159,7 +159,11 @@ def _share(vaults: Iterable[Vault], meant: Mapping[str, Target], bases: Mapping[
     """What the plan of each vault rests on, which is one and the same where the same is meant."""
     targets = {each.id: meant[each.id.name] for each in vaults}
     settled = {each: bases[meant[each.id.name].intent].agents.intent for each in vaults}
-    heeding = {each.id: frozenset(intent.subnets) for each, intent in settled.items() if _heeds_rules(each, intent)}
+    heeding = {
+        each.id: frozenset(intent.subnets)
+        for each, intent in settled.items()
+        if _heeds_rules(each, intent) and not intent.is_private  # whose agents get no rule, and come later
+    }
     shared = {
         (intent, is_selected): replace(
             bases[intent].without(_companions(bases[intent], heeding)), is_selected=is_selected

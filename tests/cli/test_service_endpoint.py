@@ -282,6 +282,15 @@ def test_with_both_removals_it_is_done(netcfg: Program):
     assert [each["id"] for each in rules] == [f"{NETWORKS}/vnet-agents/subnets/scale-set".lower()]
 
 
+def test_they_go_before_the_agents_subnet_is_let_in(netcfg: Program):
+    """Azure refuses the first of the three writes, which lets the subnet in, as long as they are in it."""
+    wanted = ("--subnet", AGENTS, "--accept", "service-endpoint", "--remove", OLD, "--remove", REMOVED)
+    ran = netcfg("apply", DEAD, "--geography", "EU", *wanted, "--yes")
+    assert ran.status == 0, ran.out
+    rules = netcfg.vault("kv-dead")["properties"]["networkAcls"]["virtualNetworkRules"]
+    assert {each["id"] for each in rules} == {AGENTS.lower(), f"{NETWORKS}/vnet-agents/subnets/scale-set".lower()}
+
+
 def test_exclusive_takes_them(netcfg: Program):
     accepted = ("--accept", "exclusive", "--accept", "last-path")
     ran = netcfg("apply", DEAD, "--geography", "EU", "--exclusive", *accepted, "--yes")

@@ -12,14 +12,16 @@ from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Acceptance
 from netcfg.core.outcome import Ending
+from netcfg.core.private import Landscape
 from netcfg.core.resources import SubnetId, VaultId
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, NetworkRuleSet, PublicAccess
 from netcfg.core.switchover import Exit, Survey
 from netcfg.core.target import Target
 from netcfg.workflow.apply import apply
 from netcfg.workflow.plan import plan
+from tests.landscapes import ZONE, network, subnet_of
 from tests.strategies import VAULT_ID, subnet_id
-from tests.workflow.fakes import Azure, Contoso, around
+from tests.workflow.fakes import Azure, Contoso, Private, around
 from tests.workflow.test_apply import ACCEPT_ALL, WANTED, azure_with
 
 OTHER_ID = replace(VAULT_ID, text=VAULT_ID.text.replace(VAULT_ID.name, "kv-other"), name="kv-other")
@@ -154,3 +156,13 @@ def test_a_selected_vault_that_is_not_linked_is_guarded():
 def test_names_and_ids_stand_for_the_same_vault():
     assert isinstance(OTHER_ID, VaultId)
     assert Target(OTHER_ID, WANTED).name == Target("KV-Other", WANTED).name
+
+
+def test_a_vault_whose_agents_will_come_privately_gets_no_rule_and_is_named():
+    agents, azure = subnet_of("spoke", "agents"), admitting(two())
+    azure.endpoints[agents] = False
+    azure.private = Private(azure, Landscape(ZONE, (network("hub", "spoke"), network("spoke", "hub"))))
+    meant = replace(WANTED, subnets=(agents,))
+    privately = replace(meant, private_endpoint=subnet_of("hub"))
+    found = endpoint_guard(azure, Target(VAULT_ID, meant), Target(OTHER_ID, privately))
+    assert "kv-other" in found[VAULT_ID.name][0]
