@@ -6,6 +6,9 @@ identity, so that neither is spared what a real run costs.
 
 `ranges`: the weekly file of service tags, made here in its real shape, parsed by a process of its own; and `netcfg
 ranges list` from the bundled editions, beside a Python that only starts.
+
+`reports`: a check of a thousand vaults with ten findings each, made here without anybody being asked, as a page, as
+SARIF and in the other formats, by one process.
 """
 
 from __future__ import annotations
@@ -38,7 +41,8 @@ SUBNETS = [
     for n in ("agents", "builds")
 ]
 ACCEPTED = ["--accept", "default-deny", "--accept", "service-endpoint", "--accept", "stale-editions"]
-JOB = [VAULT, "--organization", "contoso", *(word for each in SUBNETS for word in ("--subnet", each)), *ACCEPTED]
+MEANT = [VAULT, "--organization", "contoso", *(word for each in SUBNETS for word in ("--subnet", each))]
+JOB = [*MEANT, *ACCEPTED]
 NETCFG = [sys.executable, "-P", "-m", "netcfg", "-q"]
 
 # What somebody would write who knows the ranges and the SDKs, and trusts that nothing goes wrong.
@@ -91,6 +95,45 @@ for _ in range(runs):
     publication = tag_file.parse(path.read_bytes(), atlas, str(path), date(2026, 7, 1))
     seconds.append(time.perf_counter() - begun)
 print(json.dumps([len(publication.edition.ranges), *seconds]))
+"""
+# Writes a report in each format, and tells seconds and bytes.
+REPORTS = """
+import json, time
+from datetime import date
+from netcfg.core.checks import register
+from netcfg.core.checks.check import Case
+from netcfg.core.intent import Intent
+from netcfg.core.plan import look
+from netcfg.core.ranges import resolve
+from netcfg.core.report import Inspection, Report
+from netcfg.core.resources import Vault, parse_vault
+from netcfg.core.rules import DefaultAction, Firewall, IpRule, NetworkRuleSet, PublicAccess
+from netcfg.formats import json as document, markdown
+from netcfg.formats.ci import junit, sarif
+from netcfg.formats.html import document as page
+from netcfg.sources import bundled
+
+today, catalogue = date(2026, 7, 1), bundled.catalogue()
+intent = Intent(geographies=(bundled.atlas().find("BR"),))
+resolution = resolve(catalogue, intent.policy, intent.geographies)
+group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.KeyVault/vaults"
+rules = tuple(IpRule(f"191.10.20.{each}/32") for each in range(10)) + tuple(
+    IpRule(str(each.network)) for each in resolution.wanted)
+firewall = Firewall(PublicAccess.ENABLED, NetworkRuleSet(default_action=DefaultAction.DENY, ip_rules=rules))
+inspections = []
+for number in range(1000):
+    seen = look(Vault(parse_vault(f"{group}/kv-{number:05}"), firewall), intent, resolution, (), (), today)
+    command = f"netcfg apply kv-{number:05} --geography BR"
+    found = register.inspect(Case(seen, command), ())
+    inspections.append(Inspection(seen, tuple(each for each in found if each.vault)))
+report = Report(intent.geographies, (), resolution, tuple(inspections))
+found = {"findings": len(report.findings)}
+for name, write in (("html", page.report), ("sarif", sarif.report), ("junit", junit.report), ("json", document.report),
+                    ("markdown", markdown.report)):
+    begun = time.perf_counter()
+    size = len(write(report).encode())
+    found[name] = (time.perf_counter() - begun, size)
+print(json.dumps(found))
 """
 TAGS = 3_000  # of the weekly file, which has over 4 MB
 MOST_SECONDS, MOST_MEBIBYTES, MOST_SECONDS_TO_LIST = 0.25, 80, 0.15
@@ -236,15 +279,33 @@ def listing(runs: int) -> str:
     )
 
 
+def reporting(runs: int) -> list[str]:
+    """Each format of the report on a thousand vaults: seconds, and how long it is."""
+    found = [json.loads(timed([sys.executable, "-P", "-c", REPORTS])[2]) for _ in range(runs)]
+    if (findings := found[0].pop("findings")) != 10_000:
+        raise SystemExit(f"{findings:,} findings instead of 10,000")
+    lines = []
+    for name in found[0].keys() - {"findings"}:
+        seconds = [each[name][0] for each in found]
+        size = found[0][name][1] / 1e6
+        lines.append(
+            f"  {name:8}  {statistics.median(seconds):5.2f} s median  {min(seconds):5.2f} s best  {size:5.1f} MB"
+        )
+    return sorted(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["apply", "ranges"], help="default both")
+    parser.add_argument("--only", choices=["apply", "ranges", "reports"], help="default all")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--latency", type=int, action="append", help="milliseconds for each answer; default 0 and 80")
     options = parser.parse_args()
-    if options.only != "ranges":
+    if options.only in (None, "apply"):
         measure_apply(options.runs, options.latency or [0, 80])
-    if options.only != "apply":
+    if options.only in (None, "reports"):
+        print("\na check of 1,000 vaults with 10 findings each (aim: html and sarif 1 s, html 5 MB)")
+        print("\n".join(reporting(options.runs)))
+    if options.only in (None, "ranges"):
         print("\nwhat is published")
         print(parsing(options.runs))
         print(listing(options.runs * 3))
@@ -255,6 +316,7 @@ def measure_apply(runs: int, latencies: list[int]) -> None:
     for latency in latencies:
         print(f"\n{latency} ms for each answer, one vault with two subnets")
         print(f"  netcfg plan      {measure(plan, 3, latency, runs)}")
+        print(f"  netcfg check     {measure([*NETCFG, 'check', *MEANT], 4, latency, runs)}")
         print(f"  netcfg apply     {measure(apply, 0, latency, runs)}")
         print(f"  bare SDK script  {measure([sys.executable, '-P', '-c', BARE], 0, latency, runs)}")
         print(f"  between the last look and the PATCH: {window(latency):.0f} ms")

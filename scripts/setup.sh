@@ -92,20 +92,35 @@ except BlockingIOError:
 
 ready() { installed "$1" || install "$1"; }
 
-# A browser for the tests of the HTML report: the system's, else one that is fetched, which is tried once. Whoever is
-# asked to test has not been asked to install packages, so only a CI's machine gets the system's. Without any those tests
-# are skipped, and nothing else is.
+# A browser for the tests of the HTML report: the system's, else one that is fetched. Whoever is asked to test has not
+# been asked to install packages, so only a CI's machine gets the system's. Without any those tests are skipped, and
+# nothing else is. It is fetched once, or asked for once where the answer is no; a machine that was offline asks again,
+# and does not wait long.
 browser() {
     for found in chromium chromium-browser google-chrome google-chrome-stable; do
         ! command -v "$found" >/dev/null || return 0
     done
     [ ! -e "$venv/chromium" ] || return 0
-    : >"$venv/chromium"
     say "fetching Chromium once, for the tests of the HTML report"
     if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        { apt-get -qq update && apt-get -qq --yes --no-install-recommends install chromium; } >/dev/null 2>&1 || :
+        waiting='-o Acquire::http::Timeout=10 -o Acquire::Retries=1'
+        # shellcheck disable=SC2086
+        { apt-get -qq $waiting update && apt-get -qq $waiting --yes --no-install-recommends install chromium; } \
+            >/dev/null 2>&1 || :
         ! command -v chromium >/dev/null || return 0
     fi
-    "$venv/bin/python" -m playwright install chromium >/dev/null 2>&1 ||
-        say "Chromium could not be fetched, so those tests are skipped"
+    limit=
+    ! command -v timeout >/dev/null || limit='timeout 300'
+    # shellcheck disable=SC2086
+    if said=$(PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT=5000 $limit "$venv/bin/python" -m playwright install chromium 2>&1); then
+        : >"$venv/chromium"
+        return 0
+    fi
+    case $said in
+        *'server returned code 4'* | *'does not support'* | *'not supported'*)
+            : >"$venv/chromium"
+            say "Chromium could not be fetched, so those tests are skipped"
+            ;;
+        *) say "Chromium could not be fetched, so those tests are skipped; the next run tries again" ;;
+    esac
 }

@@ -290,7 +290,7 @@ def fetched(clone: Clone) -> Callable[..., tuple[int, str, list[str]]]:
     """Look for a browser as scripts/test does, with a Python of one line that says how it was called."""
     python = clone.root / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\necho "$*" >>"$LOG"\nexit "${STATUS:-0}"\n')
+    python.write_text('#!/bin/sh\necho "$*" >>"$LOG"\necho "${SAID:-}"\nexit "${STATUS:-0}"\n')
     python.chmod(0o755)
     tools = clone.path / "tools"
     tools.mkdir()
@@ -318,8 +318,19 @@ def test_a_browser_is_fetched_once_where_there_is_none(fetched: Callable[..., tu
 
 
 def test_a_browser_that_cannot_be_fetched_stops_no_test(fetched: Callable[..., tuple[int, str, list[str]]]):
-    status, said, _ = fetched(STATUS="1")
+    status, said, _ = fetched(STATUS="1", SAID="Error: Download failed: server returned code 403 body ''")
     assert (status, said.splitlines()[1:]) == (0, ["test: Chromium could not be fetched, so those tests are skipped"])
+    assert fetched()[1] == ""  # the answer will be the same tomorrow
+
+
+def test_a_browser_that_was_out_of_reach_is_asked_for_again(fetched: Callable[..., tuple[int, str, list[str]]]):
+    for _ in range(2):
+        status, said, _ = fetched(STATUS="1", SAID="Error: getaddrinfo ENOTFOUND")
+        assert (status, said.splitlines()[1:]) == (
+            0,
+            ["test: Chromium could not be fetched, so those tests are skipped; the next run tries again"],
+        )
+    assert fetched()[2] == ["-m playwright install chromium"] * 3
 
 
 def test_nothing_is_fetched_where_the_system_has_a_browser(

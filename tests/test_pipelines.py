@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ import yaml
 
 from netcfg import __version__
 from netcfg.formats import starter
+from netcfg.formats.ci import sarif
+from tests.formats import reports
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "data" / "pipelines"
@@ -81,7 +84,7 @@ def test_a_pipeline_is_valid_for_those_who_run_it(name: str, schema: str):
     ("name", "right", "wrong"),
     [
         (AZURE, "timeoutInMinutes: 15", "timeout: 15"),
-        (AZURE, "artifact: CodeAnalysisLogs", "artefact: CodeAnalysisLogs"),
+        (AZURE, "artifact: netcfg-report", "artefact: netcfg-report"),
         (AZURE, "scriptType: bash", "scriptType: fish"),
         (CHECK, "runs-on:", "runs_on:"),
         (REFRESH, "needs: plan", "needs: {job: plan}"),
@@ -125,7 +128,8 @@ def test_a_workflow_has_no_more_rights_than_it_needs(name: str):
     assert found["concurrency"]["group"].startswith("netcfg-")
     granted = {"contents": "read", "id-token": "write"}
     for job, settings in found["jobs"].items():
-        assert settings["permissions"] == granted | ({"security-events": "write"} if job == "check" else {})
+        shown = {"security-events": "write", "actions": "read"}  # what the upload of SARIF takes
+        assert settings["permissions"] == granted | (shown if job == "check" else {})
     checkouts = [step for step in steps(found) if step.get("uses", "").startswith("actions/checkout@")]
     assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
     assert all(re.fullmatch(r"[\w-]+/[\w-]+(/[\w-]+)?@v\d+", step["uses"]) for step in steps(found) if "uses" in step)
@@ -150,6 +154,59 @@ def test_what_is_applied_was_approved():
     plan = document(AZURE)["stages"][1]
     assert (plan["stage"], plan["jobs"][0]["job"]) == ("Plan", "plan")
     assert [step["name"] for step in steps(plan) if "name" in step] == ["plan"]
+
+
+@in_every_pipeline
+def test_whoever_sets_it_up_learns_what_keeps_others_from_writing(name: str):
+    """An environment that is not there is made without checks, and a service connection is used without it."""
+    top = text(name).partition("\nname:" if name != AZURE else "\ntrigger:")[0]
+    told = " ".join(each.removeprefix("#").strip() for each in top.splitlines())
+    if name == CHECK:
+        assert "repo:OWNER/REPOSITORY:ref:refs/heads/main and repo:OWNER/REPOSITORY:pull_request" in told
+        return
+    assert "one that is not there" in told
+    assert "or it sees another plan than the one that was approved" in told
+    if name == AZURE:
+        assert "Give `azure-netcfg-write` the checks Approvals and Branch control (the main branch only)" in told
+    else:
+        assert "repo:OWNER/REPOSITORY:environment:netcfg" in told
+        assert "the main branch as its only deployment branch" in told
+
+
+def test_a_job_that_is_run_again_finds_no_artifact_of_its_name():
+    """Azure Pipelines takes an artifact's name once in a run; the plan is published once, when it is there to stay."""
+    published = {
+        each["artifact"]: each.get("condition", "succeeded()") for each in steps(document(AZURE)) if "publish" in each
+    }
+    assert published == {
+        "netcfg-report-$(System.JobAttempt)": "succeededOrFailed()",
+        "netcfg": "succeeded()",
+        "netcfg-refused-$(System.JobAttempt)": "failed()",
+        "netcfg-result-$(System.JobAttempt)": "succeededOrFailed()",
+    }
+    (scans,) = (each for each in steps(document(AZURE)) if each.get("task") == "PublishBuildArtifacts@1")
+    assert scans["inputs"]["ArtifactName"] == "CodeAnalysisLogs"
+    assert scans["condition"] == "succeededOrFailed()"
+
+
+def test_an_upload_to_the_security_tab_that_fails_is_seen():
+    found = {step.get("name"): step for step in steps(document(CHECK))}
+    upload, filtering = found["Show the findings in the Security tab"], found["Leave out what is waived"]
+    assert "continue-on-error" not in upload
+    assert "continue-on-error" not in filtering
+    # It happens when the check has failed, too, and only with what was filtered whole.
+    assert filtering["if"] == "${{ !cancelled() && hashFiles('netcfg-report/netcfg.sarif') != '' }}"
+    assert upload["if"] == "${{ !cancelled() && steps.open.outcome == 'success' }}"
+    assert filtering["id"] == "open"
+    assert upload["with"]["sarif_file"] == "netcfg-security/netcfg.sarif"
+
+
+FILTER = "jq 'del(.runs[].results[] | select(.suppressions // [] | length > 0))' netcfg-report/netcfg.sarif"
+
+
+def test_what_is_waived_is_left_out_of_the_upload():
+    (script,) = (each for step, each in scripts(CHECK) if step == "Leave out what is waived")
+    assert f"{FILTER} \\\n  > netcfg-security/netcfg.sarif\n" in script
 
 
 # --- the scripts, run -----------------------------------------------------------------------------------------------
@@ -278,6 +335,37 @@ def test_a_plan_that_is_another_one_now_is_not_applied(runner: Runner, name: str
     approve(runner, name)
     assert apply(runner, name, STATUS_plan="3", DOCUMENT="another") == 6
     assert runner.asked == ["plan"]
+
+
+@pytest.mark.parametrize(("name", "step"), [(AZURE, "Apply"), (REFRESH, "Plan again")])
+def test_where_two_plans_differ_and_why_that_may_be_is_told(runner: Runner, name: str, step: str):
+    """The one that applies may see more or less than the one that planned; then no plan is ever the approved one."""
+    approve(runner, name)
+    ended, out = runner.run(name, step, STATUS_plan="3", DOCUMENT="another")
+    assert ended == 6
+    assert "\n-document\n+another\n" in out
+    last = out.splitlines()[-1]
+    assert last.startswith("##vso[task.logissue type=error]This is" if name == AZURE else "::error::This is")
+    assert "a vault has moved since" in last
+    assert "sees something else than the one that planned: give it the role Reader" in last
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is on GitHub's runners, and not here")
+def test_the_upload_has_what_counts_and_what_could_not_be_read_and_nothing_that_is_waived(runner: Runner):
+    file = runner.folder / "netcfg-report" / "netcfg.sarif"
+    file.parent.mkdir()
+    file.write_text(sarif.report(reports.drifted()), "utf-8")
+    assert runner.run(CHECK, "Leave out what is waived") == (0, "")
+    uploaded = json.loads((runner.folder / "netcfg-security" / "netcfg.sarif").read_text("utf-8"))
+    rules = [each["ruleId"] for each in uploaded["runs"][0]["results"]]
+    assert rules == [
+        "undetermined", "expired-waiver", "published-range-partly-covered", "foreign-rule", "editions-disagree",
+    ]  # fmt: skip
+    given = json.loads(file.read_text("utf-8"))
+    assert [each["ruleId"] for each in given["runs"][0]["results"]] == [*rules, "foreign-rule"]
+    assert uploaded["runs"][0]["tool"] == given["runs"][0]["tool"]
+    file.write_text("no JSON")
+    assert runner.run(CHECK, "Leave out what is waived")[0] != 0
 
 
 @pytest.mark.parametrize("name", [AZURE, REFRESH])

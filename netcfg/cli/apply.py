@@ -33,13 +33,13 @@ def apply(
     from netcfg.workflow.selection import select
 
     root = root_of(context)
-    output, chosen = Output(format, report, root), choose(vault, asked, config, root)
-    acceptances = parse_acceptances(accept, chosen.choices)
+    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root)
+    acceptances = parse_acceptances(accept, several=chosen.asks_which)
     if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root) as around:
         targets, missing = select(chosen.choices, around)
-        planned, drawings = plan(targets, acceptances, around, missing)
+        planned, drawings = plan(targets, acceptances, around, missing, asks_which=chosen.asks_which)
         around.progress.rest()
         output.announce(planned)
         declined = planned.pending and not yes and not output.agrees(planned)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import typer
 
 from netcfg.cli.options import Asked, Config, Reports, Vaults, asks
-from netcfg.cli.root import Root, root_of
+from netcfg.cli.root import root_of
 
 Format = Annotated[
     Literal["text", "json", "markdown", "html", "sarif", "junit", "azure-pipelines", "github"] | None,
     typer.Option("--format", help="How the report is written; text if nothing is said."),
 ]
+
+
+def _typed_beside(context: typer.Context, *expected: str) -> Iterator[str]:
+    """What was typed beside the expected parameters, as it was."""
+    for each in context.command.params:
+        source = context.get_parameter_source(each.name or "")
+        if each.name not in expected and source is not None and source.name == "COMMANDLINE":
+            yield each.opts[0] if each.param_type_name == "option" else "VAULT"
 
 
 @asks
@@ -47,9 +56,9 @@ def check(
 
     root = root_of(context)
     if explain:
-        _explain(explain, format, root)
+        _explain(explain, format, context)
         return
-    output = Output(format, report, root, FORMATS_OF_A_REPORT)
+    output = Output(format, report, root, FORMATS_OF_A_REPORT, config)
     chosen = choose(vault, asked, config, root)
     least = None if fail_on == "never" else Severity(fail_on)
     with connect.surroundings(root) as around:
@@ -58,27 +67,30 @@ def check(
             targets,
             chosen.waivers,
             least,
-            chosen.command,
+            chosen.apply,
             around,
             missing,
             program=chosen.program,
             outbound=bundled.outbound(),
         )
     terminal.say_request_ids((each.error for each in found.undetermined), root)
-    for each in waivers.unused(chosen.waivers, found):
+    for each in waivers.unused(chosen.waivers, found, is_part=chosen.is_part):
         place = f" ({each.where})" if each.where else ""
         terminal.warn(f"the waiver of {each}{place} is about nothing that was found; delete it")
     output.deliver(found, chosen.base)
     raise typer.Exit(found.status)
 
 
-def _explain(rules: list[str], format: str | None, root: Root) -> None:
+def _explain(rules: list[str], format: str | None, context: typer.Context) -> None:
     """What rules are about, in words; `--format markdown` is the page of the documentation."""
     from netcfg.cli import terminal
     from netcfg.core.checks.register import explained
     from netcfg.core.errors import ConflictingOptions
     from netcfg.formats.report import explanation
 
+    root = root_of(context)
+    if other := next(_typed_beside(context, "explain", "format"), None):
+        raise ConflictingOptions("--explain", other, "it tells what rules are about, and looks at no vault")
     if format not in (None, "text", "markdown"):
         raise ConflictingOptions("--explain", f"--format {format}", "rules are told as text or markdown only")
     checks = explained(rules)

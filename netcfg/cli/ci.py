@@ -49,10 +49,11 @@ def annotate(system: System, found: Iterable[Annotation], base: str) -> str:
 
 def tell(system: System, error: NetcfgError) -> None:
     """Show what ended the whole run there too, where anybody still reads."""
+    from netcfg.cli.chosen import repository_base
     from netcfg.formats.ci.annotations import failures
 
     with suppress(OutputFailed, BrokenPipeError):
-        terminal.show(annotate(system, failures(error), ""))
+        terminal.show(annotate(system, failures(error), repository_base()))
 
 
 def attach(system: System, name: str, summary: Callable[[int], str], environment: Mapping[str, str]) -> str:

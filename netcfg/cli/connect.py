@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from netcfg.cli import known
+from netcfg.cli import known, terminal
 from netcfg.cli.root import Root
 from netcfg.cli.terminal import watching
 from netcfg.core.errors import (
@@ -102,7 +100,7 @@ def organizations(root: Root) -> Iterator[Organizations]:
 def exploration(root: Root, organization: str) -> Iterator[Exploration]:
     """Everything that `discover` works with."""
     with _places(root) as places, watching(root) as progress:
-        from netcfg.devops.organization import parse_name
+        from netcfg.core.organization import parse_name
         from netcfg.devops.variable_groups import RestVariableGroups
         from netcfg.workflow.discover import Exploration
 
@@ -210,7 +208,8 @@ class _Places:
 def _places(root: Root) -> Iterator[_Places]:
     from netcfg.azure.credentials import ConstantToken, EnvironmentCredential
     from netcfg.azure.endpoints import parse_cloud
-    from netcfg.devops.session import DEVOPS, IDENTITY
+    from netcfg.core.organization import DEVOPS
+    from netcfg.devops.session import IDENTITY
 
     cloud = parse_cloud(root.cloud)
     if not root.sandbox:
@@ -296,7 +295,7 @@ def _devops_credential(places: _Places, root: Root) -> DevOpsCredential:
 def _tell(root: Root, what: str) -> None:
     """Say under `-v` who asks; no credential is ever said itself."""
     if root.verbose:
-        typer.echo(what, err=True)
+        terminal.remark(what)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netcfg.core.errors import BadReport, OutputFailed, UnknownFormat
+
+# Where the streams of a process have names; /dev/stdout is a link to one of them.
+_STREAMS = re.compile(r"/dev/fd|/proc/[0-9]+(/task/[0-9]+)?/fd")
+_MOST_LINKS = 40
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,28 @@ class Destination:
                 return
             with _beside(self.path) as new:
                 new.write_bytes(written)
+                if self.path.exists():
+                    new.chmod(self.path.stat().st_mode & 0o7777)
                 new.replace(self.path)
         except OSError as error:
             raise OutputFailed(error.strerror or str(error), repr(self.name)) from error
 
 
-def parse_destinations(texts: Iterable[str], formats: Sequence[str]) -> tuple[Destination, ...]:
-    """Where results go beside stdout. A file that could not be written is a usage error, before anything is read."""
+def parse_destinations(
+    texts: Iterable[str], formats: Sequence[str], read: Iterable[str] = ()
+) -> tuple[Destination, ...]:
+    """Where results go beside stdout. A file that could not be written is a usage error, before anything is read.
+
+    So is one of those that are `read`: nothing of ours takes the place of what somebody wrote.
+    """
+    kept = list(read)
     found: list[Destination] = []
     for text in texts:
         each = _parse(text, formats)
         try:
+            _check_stream(each, text)
+            if any(_is_same(each.path, Path(one)) for one in kept):
+                raise BadReport(text, "the configuration is in that file; name another")
             if each.path in [one.path for one in found] and not _is_device(each.path):
                 raise BadReport(text, "the file is named twice; give each report its own")
             _try(each.path, text)
@@ -54,10 +70,12 @@ def parse_destinations(texts: Iterable[str], formats: Sequence[str]) -> tuple[De
     return tuple(found)
 
 
-def parse_file(name: str, option: str, format: str) -> Destination:
+def parse_file(name: str, option: str, format: str, read: Iterable[str] = ()) -> Destination:
     """Where the one result of a command goes, as `option` names it; the same usage errors."""
+    if _stream(name) in (1, 2):
+        raise BadReport(name, f"a file is expected; without {option} it goes to stdout", option)
     try:
-        (found,) = parse_destinations([f"{format}={name}"], (format,))
+        (found,) = parse_destinations([f"{format}={name}"], (format,), read)
     except BadReport as error:
         raise BadReport(name, error.reason, option) from error
     return found
@@ -85,6 +103,42 @@ def _try(path: Path, text: str) -> None:
     if not _is_device(path):
         with _beside(path):
             pass
+
+
+def _check_stream(destination: Destination, text: str) -> None:
+    """A report never goes where stdout or stderr goes, and takes the place of no file that is open as a stream.
+
+    The name of a stream is a link: to write the file behind it would cut off what others write to the stream.
+    """
+    number = _stream(destination.name)
+    if number in (1, 2):
+        raise BadReport(text, f"a report is a file, and --format {destination.format} writes to stdout; name a file")
+    if number is not None and destination.path.is_file():
+        raise BadReport(text, "it is a stream that is open to a file; name the file")
+    for stream in (1, 2):
+        with suppress(OSError):
+            there = destination.path.stat()
+            if destination.path.is_file() and os.path.samestat(there, os.fstat(stream)):
+                raise BadReport(text, "stdout or stderr is written to that file; name another")
+
+
+def _stream(name: str) -> int | None:
+    """The number of the stream that a name stands for, through however many links; `None` for a mere file."""
+    path = Path(name)
+    for _ in range(_MOST_LINKS):
+        if path.name.isdecimal() and _STREAMS.fullmatch(os.path.realpath(path.parent)):
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two names stand for one file, which need not be there."""
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one == Path(os.path.realpath(other))
 
 
 @contextmanager

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 Language = Literal["terraform", "tfvars", "bicep", "arm", "az", "powershell"]
 
+# They go from vault to vault. The others are a map, and code that goes over a map takes a vault that is missing for one
+# that should go.
+SCRIPTS = frozenset(("az", "powershell"))
+
 
 @asks
 def export(
@@ -36,7 +40,7 @@ def export(
 ) -> None:
     """Print the rules that a plan ends with as code for another tool; change nothing."""
     from netcfg.cli import connect, terminal
-    from netcfg.cli.chosen import choose
+    from netcfg.cli.chosen import choose, files_read
     from netcfg.cli.destination import parse_file
     from netcfg.core.handover import Handover
     from netcfg.workflow.plan import plan
@@ -44,33 +48,37 @@ def export(
 
     root = root_of(context)
     chosen = choose(vault, asked, config, root)
-    file = None if out in (None, "-") else parse_file(str(out), "--out", language)
-    acceptances = parse_acceptances(accept, chosen.choices)
+    file = None if out in (None, "-") else parse_file(str(out), "--out", language, files_read(config))
+    acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
         targets, missing = select(chosen.choices, around)
-        planned, _ = plan(targets, acceptances, around, missing)
+        planned, _ = plan(targets, acceptances, around, missing, asks_which=chosen.asks_which)
     handover = Handover(planned)
-    _tell(handover, root)
-    if not handover.given.plans:
+    _tell(handover, language, root)
+    if not handover.given.plans or (handover.absent and language not in SCRIPTS):
         raise typer.Exit(handover.status)
     command = _command(vault, chosen, accept, language, out)
-    code = import_module(f"netcfg.formats.export.{language}").export(handover.given, command)
+    absent = (handover.absent,) if language in SCRIPTS else ()
+    code = import_module(f"netcfg.formats.export.{language}").export(handover.given, command, *absent)
     if file is None:
         terminal.show(code)
-    elif handover.withheld:
-        # Whoever reads the file vault by vault would take one that is not in it for one that should not be.
-        terminal.warn(f"{out} is left as it was, because it would not have every vault")
     else:
         file.write(code)
     raise typer.Exit(handover.status)
 
 
-def _tell(handover: Handover, root: Root) -> None:
+def _tell(handover: Handover, language: str, root: Root) -> None:
     """On stderr, why some vaults are not there, and what the code does not say of the others."""
     from netcfg.cli import terminal
+    from netcfg.core.errors import MapIncomplete
+    from netcfg.formats.phrases import vault_name
 
     for each in handover.withheld:
         terminal.say(each, root)
+    if handover.absent and handover.given.plans and language not in SCRIPTS:
+        absent = map(vault_name, handover.absent)
+        terminal.say(MapIncomplete(absent, (each.vault.name for each in handover.given.plans)), root)
+        return
     for remark in handover.remarks:
         terminal.warn(remark)
 

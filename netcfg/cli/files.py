@@ -16,13 +16,13 @@ def write_all(folder: Path, files: Mapping[str, str], *, overwrite: bool) -> Non
 
     What can fail, a full disk or a folder that may not be written to, fails before the first file has its name.
     """
-    there = [path for path, text in files.items() if _is_in_the_way(folder / path, text, overwrite)]
-    if there:
-        raise FilesThere(str(folder / each) for each in there)
     suffix = f".{secrets.token_hex(8)}"
     made: list[Path] = []
     staged: list[Path] = []
     try:
+        there = [path for path, text in files.items() if _is_in_the_way(folder / path, text, overwrite)]
+        if there:
+            raise FilesThere(str(folder / each) for each in there)
         for path, text in files.items():
             made += _make_folders((folder / path).parent)
             new = folder / (path + suffix)
@@ -51,14 +51,21 @@ def _is_in_the_way(path: Path, text: str, overwrite: bool) -> bool:
 def _make_folders(folder: Path) -> list[Path]:
     """The folders that were missing, outermost first."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()][::-1]
-    for each in missing:
-        each.mkdir()
+    made: list[Path] = []
+    try:
+        for each in missing:
+            each.mkdir()
+            made.append(each)
+    except OSError:
+        _forget((), made)
+        raise
     return missing
 
 
 def _forget(files: Iterable[Path], folders: list[Path]) -> None:
-    with suppress(OSError):
-        for each in files:
+    for each in files:
+        with suppress(OSError):
             each.unlink(missing_ok=True)
-        for each in reversed(folders):
+    for each in reversed(folders):
+        with suppress(OSError):
             each.rmdir()

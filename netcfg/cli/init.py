@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from netcfg.cli.root import Root, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from netcfg.core.start import Forge, Start
 
@@ -49,17 +50,16 @@ def init(
         typer.Option("--pipelines", help="Whose pipelines to write; those that the folder has, if nothing is said."),
     ] = None,
     directory: Annotated[
-        Path, typer.Option("--directory", metavar="DIR", help="Where to write; this folder if nothing is said.")
-    ] = Path(),
+        str, typer.Option("--directory", metavar="DIR", help="Where to write; this folder if nothing is said.")
+    ] = ".",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there already.")] = False,
 ) -> None:
     """Write a commented netcfg.yaml, and pipelines that check and refresh; overwrite nothing."""
     from netcfg.cli import terminal
     from netcfg.cli.files import write_all
+    from netcfg.core.organization import DEVOPS, parse_name
     from netcfg.core.resources import parse_subnet_or_name, parse_vault
     from netcfg.core.start import Start
-    from netcfg.devops.organization import parse_name
-    from netcfg.devops.session import DEVOPS
     from netcfg.sources import bundled
 
     root = root_of(context)
@@ -69,19 +69,70 @@ def init(
         tuple(parse_subnet_or_name(each) for each in subnet or ()),
         tuple(parse_vault(each) for each in vault or ()),
     )
-    files = _files(start, _forges(pipelines, directory))
-    write_all(directory, files, overwrite=force)
-    terminal.show(_told(directory, files, start, root))
+    folder = _folder(directory)
+    forges = _forges(pipelines, folder)
+    repository = _repository(folder)
+    files = _files(start, () if repository else forges)
+    write_all(folder, files, overwrite=force)
+    if forges and repository:
+        terminal.warn(_no_pipelines(folder, repository))
+    terminal.show(_told(folder, files, start, root))
 
 
-def _forges(pipelines: str | None, directory: Path) -> Iterable[Forge]:
+def _folder(directory: str) -> Path:
+    """The folder to write to, which need not be there yet."""
+    from netcfg.core.errors import BadReport
+
+    found = Path(directory)
+    try:
+        if not directory:
+            raise BadReport(directory, "it names no folder; leave the option out for this one", "--directory")
+        if os.path.lexists(found) and not found.is_dir():
+            raise BadReport(directory, "it is no folder; name one, or one that can be made", "--directory")
+    except (OSError, ValueError) as error:
+        raise BadReport(directory, f"{_reason(error)}; name a folder that you may write to", "--directory") from error
+    return found
+
+
+def _repository(folder: Path) -> Path | None:
+    """The root of the repository that the folder is a part of; `None` where it is the root, or in no repository."""
+    from netcfg.cli.chosen import repository_base
+    from netcfg.core.errors import OutputFailed
+
+    try:
+        here = Path(os.path.realpath(folder))
+        below = len(PurePosixPath(repository_base(str(here))).parts)
+    except OSError as error:
+        raise OutputFailed(_reason(error), repr(str(folder))) from error
+    return here.parents[below - 1] if below else None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _no_pipelines(folder: Path, repository: Path) -> str:
+    """Why none were written, and how to come by some."""
+    way = os.path.relpath(os.path.realpath(folder), repository)
+    return (
+        f"no pipelines were written: they run at the root of the repository, {repository}, where GitHub looks for its "
+        f"workflows too, and {way} is a folder of it; run 'netcfg init' there, and give the commands in the pipelines "
+        f"--config {shlex.quote(f'{way}/{CONFIGURATION}')}"
+    )
+
+
+def _forges(pipelines: str | None, directory: Path) -> Collection[Forge]:
+    from netcfg.core.errors import OutputFailed
     from netcfg.core.start import Forge, guess
 
     match pipelines:
         case None:
-            return guess([each.name for each in directory.iterdir()] if directory.is_dir() else [])
+            try:
+                return guess([each.name for each in directory.iterdir()] if directory.is_dir() else [])
+            except OSError as error:
+                raise OutputFailed(_reason(error), repr(str(directory))) from error
         case "both":
-            return Forge
+            return tuple(Forge)
         case "none":
             return ()
         case _:

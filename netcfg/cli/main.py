@@ -35,8 +35,12 @@ class Program(TyperGroup):
             raise typer.Exit(141) from None
         except Exception as error:
             from netcfg.core.errors import NetcfgError
+            from netcfg.formats.harmless import line
 
             if not isinstance(error, NetcfgError):
+                # Typer quotes the word that it cannot read, and shows this message itself.
+                if isinstance(message := getattr(error, "message", None), str):
+                    error.message = line(message)  # type: ignore[attr-defined]
                 raise
             from netcfg.cli.terminal import say
 

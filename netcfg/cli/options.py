@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
@@ -13,7 +13,6 @@ import typer
 if TYPE_CHECKING:
     from netcfg.core.geography import Atlas
     from netcfg.core.guards import Acceptance
-    from netcfg.core.target import Choice
     from netcfg.core.terms import Terms
 
 Vaults = Annotated[
@@ -162,12 +161,11 @@ class Asked:
         return typed
 
 
-def parse_acceptances(texts: Iterable[str] | None, choices: Sequence[Choice]) -> list[Acceptance]:
+def parse_acceptances(texts: Iterable[str] | None, *, several: bool) -> list[Acceptance]:
     """What is accepted, for one vault; or for those that a pattern names, where there are several."""
     from netcfg.core.guards import parse_acceptance
-    from netcfg.core.target import are_several
 
-    return [parse_acceptance(each, several=are_several(choices)) for each in texts or ()]
+    return [parse_acceptance(each, several=several) for each in texts or ()]
 
 
 def asks(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from netcfg.cli import ci, terminal
+from netcfg.cli.chosen import files_read
 from netcfg.cli.destination import parse_destinations
 from netcfg.core.errors import OutputFailed
 
@@ -48,11 +49,12 @@ class Output:
         reports: Sequence[str] | None,
         root: Root,
         formats: Sequence[str] = FORMATS_OF_A_PLAN,
+        config: str | None = None,
     ) -> None:
         self._format = format or "text"
         self._root = root
         root.ci = None if format else ci.running(os.environ)
-        self._destinations = parse_destinations(reports or (), formats)
+        self._destinations = parse_destinations(reports or (), formats, files_read(config))
 
     @property
     def is_text(self) -> bool:

@@ -27,11 +27,11 @@ def plan(
     from netcfg.workflow.selection import select
 
     root = root_of(context)
-    output, chosen = Output(format, report, root), choose(vault, asked, config, root)
-    acceptances = parse_acceptances(accept, chosen.choices)
+    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root)
+    acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
         targets, missing = select(chosen.choices, around)
-        planned, _ = plan(targets, acceptances, around, missing)
+        planned, _ = plan(targets, acceptances, around, missing, asks_which=chosen.asks_which)
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
     output.deliver(planned, chosen.base)
     raise typer.Exit(planned.status)

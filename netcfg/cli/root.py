@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from netcfg.cli.clock import today_in_utc
+from netcfg.core.shell import join
 
 if TYPE_CHECKING:
     from netcfg.cli.ci import System
@@ -53,7 +53,7 @@ class Root:
             said += [("--devops-identity", self.devops_identity)]
         said += [("--data-dir", self.data_dir)]
         options = [word for name, value in said if value for word in (name, str(value))]
-        return shlex.join(["netcfg", *(["--sandbox"] if self.sandbox else []), *options])
+        return join(["netcfg", *(["--sandbox"] if self.sandbox else []), *options])
 
 
 def root_of(context: typer.Context) -> Root:

@@ -125,6 +125,11 @@ def warn(what: str) -> None:
     _remark(f"netcfg: warning: {line(what)}")
 
 
+def remark(what: str) -> None:
+    """What somebody wanted to know with `-v`."""
+    _remark(line(what))
+
+
 def say_request_ids(errors: Iterable[NetcfgError | None], root: Root) -> None:
     """What Azure's support asks for, under `-v`."""
     for error in errors:

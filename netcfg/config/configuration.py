@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -12,11 +12,21 @@ from msgspec import UNSET, UnsetType
 
 from netcfg.config import document, shape, yaml
 from netcfg.config.place import Faults, Place
+from netcfg.core.checks.register import GENERAL
 from netcfg.core.declared import Declaration, parse_day, parse_wanted
-from netcfg.core.errors import BadIdentifier, BlankReason, EmptyConfiguration, OneOfThese, UnknownCheck
+from netcfg.core.errors import (
+    BadIdentifier,
+    BlankReason,
+    EmptyConfiguration,
+    GroupAlone,
+    OneOfThese,
+    UnknownCheck,
+    WaiverOfNoVault,
+)
 from netcfg.core.findings import Waiver
 from netcfg.core.geography import Atlas
 from netcfg.core.intent import parse_removal
+from netcfg.core.organization import DEVOPS, parse_name
 from netcfg.core.private import as_private_endpoint
 from netcfg.core.ranges import Policy
 from netcfg.core.resources import (
@@ -29,7 +39,7 @@ from netcfg.core.resources import (
     parse_vault,
 )
 from netcfg.core.rules import PublicAccess
-from netcfg.core.target import Choice, Selection
+from netcfg.core.target import Choice, Location, Selection
 from netcfg.core.terms import Terms
 
 Value = TypeVar("Value")
@@ -37,18 +47,22 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a file says. Without `choices` it names no vaults, and `top` is about those that somebody else names."""
+    """What a file says. Without `choices` it names no vaults, and `top` is about those that somebody else names.
+
+    `lines` are where the keys of the top stand.
+    """
 
     file: str
     top: Terms
     choices: tuple[Choice, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    lines: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
 
-def parse(text: str, file: str, atlas: Atlas, rules: Collection[str]) -> Configuration:
+def parse(text: str, file: str, atlas: Atlas, rules: Collection[str], devops: str = DEVOPS) -> Configuration:
     """The configuration that `text` is; all that is wrong with it is one `BadConfiguration`.
 
-    `rules` are the ids of the checks that a waiver may name.
+    `rules` are the ids of the checks that a waiver may name, `devops` the address that Azure DevOps has here.
     """
     root = Place(file, yaml.parse(text, file))
     faults = Faults()
@@ -58,7 +72,7 @@ def parse(text: str, file: str, atlas: Atlas, rules: Collection[str]) -> Configu
     shape.check(root, faults)
     faults.end()
     written = msgspec.convert(root.node.plain, document.Document)
-    found = _Reader(atlas, rules, faults).configuration(root, written)
+    found = _Reader(atlas, rules, devops, faults).configuration(root, written)
     faults.end()
     return found
 
@@ -66,9 +80,10 @@ def parse(text: str, file: str, atlas: Atlas, rules: Collection[str]) -> Configu
 class _Reader:
     """Turns what is written into what is meant; whatever has no meaning is remembered with its place."""
 
-    def __init__(self, atlas: Atlas, rules: Collection[str], faults: Faults) -> None:
+    def __init__(self, atlas: Atlas, rules: Collection[str], devops: str, faults: Faults) -> None:
         self._atlas = atlas
         self._rules = rules
+        self._devops = devops
         self._faults = faults
 
     def configuration(self, place: Place, written: document.Document) -> Configuration:
@@ -89,6 +104,7 @@ class _Reader:
                 if (choice := self._choice(at, each, top))
             ),
             tuple(waiver for at, each in waivers if (waiver := self._waiver(at, each))),
+            place.lines,
         )
 
     def _choice(self, place: Place, written: document.Vault, top: Terms) -> Choice | None:
@@ -118,6 +134,9 @@ class _Reader:
         if not (_texts(written.subscription) or _texts(written.resource_group) or tags):
             self._faults.add(place, OneOfThese(("subscription", "resource-group", "tag"), 0))
             return None
+        if found.resource_groups and not _texts(written.subscription):
+            self._faults.add(place.at("resource-group"), GroupAlone())
+            return None
         return found
 
     def _terms(self, place: Place, written: document.Document | document.Vault) -> Terms:
@@ -126,15 +145,15 @@ class _Reader:
         subnets = place.at("agents").at("subnets")
         endpoint = place.at("private-endpoint")
         removals = list(zip(place.at("remove").items(), written.remove, strict=False))
+        justified = [(at, each) for at, each in removals if self._has_reason(at, each.reason)]
         removed = [
             (removal, each.reason.strip())
-            for at, each in removals
+            for at, each in justified
             if not as_private_endpoint(each.value)
-            and self._has_reason(at, each.reason)
             and (removal := self._faults.attempt(at.at("value"), parse_removal, each.value)) is not None
         ]
         return Terms(
-            organizations=_texts(written.organization),
+            organizations=tuple(self._each(place.at("organization"), _texts(written.organization), self._organization)),
             geographies=tuple(self._each(place.at("geography"), _texts(written.geography), self._atlas.find)),
             subnets=tuple(self._each(subnets, agents.subnets if agents else (), parse_subnet_or_name)),
             allow=tuple(
@@ -152,6 +171,9 @@ class _Reader:
             public_access=PublicAccess(access.capitalize()) if access else None,
             keep_default_action=_said(written.keep_default_action),
         )
+
+    def _organization(self, text: str) -> str:
+        return parse_name(text, self._devops)
 
     def _subnet(self, place: Place, text: str) -> SubnetId | SubnetName | None:
         return self._faults.attempt(place, parse_subnet_or_name, text)
@@ -171,6 +193,8 @@ class _Reader:
             self._faults.add(place.at("rule"), UnknownCheck(written.rule, self._rules))
         if not self._has_reason(place, written.reason):
             return None
+        if written.rule in GENERAL and (_said(written.vault) or "*") != "*":
+            self._faults.add(place.at("vault"), WaiverOfNoVault(written.rule))
         patterns = (_said(written.vault) or "*", _said(written.subject) or "*")
         return Waiver(written.rule, written.reason.strip(), *patterns, day, place.line)
 

@@ -97,7 +97,9 @@ class Select(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    resource_group: Annotated[Texts, Meta(description="A resource group, or a list.")] | UnsetType = UNSET
+    resource_group: (
+        Annotated[Texts, Meta(description="A resource group of the subscription, or a list.")] | UnsetType
+    ) = UNSET
     tag: (
         Annotated[
             dict[str, str],
@@ -144,6 +146,10 @@ PublicAccess = Annotated[
 KeepDefaultAction = Annotated[bool, Meta(description="Add rules, and leave the default action as it is.")]
 
 
+# In which subscription a group is has to be said: Azure does not tell one that may not be read from one that is none.
+_SOMEWHERE = {"minProperties": 1, "dependentRequired": {"resource-group": ["subscription"]}}
+
+
 class Vault(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
     """A vault, by its name or id, or all that a selection finds; and what is meant for it beside what the top says."""
 
@@ -157,7 +163,7 @@ class Vault(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    select: Annotated[Select, Meta(extra_json_schema={"minProperties": 1})] | UnsetType = UNSET
+    select: Annotated[Select, Meta(extra_json_schema=_SOMEWHERE)] | UnsetType = UNSET
     organization: Organizations | UnsetType = UNSET
     geography: Geographies | UnsetType = UNSET
     allow: Annotated[list[Allow], Meta(description="Ranges that are wanted too, added to those of the top.")] = []

@@ -13,6 +13,8 @@ from netcfg.core.target import Location
 Value = TypeVar("Value")
 Arguments = ParamSpec("Arguments")
 
+ENOUGH = 1000
+
 
 @dataclass(frozen=True)
 class Place:
@@ -31,6 +33,12 @@ class Place:
         found = self.node.value
         return self._below(found[key], f".{key}") if isinstance(found, Mapping) and key in found else self
 
+    @property
+    def lines(self) -> dict[str, Location]:
+        """Where the keys of a mapping stand."""
+        found = self.node.value
+        return {key: self.at(key).line for key in found} if isinstance(found, Mapping) else {}
+
     def items(self) -> Iterator[Place]:
         """The places of a list's items; the one value that stands for such a list is its item."""
         found = self.node.value
@@ -43,9 +51,6 @@ class Place:
     def _below(self, node: Node, step: str) -> Place:
         return Place(self.file, node, f"{self.key}{step}".removeprefix("."))
 
-    def __str__(self) -> str:
-        return f"{self.line}: {self.key}" if self.key else str(self.line)
-
 
 @dataclass
 class Faults:
@@ -54,7 +59,10 @@ class Faults:
     found: list[tuple[Place, UsageError]] = field(default_factory=list)
 
     def add(self, place: Place, error: UsageError) -> None:
+        """Remember it. Who has found a thousand looks no further, for it takes time to say what each should be."""
         self.found.append((place, error))
+        if len(self.found) == ENOUGH:
+            raise self._all(is_all=False)
 
     def attempt(
         self,
@@ -73,8 +81,11 @@ class Faults:
     def end(self) -> None:
         """Nothing is meant by a file that is wrong somewhere."""
         if self.found:
-            ordered = sorted(self.found, key=lambda each: each[0].node.line)
-            raise BadConfiguration([(str(place), error) for place, error in ordered])
+            raise self._all(is_all=True)
+
+    def _all(self, *, is_all: bool) -> BadConfiguration:
+        ordered = sorted(self.found, key=lambda each: each[0].node.line)
+        return BadConfiguration([(place.line, place.key, error) for place, error in ordered], is_all=is_all)
 
 
 def shown(value: Any) -> str:

@@ -29,7 +29,7 @@ from netcfg.core.errors import BadConfiguration, BadYaml, DuplicateKey
 from netcfg.core.target import Location
 
 DEEPEST = 16
-MOST_VALUES = 200_000  # aliases count as what they stand for, so that ten lines cannot become a billion values
+MOST_VALUES = 50_000  # aliases count as what they stand for, so that ten lines cannot become a billion values
 
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
@@ -67,12 +67,12 @@ def parse(text: str, file: str) -> Node:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(filter(None, (error.context, error.problem)))
-        raise BadConfiguration([(str(Location(file, mark.line + 1 if mark else 1)), BadYaml(reason))]) from error
+        raise BadConfiguration([(Location(file, mark.line + 1 if mark else 1), "", BadYaml(reason))]) from error
     except (YAMLError, ValueError, OverflowError) as error:
         # A character that no YAML may hold, or an escape that stands for none; only the former says where.
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         reason = "it holds a character, or an escape that stands for one, that no YAML may hold"
-        raise BadConfiguration([(str(Location(file, line)), BadYaml(reason))]) from error
+        raise BadConfiguration([(Location(file, line), "", BadYaml(reason))]) from error
 
 
 class _Builder:
@@ -168,7 +168,7 @@ class _Builder:
             raise self._fault(1, BadYaml("it is not one document"))
 
     def _fault(self, line: int, error: BadYaml | DuplicateKey) -> BadConfiguration:
-        return BadConfiguration([(str(Location(self._file, line)), error)])
+        return BadConfiguration([(Location(self._file, line), "", error)])
 
 
 def _meaning(text: str) -> str | int | float | bool | None:

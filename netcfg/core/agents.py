@@ -286,9 +286,14 @@ def remarks(pools: Iterable[AgentPool]) -> list[str]:
 
 def anywhere(pools: Iterable[AgentPool]) -> list[str]:
     """The pools that may need a rule that nobody declared, as a message names them."""
+    return [name for name, _ in unplaced(pools)]
+
+
+def unplaced(pools: Iterable[AgentPool]) -> list[tuple[str, AgentPool]]:
+    """The same, each with what is known of it."""
     found = sorted(pools, key=lambda each: each.order)
     several = len({each.organization.casefold() for each in found}) > 1
-    return [_label(each, several) for each in found if each.may_be_anywhere]
+    return [(_label(each, several), each) for each in found if each.may_be_anywhere]
 
 
 def _label(pool: AgentPool, several: bool) -> str:

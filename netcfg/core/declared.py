@@ -15,7 +15,7 @@ BROAD = 16  # a broader range needs its guard accepted, and a rule broader than 
 
 # Not `is_global`: it looks at both ends of a network only, and its answer for some blocks differs between versions
 # of Python. From the IANA special-purpose registry, plus Azure's own 168.63.129.16 (not a public source either).
-_NOT_PUBLIC = tuple(
+NOT_PUBLIC = tuple(
     IPv4Network(each)
     for each in (
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
@@ -51,7 +51,7 @@ def parse_wanted(text: str) -> IPv4Network:
         raise BadRange(text, _why_not(text.strip()))
     if network.prefixlen < BROADEST:
         raise BadRange(text, f"it is broader than /{BROADEST}; name the ranges that are really needed")
-    for block in _NOT_PUBLIC:
+    for block in NOT_PUBLIC:
         if network.overlaps(block):
             raise BadRange(
                 text, f"it holds addresses of {block}, which are not public; a vault sees public addresses only"

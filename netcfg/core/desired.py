@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from ipaddress import IPv4Network
 
@@ -44,7 +44,9 @@ class Reason:
 class Desired:
     """The firewall that a vault should have, why each rule of before and after has its place, and what must be said.
 
-    `dead` are the rules that are there and admit nobody, for their subnet is gone.
+    `dead` are the rules that are there and admit nobody, for their subnet is gone. `asked` are all rules that whoever
+    is meant to get in over the public network needs, covered by others or not; `agents` are the agents' subnets,
+    however they come, and whose they are.
     """
 
     after: Firewall
@@ -53,6 +55,8 @@ class Desired:
     notes: tuple[str, ...] = ()
     way: Way = NO_WAY
     dead: frozenset[VirtualNetworkRule] = frozenset()
+    asked: Mapping[Rule, Reason] = field(default_factory=dict)
+    agents: Mapping[SubnetId, str] = field(default_factory=dict)
 
     def with_way(self, way: Way) -> Desired:
         """The same, with what is to become of the private way in."""
@@ -80,10 +84,11 @@ def fit(
     _check_names(intent, before)
     reasons = {rule: _found(rule, intent, resolution, today, gone) for rule in before.rule_set.rules}
     dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in map(str, gone))
+    agents = {each: _agents(intent, each) for each in intent.subnets}
     if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
         public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
         after = replace(before, public_access=public_access)
-        return Desired(after, reasons, (), _notes(vault, intent, resolution), dead=dead)
+        return Desired(after, reasons, (), _notes(vault, intent, resolution), dead=dead, asked=asked, agents=agents)
 
     leaving = {
         rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
@@ -104,7 +109,8 @@ def fit(
     )
     endpoints = tuple(each.id for each in subnets if not each.has_endpoint and each.id in intent.subnets)
     unused = _unused(after, reasons, map(survey.exit_of, endpoints))
-    return Desired(after, reasons, endpoints, (*_notes(vault, intent, resolution), *unused), dead=dead)
+    notes = (*_notes(vault, intent, resolution), *unused)
+    return Desired(after, reasons, endpoints, notes, dead=dead, asked=asked, agents=agents)
 
 
 def is_enforced(vault: Vault) -> bool:
@@ -161,7 +167,7 @@ def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) 
         retired = next(each for each in resolution.retired if each.network == network)
         return found if retired.outlived(intent.grace) else None
     if found.standing in (Standing.FOREIGN, Standing.ELSEWHERE) and intent.exclusive:
-        return replace(found, text="nobody declared it, and --exclusive was given")
+        return replace(found, text="nobody declared it, and exclusive is set")
     return None
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from netcfg.core.target import Location
 
 
 class NetcfgError(Exception):
@@ -56,11 +59,15 @@ class NoGeography(UsageError):
 
 
 class NoVault(UsageError):
-    def __init__(self) -> None:
-        super().__init__(
-            "no vault was given, and no configuration names any; give a vault's name or resource id, or write a "
-            "netcfg.yaml with 'netcfg init'"
+    """`beside` is a file that lies here and looks like a configuration, and is none by its name."""
+
+    def __init__(self, beside: str = "") -> None:
+        advice = (
+            f"{beside!r} lies here and is not read: rename it netcfg.yaml, or name it with --config"
+            if beside
+            else "give a vault's name or resource id, or write a netcfg.yaml with 'netcfg init'"
         )
+        super().__init__(f"no vault was given, and no configuration names any; {advice}")
 
 
 class NoOrganization(UsageError):
@@ -96,7 +103,7 @@ class BothWanted(UsageError):
     def __init__(self, value: str, wanted: str) -> None:
         super().__init__(
             f"{value} was asked to be removed, but it is {wanted} and would be added again; "
-            "leave out --remove, or what asks for it"
+            "leave out its removal, or what asks for it"
         )
 
 
@@ -216,11 +223,27 @@ class MissingExtra(UsageError):
 
 
 class BadConfiguration(UsageError):
-    """Everything that is wrong in a configuration, each with its place in front; `faults` are the sentences."""
+    """What is wrong in a configuration, each with its line and key in front; beyond twenty faults they are counted.
 
-    def __init__(self, faults: Iterable[tuple[str, NetcfgError]]) -> None:
-        self.faults = tuple(f"{place}: {error}" for place, error in faults)
+    `faults` are the sentences, and `places` the line of each; `is_all` is whether somebody has looked to the end.
+    """
+
+    MOST = 20
+
+    def __init__(self, faults: Iterable[tuple[Location, str, NetcfgError]], *, is_all: bool = True) -> None:
+        found = list(faults)
+        told = found[: self.MOST]
+        more = [f"and {'' if is_all else 'at least '}{len(found) - len(told):,} more"] if len(found) > len(told) else []
+        self.places: tuple[Location | None, ...] = (*(place for place, _, _ in told), *(None for _ in more))
+        self.faults = (*(f"{place}: {f'{key}: ' if key else ''}{error}" for place, key, error in told), *more)
         super().__init__("; ".join(self.faults))
+
+
+class NotMeant(NetcfgError):
+    """What a file says of one vault cannot be meant, and the other vaults have nothing to do with that."""
+
+    def __init__(self, where: Location, error: NetcfgError) -> None:
+        super().__init__(f"{where}: {error}", request_id=error.request_id)
 
 
 class ConfigurationUnreadable(UsageError):
@@ -291,6 +314,15 @@ class UnknownCheck(UsageError):
         super().__init__(f"{text!r} is not a rule of 'netcfg check'; one of {', '.join(names)}{_perhaps(text, names)}")
 
 
+class WaiverOfNoVault(UsageError):
+    """A waiver of a finding that no vault has, which names one."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(
+            f"{rule} is found once for the whole run and not in a vault, so its waiver names none; leave out 'vault'"
+        )
+
+
 class ConflictingTerms(UsageError):
     def __init__(self, vault: str, key: str, places: Iterable[str]) -> None:
         super().__init__(
@@ -315,6 +347,17 @@ class NotInConfiguration(UsageError):
         )
 
 
+class GroupAlone(UsageError):
+    """Azure gives one answer for a group that may not be read and for one that is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a resource group is selected without its subscription, and in every other one a group of that name might "
+            "be overlooked, because Azure does not tell one that may not be read from one that is not there; "
+            "name the subscriptions with the key 'subscription'"
+        )
+
+
 class NothingSelected(NetcfgError):
     def __init__(self, selection: str, where: str) -> None:
         super().__init__(
@@ -335,7 +378,7 @@ class VaultsNotListed(NetcfgError):
     def __init__(self, where: str, error: NetcfgError) -> None:
         super().__init__(
             f"this sign-in may see only some of the vaults of {where}, so which are selected there is not known; "
-            f"assign Reader there, or select less: {error}",
+            f"{'check its name, ' if '/resourcegroups/' in where else ''}assign Reader there, or select less: {error}",
             request_id=error.request_id,
         )
 
@@ -458,6 +501,16 @@ class VaultWithheld(NetcfgError):
         super().__init__(
             f"{vault} is not exported, because a guard refuses its plan ({told}); look at it with 'netcfg plan', then "
             f"accept by name what is meant: {names}"
+        )
+
+
+class MapIncomplete(NetcfgError):
+    """For code that goes over a map of vaults, and takes one that is missing for one that should go."""
+
+    def __init__(self, absent: Iterable[str], given: Iterable[str]) -> None:
+        super().__init__(
+            f"nothing is exported, because {_some(absent)} would be missing in the map; mend what is said above, or "
+            f"name on the command line the vaults that can be exported: {_some(given)}"
         )
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 
 from netcfg.core.resources import VaultId
+from netcfg.core.rules import parse_network
 from netcfg.core.target import Location
 
 
@@ -28,7 +29,8 @@ class Severity(Enum):
 class Waiver:
     """A finding that somebody lives with, why, and until which day (inclusive, in UTC); no end is for ever.
 
-    `vault` and `subject` are patterns as a shell has them, whatever their case.
+    `vault` and `subject` are patterns as a shell has them, whatever their case; a subject that is an address means the
+    same however it is written.
     """
 
     rule: str
@@ -43,9 +45,16 @@ class Waiver:
 
     def holds(self, finding: Finding) -> bool:
         """Whether it is about this finding, be it expired or not."""
-        name = finding.vault.name if finding.vault else ""
-        pairs = ((name, self.vault), (finding.subject, self.subject))
-        return finding.rule == self.rule and all(fnmatchcase(one.lower(), other.lower()) for one, other in pairs)
+        return finding.rule == self.rule and self.is_of(finding.vault) and self._is_about(finding.subject)
+
+    def is_of(self, vault: VaultId | None) -> bool:
+        """Whether it is about findings in this vault; none has the name of nothing."""
+        return fnmatchcase(vault.name if vault else "", self.vault.lower())
+
+    def _is_about(self, subject: str) -> bool:
+        network = parse_network(self.subject)
+        is_same = network is not None and network == parse_network(subject)
+        return is_same or fnmatchcase(subject.lower(), self.subject.lower())
 
     def __str__(self) -> str:
         """What it waives: `foreign-rule of kv-payments, 191.10.19.7/32`."""

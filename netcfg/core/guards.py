@@ -140,7 +140,7 @@ def _default_deny(seen: Circumstances) -> str | None:
 
 def _exclusive(seen: Circumstances) -> str | None:
     gone = _taken(seen, Standing.FOREIGN, Standing.ELSEWHERE)
-    message = f"--exclusive removes what somebody else may need: {listed(gone)}"
+    message = f"what nobody declared is to go, and somebody else may need it: {listed(gone)}"
     if pools := anywhere(seen.intent.pools):
         message += f"; where the agents of {', '.join(pools)} are is not known, and these rules may be theirs"
     return message if gone else None
@@ -279,7 +279,7 @@ def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
 
 
 def _taken(seen: Circumstances, *standings: Standing) -> list[IpRule | VirtualNetworkRule]:
-    """The rules that `--exclusive` removes, of these standings."""
+    """The rules that go because the vault is exclusive, of these standings."""
     return [
         rule
         for rule in _removed(seen)

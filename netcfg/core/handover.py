@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,6 +36,12 @@ class Handover:
     def withheld(self) -> tuple[NetcfgError, ...]:
         """Why each of the others is not."""
         return (*self._reasons.values(), *(each.error for each in self.planned.undetermined))
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The vaults that are not, by their names, or as they were asked for where they could not be read."""
+        refused = (each.vault.name for each in self.planned.plans if each.vault.id in self._reasons)
+        return (*refused, *(each.vault for each in self.planned.undetermined))
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -79,3 +86,6 @@ def _remarks(plan: Plan) -> Iterator[str]:
         yield f"exported as found, though other tools may refuse what cannot be read: {listed(map(repr, unread))}"
     if rules.unknown:
         yield "networkAcls has a property that this version does not know; terraform and tfvars leave it out"
+    own = sorted({name for each in rules.rules if each.found for name in json.loads(each.found)} - {"id", "value"})
+    if own:
+        yield f"terraform and tfvars leave out what rules have beside what they admit: {listed(own)}"

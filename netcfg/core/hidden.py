@@ -52,10 +52,11 @@ def _of_links(vault: Vault, way: Way, seen: Landscape) -> Iterable[Danger]:
             frozenset({f"no record in {zone.id.key}"}),
         )
     for network in linked:
+        is_near = home is not None and network.is_next_to(home)  # of this vault from afar more is said below
         far = sorted(
             record.name
             for record in zone.records or ()
-            if record.name != vault.name.lower() and not all(map(network.reaches, record.addresses))
+            if (record.name != vault.name.lower() or is_near) and not all(map(network.reaches, record.addresses))
         )
         if far:
             yield Danger(

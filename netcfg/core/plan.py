@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 
@@ -15,9 +15,10 @@ from netcfg.core.guards import PRIVATE_DNS, SERVICE_ENDPOINT, Acceptance, Circum
 from netcfg.core.intent import Intent
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, OwnersApproval, kind_of
 from netcfg.core.ranges import Resolution
-from netcfg.core.resources import Subnet, SubnetId, Vault
+from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
 from netcfg.core.rules import Firewall, IpRule, Rule
 from netcfg.core.switchover import NOTHING_SEEN, Survey
+from netcfg.core.target import Location
 from netcfg.core.way import Way, fit_way
 
 KEY_VAULT_ENDPOINT = "Microsoft.KeyVault"
@@ -242,21 +243,33 @@ def draw(seen: Circumstances, acceptances: Iterable[Acceptance] = ()) -> Plan:
 
 @dataclass(frozen=True)
 class Undetermined:
-    """A vault of which nothing can be said, and why. It is neither compliant nor empty."""
+    """A vault of which nothing can be said, and why. It is neither compliant nor empty.
+
+    `where` is the line of the configuration that chose it. With `is_selection` it is a selection, as it was written:
+    which vaults it means is what is not known.
+    """
 
     vault: str
     error: NetcfgError
+    where: Location | None = None
+    is_selection: bool = False
 
 
 @dataclass(frozen=True)
 class PlanSet:
-    """The plans of one run, and what they all rest on; `given` are the geographies that somebody said."""
+    """The plans of one run, and what they all rest on; `given` are the geographies that somebody said.
+
+    `asks_which` is whether a guard has to be accepted by naming its vaults, even if only one was found. `lines` are
+    those of the configuration that chose the vaults.
+    """
 
     given: tuple[Geography, ...]
     organizations: tuple[Organization, ...]
     resolution: Resolution
     plans: tuple[Plan, ...]
     undetermined: tuple[Undetermined, ...] = ()
+    asks_which: bool = False
+    lines: Mapping[VaultId, Location] = field(default_factory=dict)
 
     @property
     def is_refused(self) -> bool:
@@ -274,6 +287,6 @@ class PlanSet:
     @property
     def status(self) -> int:
         """The exit status: 1 nothing could be read, 7 something could not, 5 refused, 3 changes are pending, 0 none."""
-        if self.undetermined:
+        if self.undetermined or not self.plans:
             return 7 if self.plans else 1
         return 5 if self.is_refused else 3 if self.changes else 0

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
 
 from netcfg.core.approval import PieceId
 from netcfg.core.resources import SubnetId, VaultId
+from netcfg.core.shell import join
 
 ENDPOINT_LIMIT = 64  # for one vault
 ZONE_LIMIT = 5  # for one zone group
@@ -102,6 +103,11 @@ class Zone:
     def record_of(self, vault: str) -> Record | None:
         """The record of the vault of that name; nothing either where the records are not known."""
         return next((each for each in self.records or () if each.name == vault.lower()), None)
+
+    def without(self, vault: str) -> Zone:
+        """The same, without the record of the vault of that name."""
+        others = None if self.records is None else tuple(each for each in self.records if each.name != vault.lower())
+        return replace(self, records=others)
 
 
 @dataclass(frozen=True)
@@ -233,7 +239,7 @@ class OwnersApproval:
 
     @property
     def command(self) -> str:
-        return f"az network private-endpoint-connection approve --id {self.connection}"
+        return join(("az", "network", "private-endpoint-connection", "approve", "--id", str(self.connection)))
 
 
 class PieceKind(Enum):

@@ -73,8 +73,8 @@ class Report:
 
     @property
     def status(self) -> int:
-        """The exit status: 1 nothing could be read, 7 something could not, 4 it fails, 0 compliant."""
-        if self.undetermined:
+        """The exit status: 1 nothing was read, 7 something could not be, 4 it fails, 0 compliant."""
+        if self.undetermined or not self.inspections:
             return 7 if self.inspections else 1
         return 4 if self.fails else 0
 

@@ -48,7 +48,7 @@ class Survey:
 
     `unreadable` are the subscriptions whose vaults could not all be seen, by name or id; `illegible` the names of
     vaults that were seen and whose firewall this version does not understand. `holds` say of vaults that a perimeter
-    may hold how one does.
+    may hold how one does; `chosen` are the vaults that the run is about.
     """
 
     exits: tuple[Exit, ...] = ()
@@ -56,11 +56,16 @@ class Survey:
     unreadable: tuple[str, ...] = ()
     illegible: tuple[str, ...] = ()
     holds: tuple[Hold, ...] = ()
+    chosen: frozenset[VaultId] = frozenset()
 
     def exit_of(self, subnet: SubnetId) -> Exit:
         """The exit of a subnet; one that nobody looked at is unknown."""
         never = Exit(subnet, unknown=("nobody looked at it",))
         return next((each for each in self.exits if each.subnet == subnet), never)
+
+    def among(self, chosen: frozenset[VaultId]) -> Survey:
+        """The same, in a run that is about the vaults that are `chosen`."""
+        return replace(self, chosen=chosen)
 
     def without(self, chosen: Container[object]) -> Survey:
         """The same, without the vaults whose id is among `chosen`: those get the rule for the subnet."""
@@ -132,7 +137,7 @@ def consequences(survey: Survey, subnets: Sequence[SubnetId]) -> tuple[str, ...]
     cut_off = {subnet: found for subnet in subnets if (found := stranded(survey, subnet))}
     return (
         *(_cut_off(subnet, found) for subnet, found in cut_off.items()),
-        *_remedies(each for found in cut_off.values() for each in found),
+        *_remedies((each for found in cut_off.values() for each in found), survey.chosen),
         *(_unknown(each) for each in exits if each.unknown),
         # Who leaves by no public address at all is admitted by none, whatever those vaults hold.
         *(_unseen(survey) if any(each.networks or each.unknown for each in exits) else ()),
@@ -148,19 +153,27 @@ def _cut_off(subnet: SubnetId, found: Sequence[Stranded]) -> str:
     return f"{vaults} admit {subnet.short} by public address only and would cut it off"
 
 
-def _remedies(found: Iterable[Stranded]) -> Iterator[str]:
+def _remedies(found: Iterable[Stranded], chosen: Container[VaultId]) -> Iterator[str]:
     """What to do about them: a rule for the subnet helps where rules are asked, and nowhere else."""
     helped: dict[bool, set[str]] = {True: set(), False: set()}
+    elsewhere: set[str] = set()
     for each in found:
         helped[each.heeds_rules].add(each.vault.name)
-    if listed := sorted(helped[True]):
-        get = "it gets its rule" if len(listed) == 1 else "they get their rules"
-        yield f"name {' '.join(listed)} in this run too, and {get} before the switch"
+        elsewhere |= {each.vault.name} if each.vault.id in chosen else set()
+    if listed := sorted(helped[True] - elsewhere):
+        yield f"name {' '.join(listed)} in this run too, and {_get(listed)} before the switch"
+    if listed := sorted(helped[True] & elsewhere):
+        give = "is in this run: give it" if len(listed) == 1 else "are in this run: give them"
+        yield f"{', '.join(listed)} {give} the subnet too, and {_get(listed)} before the switch"
     if held := ", ".join(sorted(helped[False])):
         yield (
             f"a rule for the subnet does nothing in {held}, where a network security perimeter decides: give these "
             "agents a private endpoint there first"
         )
+
+
+def _get(vaults: Sequence[str]) -> str:
+    return "it gets its rule" if len(vaults) == 1 else "they get their rules"
 
 
 def _unknown(subnet: Exit) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netcfg.core.errors import (
     BadConfiguration,
     BothWanted,
+    ConflictingOptions,
     ConflictingTerms,
     NetcfgError,
+    NoGeography,
+    NoOrganization,
     NotInConfiguration,
     TwoIds,
     UsageError,
@@ -35,7 +38,7 @@ class Location:
 class Selection:
     """Vaults that nobody names: all that have every one of these tags, in any of the subscriptions and groups.
 
-    Where there are no subscriptions, or no groups, all that can be seen are meant.
+    Where there are no subscriptions, or no groups, all that can be seen are meant; groups go with their subscriptions.
     Of those, `only` are wanted, if there are any: somebody named vaults that have no entry of their own.
     """
 
@@ -92,15 +95,71 @@ class Choice:
         return name_of(self.chosen) if not isinstance(self.chosen, Selection) else str(self.chosen)
 
     def intent(self) -> Intent:
-        """All that is meant for it. What cannot be meant is a usage error that names the line."""
-        try:
-            found = self.terms.over(self.top).intent()
-            endless = [str(each.network) for each in found.allow if each.until is None]
-            if both := next((each for each in endless if found.removes(IpRule(each))), None):
-                raise BothWanted(both, "declared")
-            return found
-        except UsageError as error:
-            raise (BadConfiguration([(str(self.where), error)]) if self.where else error) from None
+        """All that is meant for it. What cannot be meant is a usage error, of which `check` tells the line."""
+        return _intent(self.terms.over(self.top))
+
+
+def _intent(terms: Terms) -> Intent:
+    found = terms.intent()
+    endless = [str(each.network) for each in found.allow if each.until is None]
+    if both := next((each for each in endless if found.removes(IpRule(each))), None):
+        raise BothWanted(both, "declared")
+    return found
+
+
+def _fault(terms: Terms) -> UsageError | None:
+    try:
+        _intent(terms)
+    except UsageError as error:
+        return error
+    return None
+
+
+# By which of its keys, at the top of a file, one that contradicts another is found.
+_KEYS: dict[type[UsageError], str] = {
+    BothWanted: "remove",
+    ConflictingOptions: "keep-default-action",
+    NoOrganization: "agents",
+}
+
+
+def check(choices: Iterable[Choice], typed: Terms, file: str = "", lines: Mapping[str, Location] | None = None) -> None:
+    """Refuse what cannot be meant, all of it at once: each fault at the entry, or at the key of the top, that says it.
+
+    `typed` is what the command line says about all of them, and its own contradictions have no line; `lines` are where
+    the keys of the top of `file` stand.
+    """
+    faults: dict[tuple[Location, str], UsageError] = {}
+    for each in choices:
+        error = _fault(each.terms.over(each.top))
+        if error is None:
+            continue
+        place = _place(each, error, typed, file, lines or {})
+        if place is None:
+            raise error
+        faults.setdefault((place, str(error)), error)
+    if faults:
+        raise BadConfiguration([(place, "", error) for (place, _), error in sorted(faults.items(), key=_by_place)])
+
+
+def _by_place(fault: tuple[tuple[Location, str], UsageError]) -> tuple[Location, str]:
+    return fault[0]
+
+
+def _place(
+    choice: Choice, error: UsageError, typed: Terms, file: str, lines: Mapping[str, Location]
+) -> Location | None:
+    """Where a file says what is wrong; nowhere, if the command line does."""
+    first = Location(file) if file else None
+    if isinstance(error, NoGeography):
+        return choice.where or first
+    whole = choice.terms.over(choice.top)
+    served = Terms(organizations=whole.organizations, geographies=whole.geographies)
+    if _fault(typed.over(served)):
+        return None
+    if _fault(typed.over(choice.top).over(served)):
+        return lines.get(_KEYS.get(type(error), ""), first)
+    return choice.where or first
 
 
 def name_of(vault: VaultId | str) -> str:

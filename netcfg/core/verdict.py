@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from shlex import quote
 from typing import assert_never
 
 from netcfg.core.rules import DefaultAction, Firewall, Perimeter, PublicAccess
+from netcfg.core.shell import quote
 from netcfg.core.verification import (
     Answer,
     Client,

@@ -37,7 +37,7 @@ from netcfg.core.private import (
 )
 from netcfg.core.resources import SubnetId, Vault
 from netcfg.core.rules import Perimeter, PublicAccess
-from netcfg.core.sight import approval_of, connection_of, finds
+from netcfg.core.sight import approval_of, connection_of, finds, misleads
 
 ENDPOINT_NAME = 80  # the longest that Azure takes
 ZONE_GROUP = "default"
@@ -111,6 +111,7 @@ def _wanted(vault: Vault, subnet: SubnetId, intent: Intent, seen: Landscape) -> 
     additions += _record(vault, found, endpoint, zone, intent, seen)
     links, served, notes = _links(served_networks(intent), home, zone, seen)
     additions += links
+    misled = {each.id for each in seen.networks if each.id in served and misleads(zone, found, each, vault)}
     approval = approval_of(vault, endpoint)
     return Way(
         endpoint=endpoint,
@@ -119,12 +120,13 @@ def _wanted(vault: Vault, subnet: SubnetId, intent: Intent, seen: Landscape) -> 
         additions=tuple(additions),
         removals=tuple(removals_of(vault, intent, seen, keep_zones=True)),
         owners=_owners(vault, endpoint, approval),
-        after=served | _finding(vault, intent, seen),
+        after=(served - misled) | _finding(vault, intent, seen),
         notes=(
             *_found_notes(found, approval, vault),
             _on_public_access(vault, intent),
             *([f"several zones are named {seen.zone_name}: {zone.id} is used"] if alternatives else []),
             *notes,
+            *(_misled(zone, vault, each) for each in sorted(misled, key=lambda each: each.key)),
             *not_ours(vault, intent, seen),
         ),
     )
@@ -268,9 +270,14 @@ def _unwanted(vault: Vault, intent: Intent, seen: Landscape) -> Way:
 
 
 def _finding(vault: Vault, intent: Intent, seen: Landscape) -> frozenset[PieceId]:
-    """The networks that find the vault now, and by an endpoint that stays."""
-    leaving = {each.id for each in asked_to_go(vault, intent, seen)}
-    left = replace(seen, endpoints=tuple(each for each in seen.endpoints if each.id not in leaving))
+    """The networks that find the vault now, and by an endpoint that stays; its record goes with one that shared it."""
+    leaving = asked_to_go(vault, intent, seen)
+    emptied = {each.zone_named(seen.zone_name) for each in leaving}
+    left = replace(
+        seen,
+        endpoints=tuple(each for each in seen.endpoints if each not in leaving),
+        zones=tuple(each.without(vault.name) if each.id in emptied else each for each in seen.zones),
+    )
     return frozenset(each.id for each in left.networks if finds(each, vault, left))
 
 
@@ -325,6 +332,12 @@ def _other_zone(network: Network, other: Zone, zone: Zone) -> str:
         f"{network.name} is linked to another zone of that name, {other.id}, and a network takes one only: it finds "
         f"the vault when that has its record, which will be in {zone.id}"
     )
+
+
+def _misled(zone: Zone, vault: Vault, network: PieceId) -> str:
+    record = zone.record_of(vault.name)
+    addresses = ", ".join(map(str, record.addresses)) if record else ""
+    return f"{network.name} is sent to {addresses or 'no address'} by {zone.id.name}, which is not known to lead here"
 
 
 def _beside(network: Network, kind: str, name: str) -> PieceId:

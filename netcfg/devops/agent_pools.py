@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from netcfg.core.agents import ListedPool, Listing, parse_scale_set
 from netcfg.core.errors import BadIdentifier, DevOpsAnswer, NoPoolsShown
+from netcfg.core.organization import parse_name
 from netcfg.devops.answer import Question
-from netcfg.devops.organization import parse_name
 from netcfg.devops.pages import Json, items, number, shown, text
 from netcfg.devops.session import Session
 

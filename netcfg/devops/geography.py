@@ -30,9 +30,9 @@ from netcfg.core.errors import (
     UnknownRegion,
 )
 from netcfg.core.geography import Atlas, Evidence, Geography, Organization, Witness
+from netcfg.core.organization import parse_name
 from netcfg.devops.answer import Question, read_json
 from netcfg.devops.credential import Credential
-from netcfg.devops.organization import parse_name
 from netcfg.devops.session import Session
 
 _COMPONENT = "ms.vss-admin-web.organization-admin-new-overview-component"

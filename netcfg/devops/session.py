@@ -12,11 +12,11 @@ from requests.auth import AuthBase
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, RequestException
 
 from netcfg.core.errors import BadServiceUrl, DevOpsAnswer, DevOpsUnreachable
+from netcfg.core.organization import DEVOPS
 from netcfg.devops.answer import Answer, Question
 from netcfg.devops.credential import Credential
 from netcfg.web.http import is_safe, new_session, proxies, timeouts, why
 
-DEVOPS = "https://dev.azure.com"
 IDENTITY = "https://vssps.dev.azure.com"
 TIMEOUT = 30.0
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from netcfg.core.discovery import ClosedProject, Library, LinkedGroup
 from netcfg.core.errors import DevOpsAnswer, NetcfgError
+from netcfg.core.organization import parse_name
 from netcfg.devops.answer import Question
-from netcfg.devops.organization import parse_name
 from netcfg.devops.pages import Json, items, shown, text
 from netcfg.devops.session import Session
 

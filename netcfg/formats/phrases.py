@@ -9,7 +9,7 @@ from typing import assert_never
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.plan import Action, Plan, PlanSet
+from netcfg.core.plan import Action, Plan, PlanSet, Undetermined
 from netcfg.core.ranges import Resolution
 from netcfg.core.refresh import Judgement, News
 from netcfg.core.report import Report
@@ -50,17 +50,34 @@ def tally(plans: Iterable[Plan], words: dict[Action, str]) -> str:
     return (", ".join(parts) or "nothing to change") + (f"; {count(kept, 'rule')} kept" if kept else "")
 
 
+def lost(undetermined: Iterable[Undetermined]) -> str:
+    """How much is undetermined: `2 vaults and 1 selection`; a selection may be of any number of vaults."""
+    found = list(undetermined)
+    selections = len({each.vault for each in found if each.is_selection})
+    vaults = len({vault_name(each.vault).lower() for each in found if not each.is_selection})
+    parts = [count(vaults, "vault")] if vaults else []
+    parts += [count(selections, "selection")] if selections else []
+    return " and ".join(parts)
+
+
 def summary(plans: PlanSet) -> str:
     """What the whole plan comes to, in one line."""
     if not plans.plans:
-        return f"nothing is known of {count(len(plans.undetermined), 'vault')}"
+        return f"nothing is known of {lost(plans.undetermined) or 'any vault'}"
     refused = [plan for plan in plans.plans if plan.refusals]
     text = tally(plans.plans, FUTURE)
     if len(plans.plans) + len(plans.undetermined) == 1:
         return f"{text}; REFUSED by {guard_names(refused[0].refusals)}" if refused else text
     text = f"{count(len(plans.plans), 'vault')}: {text}"
     text += f"; {count(len(refused), 'vault')} REFUSED" if refused else ""
-    return text + (f"; {len(plans.undetermined):,} undetermined" if plans.undetermined else "")
+    return "; ".join([text, *_missing(plans)])
+
+
+def _missing(plans: PlanSet) -> list[str]:
+    """How much is undetermined, where vaults are counted already; nothing if nothing is."""
+    are_selections = any(each.is_selection for each in plans.undetermined)
+    number = lost(plans.undetermined) if are_selections else f"{len(plans.undetermined):,}"
+    return [f"{number} undetermined"] if plans.undetermined else []
 
 
 def guard_names(guards: Iterable[Guard]) -> str:
@@ -68,8 +85,8 @@ def guard_names(guards: Iterable[Guard]) -> str:
 
 
 def vault_name(vault: str) -> str:
-    """The name in a vault's id; what is no id is shown as it is."""
-    return vault.rstrip("/").rpartition("/")[2] or vault
+    """The name in a vault's id; what is no id, a selection say, is shown as it is."""
+    return (vault.rstrip("/").rpartition("/")[2] or vault) if vault.startswith("/") else vault
 
 
 def refusal(plan: Plan) -> str:
@@ -79,8 +96,8 @@ def refusal(plan: Plan) -> str:
 
 
 def are_several(plans: PlanSet) -> bool:
-    """Whether a guard has to be accepted vault by vault."""
-    return len(plans.plans) + len(plans.undetermined) > 1
+    """Whether there are several vaults, or may be: a guard has to be accepted vault by vault then."""
+    return plans.asks_which or len(plans.plans) + len(plans.undetermined) > 1
 
 
 def acceptance(guard: Guard, plan: Plan, *, several: bool) -> str:
@@ -120,8 +137,8 @@ def conclusion(result: Result) -> str:
     """What the whole apply comes to, in one line."""
     counts = Counter(each.ending for each in result.outcomes)
     parts = [f"{counts[each]:,} {each.value.replace('-', ' ')}" for each in Ending if counts[each]]
-    missing = len(result.planned.undetermined)
-    parts += [f"{missing:,} undetermined"] if missing else []
+    missing = sum(not each.is_selection for each in result.planned.undetermined)
+    parts += _missing(result.planned)
     unverified = sum(each.ending is Ending.DONE and not each.verified for each in result.outcomes)
     parts += [f"{unverified:,} NOT verified"] if unverified else []
     done = [each.plan for each in result.outcomes if each.ending is Ending.DONE]

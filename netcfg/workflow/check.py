@@ -20,7 +20,7 @@ def check(
     targets: Sequence[Target],
     given: Sequence[Waiver],
     fail_on: Severity | None,
-    command: Callable[[str], str],
+    words: Callable[[str], tuple[str, ...]],
     around: Surroundings,
     lost: Iterable[Undetermined] = (),
     *,
@@ -29,11 +29,10 @@ def check(
 ) -> Report:
     """The report on the chosen vaults; `given` are the waivers, `outbound` where Azure DevOps is reached.
 
-    `command` gives the apply that mends the vault of a name, `program` is what other commands begin with. A vault that
+    `words` gives the apply that mends the vault of a name, `program` is what every command begins with. A vault that
     cannot be read is undetermined, and so is one of which something that decides cannot be.
     """
     found = read(targets, (), around)
-    places = {each.name: each.where for each in targets}
     inspections: list[Inspection] = []
     general: dict[tuple[str, str, str], Finding] = {}
     unknown = [*lost, *found.undetermined]
@@ -41,14 +40,14 @@ def check(
         try:
             seen = found.drawings[vault.id].look(vault, around)
         except NetcfgError as error:
-            unknown.append(undetermined(vault.id, error))
+            unknown.append(undetermined(vault.id, error, found.lines.get(vault.id)))
             continue
-        case = Case(seen, command(vault.name), program, tuple(outbound))
-        findings = register.inspect(case, given, places[vault.id.name])
+        case = Case(seen, words(vault.name), program, tuple(outbound))
+        findings = register.inspect(case, given, found.lines.get(vault.id))
         inspections.append(Inspection(seen, tuple(each for each in findings if each.vault)))
         for each in (one for one in findings if not one.vault):
             general.setdefault((each.rule, each.subject, each.message), each)  # it is the same for many vaults
-        unknown += [undetermined(vault.id, each) for each in register.doubts(seen)]
+        unknown += [undetermined(vault.id, each, found.lines.get(vault.id)) for each in register.doubts(seen)]
     return Report(
         found.given,
         found.organizations,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from netcfg.core.desired import is_enforced
-from netcfg.core.errors import NetcfgError
+from netcfg.core.errors import NetcfgError, NotMeant
 from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import Acceptance, Circumstances
 from netcfg.core.intent import Intent
@@ -17,7 +17,7 @@ from netcfg.core.private import NOTHING_PRIVATE, Landscape
 from netcfg.core.ranges import Policy, Resolution, resolve
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import PublicAccess
-from netcfg.core.target import Target
+from netcfg.core.target import Location, Target
 from netcfg.workflow.agents import Agents
 from netcfg.workflow.agents import find as find_agents
 from netcfg.workflow.collaborators import Surroundings
@@ -33,8 +33,8 @@ class Drawing:
     """What the plans of all vaults rest on for which the same is meant; with it one that was read again can be planned
     again.
 
-    `companions` are the vaults of the run that get the rules for the agents' subnets, whatever else is meant for them.
-    `is_selected` is whether nobody named these vaults.
+    `chosen` are the vaults of the run, and `companions` those of them that get the rules for the agents' subnets,
+    whatever else is meant for them. `is_selected` is whether nobody named these vaults.
     """
 
     agents: Agents
@@ -43,6 +43,7 @@ class Drawing:
     acceptances: tuple[Acceptance, ...]
     gone: frozenset[SubnetId] = frozenset()
     landscape: Landscape = NOTHING_PRIVATE
+    chosen: frozenset[VaultId] = frozenset()
     companions: frozenset[VaultId] = frozenset()
     is_selected: bool = False
 
@@ -52,7 +53,7 @@ class Drawing:
 
     def without(self, companions: frozenset[VaultId]) -> Drawing:
         """The same, where nobody worries about `companions`: they get their rule before the switch."""
-        survey = self.agents.survey.without(companions)
+        survey = self.agents.survey.among(self.chosen).without(companions)
         return replace(self, agents=replace(self.agents, survey=survey), companions=companions)
 
     def look(self, vault: Vault, around: Surroundings) -> Circumstances:
@@ -79,7 +80,10 @@ Drawings = Mapping[VaultId, Drawing]
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything that was read for a run: the vaults that could be read, and what each one's plan rests on."""
+    """Everything that was read for a run: the vaults that could be read, and what each one's plan rests on.
+
+    `lines` are those of the configuration that chose them.
+    """
 
     vaults: tuple[Vault, ...]
     drawings: Drawings
@@ -87,6 +91,7 @@ class Reading:
     organizations: tuple[Organization, ...]
     resolution: Resolution
     given: tuple[Geography, ...]
+    lines: Mapping[VaultId, Location]
 
 
 def plan(
@@ -94,10 +99,13 @@ def plan(
     acceptances: Iterable[Acceptance],
     around: Surroundings,
     lost: Iterable[Undetermined] = (),
+    *,
+    asks_which: bool = False,
 ) -> tuple[PlanSet, Drawings]:
     """The plans for the chosen vaults, by id, and what they rest on; `lost` are those that could not be selected.
 
     What cannot be read and all vaults need is an error of the whole run; a vault that cannot be is undetermined.
+    `asks_which` is whether acceptances have to name their vaults.
     """
     found = read(targets, acceptances, around)
     plans: list[Plan] = []
@@ -106,9 +114,12 @@ def plan(
         try:
             plans.append(found.drawings[vault.id].draw(vault, around))
         except NetcfgError as error:
-            missing.append(undetermined(vault.id, error))
+            missing.append(undetermined(vault.id, error, found.lines.get(vault.id)))
     unknown = tuple(sorted(missing, key=lambda each: each.vault))
-    return PlanSet(found.given, found.organizations, found.resolution, tuple(plans), unknown), found.drawings
+    planned = PlanSet(
+        found.given, found.organizations, found.resolution, tuple(plans), unknown, asks_which, found.lines
+    )
+    return planned, found.drawings
 
 
 def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: Surroundings) -> Reading:
@@ -122,7 +133,7 @@ def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: S
         look_up = _told(around, "looking up", around.organizations.look_up)
         organizations = {key: pool.submit(look_up, name) for key, name in names.items()}
         agents = {intent: pool.submit(find_agents, intent, around) for intent in intents}
-        vaults, missing = _read_vaults([each.vault for each in targets], pool, around)
+        vaults, missing = _read_vaults(meant, pool, around)
         gone = pool.submit(_gone, vaults, around)
         bases: dict[Intent, Drawing] = {}
         failures: list[NetcfgError] = []
@@ -133,7 +144,7 @@ def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: S
                 bases[intent] = replace(basis, landscape=look_privately(own, basis.agents.intent, around))
             except NetcfgError as error:
                 failures.append(error)
-                missing += [undetermined(each.id, error) for each in own]
+                missing += [undetermined(each.id, error, meant[each.id.name].where) for each in own]
         if failures and not bases:
             raise failures[0]  # that says more than that nothing is known of each vault
         bases = {intent: replace(each, gone=gone.result()) for intent, each in bases.items()}
@@ -143,7 +154,8 @@ def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: S
     served = sorted(
         (each for each in vaults if meant[each.id.name].intent in bases), key=lambda each: each.id.text.lower()
     )
-    drawings = _share(served, meant, bases)
+    run = frozenset(each.id for each in served)
+    drawings = _share(served, meant, {intent: replace(each, chosen=run) for intent, each in bases.items()})
     policy, canary = (intents[0].policy, intents[0].canary) if intents else (Policy.UNION, False)
     return Reading(
         tuple(served),
@@ -152,6 +164,7 @@ def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: S
         tuple(dict.fromkeys(each for basis in bases.values() for each in basis.organizations)),
         resolve(around.catalogue, policy, _geographies(bases.values()), canary=canary),
         tuple(sorted({each for intent in intents for each in intent.geographies})),
+        {each.id: where for each in served if (where := meant[each.id.name].where)},
     )
 
 
@@ -220,9 +233,10 @@ def _gone(vaults: Iterable[Vault], around: Surroundings) -> frozenset[SubnetId]:
 
 
 def _read_vaults(
-    chosen: Sequence[VaultId | str], pool: ThreadPoolExecutor, around: Surroundings
+    meant: Mapping[str, Target], pool: ThreadPoolExecutor, around: Surroundings
 ) -> tuple[list[Vault], list[Undetermined]]:
     """The chosen vaults, each once; those given by id are read while the names of the others are looked up."""
+    chosen = [each.vault for each in meant.values()]
     read = _told(around, "reading", around.vaults.read, lambda each: each.name)
     ids = list(dict.fromkeys(each for each in chosen if isinstance(each, VaultId)))
     names = list(dict.fromkeys(each for each in chosen if isinstance(each, str)))
@@ -230,7 +244,7 @@ def _read_vaults(
     missing: list[Undetermined] = []
     for name, id in (around.vaults.find(names) if names else {}).items():
         if isinstance(id, NetcfgError):
-            missing.append(undetermined(name, id))
+            missing.append(undetermined(name, id, meant[name.lower()].where))
         elif id not in reading:
             reading[id] = pool.submit(read, id)
     found: list[Vault] = []
@@ -238,15 +252,18 @@ def _read_vaults(
         try:
             found.append(future.result())
         except NetcfgError as error:
-            missing.append(undetermined(id, error))
+            missing.append(undetermined(id, error, meant[id.name].where))
     return found, missing
 
 
-def undetermined(vault: object, error: NetcfgError) -> Undetermined:
-    """What cannot be read is undetermined; what was asked wrongly is wrong for every vault, and ends the run."""
-    if error.status == 2:
+def undetermined(vault: object, error: NetcfgError, where: Location | None = None) -> Undetermined:
+    """What cannot be read is undetermined. What was asked wrongly is too, where the line of a file asks for it; what
+    the command line asks is wrong for every vault, and ends the run."""
+    if error.status != 2:
+        return Undetermined(str(vault), error, where)
+    if where is None:
         raise error
-    return Undetermined(str(vault), error)
+    return Undetermined(str(vault), NotMeant(where, error), where)
 
 
 def _told(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from netcfg.core.errors import ConflictingTerms, NetcfgError, NothingSelected, NotInConfiguration
+from netcfg.core.errors import NetcfgError, NothingSelected, NotInConfiguration, UsageError
 from netcfg.core.plan import Undetermined
 from netcfg.core.resources import VaultId
 from netcfg.core.target import Choice, Selected, Selection, Target, merge, name_of
@@ -24,6 +24,7 @@ class _Doubt:
     error: NetcfgError
 
     def may_hold(self, vault: VaultId | str) -> bool:
+        """Whether the vault may be in the place that is not seen; of one by its name nobody knows where it is."""
         is_there = isinstance(vault, str) or f"{vault}/".lower().startswith(f"{self.place}/".lower())
         return is_there and self.selection.may_hold(vault)
 
@@ -33,57 +34,92 @@ class _Doubt:
             return False
         try:
             (both,) = merge([choice, replace(self.choice, chosen=vault)])
-        except ConflictingTerms:
-            return True
-        return both.intent() != choice.intent()
+            return both.intent() != choice.intent()
+        except UsageError:
+            return True  # they contradict each other
 
 
 def select(choices: Sequence[Choice], around: Surroundings) -> tuple[list[Target], list[Undetermined]]:
     """The vaults that are chosen, each once, and what could not be selected.
 
-    A vault for which a selection that cannot be seen might mean something else is undetermined too. Where nothing at
-    all is left, what kept us from it is an error of the whole run.
+    A vault for which a selection that cannot be seen might mean something else is undetermined too, and so is one for
+    which its entry and a selection cannot be meant together. Where nothing at all is left, what kept us from it is an
+    error of the whole run.
     """
     named = [each for each in choices if not isinstance(each.chosen, Selection)]
     found: list[Choice] = []
     doubts: list[_Doubt] = []
+    lost: list[Undetermined] = []
     for choice, selection in _selections(choices):
-        seen = _look(choice, selection, around)
+        seen = _look(selection, around)
         wanted = [each for each in seen.vaults if selection.wants(each)]
         _tell(choice, wanted, around)
         found += [replace(choice, chosen=each) for each in wanted]
         doubts += [_Doubt(selection, choice, place, error) for place, error in seen.unseen]
-    lost = [undetermined(each.selection, each.error) for each in doubts if not each.selection.only]
+        lost += _unseen(choice, selection, seen)
     lost += _missing(choices, {each.name for each in (*named, *found)}, doubts)
     asked = {name_of(one) for _, selection in _selections(choices) for one in selection.only}
     asked |= {each.name for each in named}
     targets: list[Target] = []
-    for choice in merge((*named, *found)):
-        if isinstance(choice.chosen, Selection):
+    for each in _located([*named, *found], bool(doubts), around):
+        if isinstance(each, Undetermined):
+            lost.append(each)
+        elif isinstance(each.chosen, Selection):
             continue
-        if doubt := next((each for each in doubts if each.is_about(choice, choice.chosen)), None):
-            lost.append(undetermined(choice.chosen, doubt.error))
+        elif doubt := next((one for one in doubts if one.is_about(each, each.chosen)), None):
+            lost.append(undetermined(each.chosen, doubt.error, each.where))
         else:
-            targets.append(Target(choice.chosen, choice.intent(), choice.name not in asked, choice.where))
+            targets.append(Target(each.chosen, each.intent(), each.name not in asked, each.where))
     if not targets and lost:
         raise lost[0].error
     return targets, lost
+
+
+def _located(choices: Iterable[Choice], are_doubts: bool, around: Surroundings) -> Iterator[Choice | Undetermined]:
+    """The choices with each vault once. Where there are doubts, each is by its id: they are about places."""
+    together: dict[str, list[Choice]] = {}
+    for each in choices:
+        together.setdefault(each.name, []).append(each)
+    merged: list[Choice] = []
+    for same in together.values():
+        try:
+            (one,) = merge(same)
+            one.intent()
+        except UsageError as error:
+            yield undetermined(same[-1].chosen, error, same[0].where)
+        else:
+            merged.append(one)
+    names = [each.chosen for each in merged if isinstance(each.chosen, str)] if are_doubts else []
+    known = around.vaults.find(names) if names else {}
+    for each in merged:
+        id = known.get(each.chosen) if isinstance(each.chosen, str) else None
+        if isinstance(id, NetcfgError):
+            yield undetermined(each.chosen, id, each.where)
+        else:
+            yield replace(each, chosen=id) if id else each
 
 
 def _selections(choices: Iterable[Choice]) -> Iterator[tuple[Choice, Selection]]:
     return ((each, each.chosen) for each in choices if isinstance(each.chosen, Selection))
 
 
-def _look(choice: Choice, selection: Selection, around: Surroundings) -> Selected:
-    """What the selection finds. Nothing at all is not an answer, unless it was to find certain vaults only."""
+def _look(selection: Selection, around: Surroundings) -> Selected:
     around.progress.step(f"looking for {selection}")
     try:
-        seen = around.vaults.select(selection)
+        return around.vaults.select(selection)
     except NetcfgError as error:
         return Selected((), (("", error),))
-    if seen.vaults or seen.unseen or selection.only:
-        return seen
-    return Selected((), (("", NothingSelected(str(selection), str(choice.where or "the command line"))),))
+
+
+def _unseen(choice: Choice, selection: Selection, seen: Selected) -> Iterator[Undetermined]:
+    """What is not known of a selection. Nothing at all is no answer, unless it was to find certain vaults only."""
+    if selection.only:
+        return
+    errors = [error for _, error in seen.unseen]
+    if not errors and not seen.vaults:
+        errors = [NothingSelected(str(selection), str(choice.where or "the command line"))]
+    for each in errors:
+        yield replace(undetermined(selection, each, choice.where), is_selection=True)
 
 
 def _tell(choice: Choice, wanted: Sequence[VaultId], around: Surroundings) -> None:
@@ -105,4 +141,4 @@ def _missing(choices: Iterable[Choice], there: set[str], doubts: Sequence[_Doubt
         doubt = next((each for each in doubts if each.may_hold(vault)), None)
         if doubt is None:
             raise NotInConfiguration(str(vault), file)
-        yield undetermined(vault, doubt.error)
+        yield undetermined(vault, doubt.error, doubt.choice.where)

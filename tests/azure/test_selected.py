@@ -26,7 +26,7 @@ def names(found: Selected) -> list[str]:
     [
         (Selection(subscriptions=(PLATFORM,)), ["kv-elsewhere"]),
         (Selection(subscriptions=(PLATFORM.upper(),)), ["kv-elsewhere"]),
-        (Selection(resource_groups=("RG-US", "rg-shared")), ["kv-us", "kv-elsewhere"]),
+        (Selection((PRODUCTION, PLATFORM), ("RG-US",)), ["kv-us"]),
         (
             Selection((PRODUCTION,), ("rg-payments",)),
             ["kv-disabled", "kv-hidden", "kv-orders", "kv-payments", "kv-ready"],
@@ -76,6 +76,20 @@ def test_a_group_that_is_nowhere_is_named(azure: Azure):
     assert [str(error) for _, error in seen.unseen] == [
         "there is no resource group 'rg-su' in any of the subscriptions that were looked at, 2 in all; check its name"
     ]
+
+
+def test_a_group_that_may_not_be_read_in_one_subscription_is_not_overlooked(azure: Azure, sandbox: Any):
+    group = f"/subscriptions/{PLATFORM}/resourceGroups/rg-shared"
+    denied = {"scope": group, "action": "Microsoft.KeyVault/vaults/read"}
+    with sandbox.edit() as state:
+        state["subscriptions"][PRODUCTION]["resourceGroups"]["rg-shared"] = "westeurope"
+        state["principals"]["netcfg"]["denials"].append(denied)
+    for subscriptions in ((PRODUCTION, PLATFORM), ()):
+        seen = azure.vaults.select(Selection(subscriptions, ("rg-shared",)))
+        assert names(seen) == []
+        ((place, error),) = seen.unseen
+        assert place == f"/subscriptions/{PLATFORM}/resourcegroups/rg-shared"
+        assert "so which are selected there is not known; check its name, assign Reader there, or select" in str(error)
 
 
 def test_a_role_on_a_part_does_not_pass_for_the_whole():

@@ -15,9 +15,11 @@ from netcfg.core.checks.register import CHECKS
 from netcfg.sandbox.network import tags
 from netcfg.sandbox.server import serve
 from tests.cli.conftest import Program, vault_id
+from tests.cli.test_private import approve
 
 WORLDS = Path(__file__).parents[2] / "data" / "worlds"
 MEANT = ("--config", str(WORLDS / "drifted.yaml"))
+BROUGHT = WORLDS / "drifted" / "ServiceTags_Public_20260831.json"
 CLEAN = (
     "kv-clean", "--organization", "litware", "--subnet", "rg-network/vnet-agents/scale-set",
     "--allow", "191.10.18.0/28=head office",
@@ -32,9 +34,7 @@ def drifted(tmp_path: Path) -> Iterator[Program]:
     """The world `drifted`, and the edition that somebody brought by file half a year before its day."""
     with serve(world="drifted") as sandbox:
         netcfg = Program(sandbox, tmp_path / "data")
-        file = tmp_path / "ServiceTags_Public_20260831.json"
-        file.write_text(json.dumps(tags.edition(sandbox.state, "2026-08-31", "tag-file")), "utf-8")
-        assert netcfg("ranges", "refresh", "--from", str(file)).status == 0
+        assert netcfg("ranges", "refresh", "--from", str(BROUGHT)).status == 0
         yield netcfg
 
 
@@ -53,6 +53,10 @@ def test_in_the_drifted_world_every_rule_fires(drifted: Program):
     assert ran.status == 7  # kv-unclear is in doubt
     assert {each["rule"] for each in findings(ran)} == set(CHECKS)
     assert drifted.writes == []
+
+
+def test_the_file_that_is_brought_is_the_one_that_the_sandbox_publishes(drifted: Program):
+    assert json.loads(BROUGHT.read_text("utf-8")) == tags.edition(drifted.sandbox.state, "2026-08-31", "tag-file")
 
 
 def test_in_the_clean_world_none_does(clean: Program):
@@ -93,6 +97,40 @@ def test_every_fix_mends_what_it_was_given_for(drifted: Program):
         "redundant-rule", "removal-pending", "retired-range", "service-endpoint-missing", "stale-editions",
         "subnet-rule-missing", "unreadable-rule",
     }  # fmt: skip
+
+
+def test_where_an_apply_would_wait_the_fix_approves_first(drifted: Program):
+    found = findings(drifted("check", "kv-private-pending", *MEANT, "--format", "json"))
+    (waits,) = [each for each in found if each["rule"] == "private-endpoint-not-approved"]
+    missing = [each for each in found if each["rule"] == "published-range-missing"]
+    (fix,) = {each["fix"] for each in missing}
+    first, both, then = fix.partition(" && ")
+    assert (first, both) == (waits["fix"], " && ")
+    approve(drifted, "kv-private-pending")
+    ran = drifted(*shlex.split(then)[4:], *CONSENT)
+    assert ran.status == 0, ran.out
+    left = {each["rule"] for each in findings(drifted("check", "kv-private-pending", *MEANT, "--format", "json"))}
+    assert not left & {"private-endpoint-not-approved", "published-range-missing"}
+
+
+def test_a_fix_of_a_rule_opens_a_vault_that_is_shut_and_says_so(drifted: Program):
+    found = findings(drifted("check", "kv-closed", *MEANT, "--keep-default-action", "--format", "json"))
+    (fix,) = {each["fix"] for each in found if each["rule"] == "published-range-missing"}
+    words = shlex.split(fix)[4:]
+    assert words[-2:] == ["--public-access", "enabled"]
+    ran = drifted(*words, *CONSENT, "--accept", "hidden-rules")
+    assert ran.status == 0, ran.out
+    left = {each["rule"] for each in findings(drifted("check", "kv-closed", *MEANT, "--format", "json"))}
+    assert not left & {"published-range-missing", "public-access-disabled", "default-action-allow"}
+
+
+def test_rules_that_do_nothing_mend_nothing(drifted: Program):
+    """Written while public access stays Disabled, because somebody accepted that."""
+    ran = drifted("apply", "kv-closed", *MEANT, *CONSENT, "--accept", "public-access")
+    assert ran.status == 0, ran.out
+    found = findings(drifted("check", "kv-closed", *MEANT, "--format", "json"))
+    assert "20.166.41.0/24" in drifted.rules("kv-closed")
+    assert ("published-range-missing", "20.166.41.0/24") in {(each["rule"], each["subject"]) for each in found}
 
 
 def is_command(fix: str) -> bool:
@@ -159,6 +197,45 @@ def test_a_waiver_is_counted_and_one_that_is_about_nothing_is_told(netcfg: Progr
     assert f"the waiver of foreign-rule of kv-ready ({file}:5) is about nothing that was found" in ran.err
 
 
+def test_a_geography_that_does_not_fit_is_found_in_each_vault_and_waived_in_one(netcfg: Program, tmp_path: Path):
+    file = tmp_path / "meant.yaml"
+    file.write_text(
+        "organization: contoso\n"
+        "geography: US\n"
+        "vaults: [{name: kv-ready}, {name: kv-us}]\n"
+        "waivers:\n"
+        "  - {rule: geography-mismatch, vault: kv-us, reason: somebody looked at the settings page}\n",
+        "utf-8",
+    )
+    ran = netcfg("check", "--config", str(file), "--format", "json")
+    mismatches = [each for each in findings(ran) if each["rule"] == "geography-mismatch"]
+    assert [(each["vault"].rpartition("/")[2], bool(each["waived"])) for each in mismatches] == [
+        ("kv-ready", False),
+        ("kv-us", True),
+    ]
+    assert "about nothing that was found" not in ran.err
+
+
+def test_a_waiver_of_what_no_vault_has_is_a_fault_where_it_names_one(netcfg: Program, tmp_path: Path):
+    file = tmp_path / "meant.yaml"
+    file.write_text(
+        "organization: contoso\n"
+        "vaults: [{name: kv-ready}]\n"
+        "waivers:\n"
+        "  - {rule: editions-disagree, reason: it is known, vault: '*'}\n"
+        "  - rule: stale-editions\n"
+        "    vault: kv-ready\n"
+        "    reason: no way out of here\n",
+        "utf-8",
+    )
+    ran = netcfg("check", "--config", str(file))
+    assert ran.status == 2
+    assert ran.err.split("meant.yaml", 1)[1] == (
+        ":6: waivers[1].vault: stale-editions is found once for the whole run and not in a vault, so its waiver names "
+        "none; leave out 'vault'\n"
+    )
+
+
 def test_rules_are_explained_without_a_vault_and_nobody_is_asked(netcfg: Program):
     ran = netcfg("check", "--explain", "foreign-rule", "--explain", "rule-limit")
     assert ran.status == 0
@@ -173,3 +250,23 @@ def test_an_unknown_rule_is_a_usage_error_with_the_list(netcfg: Program):
     assert "did you mean 'foreign-rule'?" in ran.err
     assert "published-range-missing" in ran.err
     assert netcfg("check", "--explain", "foreign-rule", "--format", "sarif").status == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [
+        (("kv-a",), "VAULT"),
+        (("--report", "json=x"), "--report"),
+        (("--fail-on", "note"), "--fail-on"),
+        (("--config", "x"), "--config"),
+        (("--geography", "EU"), "--geography"),
+    ],
+)
+def test_what_is_typed_beside_explain_is_not_ignored(netcfg: Program, words: tuple[str, ...], other: str):
+    ran = netcfg("check", "--explain", "foreign-rule", *words)
+    assert ran.status == 2
+    assert ran.out == ""
+    assert ran.err == (
+        f"netcfg: --explain and {other} exclude each other: it tells what rules are about, and looks at no vault; "
+        "leave one of them out\n"
+    )

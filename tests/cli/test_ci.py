@@ -274,3 +274,42 @@ def test_a_summary_that_is_cut_has_whole_sections_and_says_how_many_are_missing(
     body, _, left_out = last.partition("Left out")
     assert all(each in whole for each in [*sections, body])
     assert left_out.startswith(", as this page takes no more: ")
+
+
+CONTRADICTORY = """\
+geography: EU
+vaults:
+  - name: kv-payments
+  - name: kv-ready
+    remove: [{value: 40.74.28.0/23, reason: x}]
+"""
+
+
+def test_refusals_and_what_is_undetermined_stand_on_the_line_that_chose_the_vault(
+    netcfg: Program, actions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (tmp_path / "repository" / "infra").mkdir()
+    monkeypatch.chdir(tmp_path / "repository" / "infra")
+    Path("netcfg.yaml").write_text(CONTRADICTORY, "utf-8")
+    for command in (("plan",), ("apply", "--yes"), ("check",)):
+        told = {each.values["title"]: each.values for each in runners.github(netcfg(*command).out)}
+        assert (told["undetermined"]["file"], told["undetermined"]["line"]) == ("infra/netcfg.yaml", "4")
+        if command != ("check",):
+            assert (told[GUARD]["file"], told[GUARD]["line"]) == ("infra/netcfg.yaml", "3")
+
+
+def test_the_faults_of_a_configuration_stand_on_their_lines(
+    netcfg: Program, actions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (tmp_path / "repository" / "infra").mkdir()
+    monkeypatch.chdir(tmp_path / "repository" / "infra")
+    Path("netcfg.yaml").write_text("geography: Mars\ngrcae: 3\n", "utf-8")
+    ran = netcfg("plan", "kv-a")
+    assert ran.status == 2
+    places = [(each.values["file"], each.values["line"]) for each in runners.github(ran.out)]
+    assert places == [("infra/netcfg.yaml", "2")]
+    Path("netcfg.yaml").write_text("geography: Mars\nvaults: [{name: a_b}]\n", "utf-8")
+    places = [(each.values["file"], each.values["line"]) for each in runners.github(netcfg("plan").out)]
+    assert places == [("infra/netcfg.yaml", "1"), ("infra/netcfg.yaml", "2")]

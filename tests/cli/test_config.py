@@ -107,6 +107,89 @@ def test_a_vault_that_the_file_does_not_name_is_refused(netcfg: Program, here: P
     assert netcfg.writes == []
 
 
+def test_what_one_entry_contradicts_keeps_no_other_vault_from_being_looked_at(netcfg: Program, here: Path):
+    away = "remove: [{value: 40.74.28.0/23, reason: x}]"
+    written(here, f"geography: EU\nvaults:\n  - name: kv-orders\n  - name: kv-ready\n    {away}\n")
+    for command, others in (("plan", 7), ("check", 7), ("apply", 7)):
+        ran = netcfg(command, *(["--yes"] if command == "apply" else []), "--format", "json")
+        assert ran.status == others
+        (lost,) = ran.document["undetermined"]
+        assert lost["reason"] == (
+            "netcfg.yaml:4: 40.74.28.0/23 was asked to be removed, but it is published and would be added again; "
+            "leave out its removal, or what asks for it"
+        )
+    assert {path.rpartition("/")[2] for _, path in netcfg.writes} == {"kv-orders"}
+    alone = netcfg("plan", "kv-ready")
+    assert alone.status == 1
+    typed = netcfg("plan", "kv-orders", "--remove", "40.74.28.0/23", "--config", "/dev/null")
+    assert typed.status == 2
+
+
+def test_what_the_top_contradicts_names_file_and_line(netcfg: Program, here: Path):
+    written(here, "geography: EU\nkeep-default-action: true\npublic-access: enabled\n")
+    ran = netcfg("plan", "kv-ready")
+    assert ran.status == 2
+    assert ran.err.startswith("netcfg: netcfg.yaml:2: --keep-default-action and --public-access enabled exclude each")
+    none = netcfg("plan", "kv-ready", "--geography", "EU", "--public-access", "disabled")
+    assert none.status != 2
+
+
+def test_an_organization_on_the_command_line_is_added_and_the_plan_says_who_counts(netcfg: Program, here: Path):
+    written(here, "organization: contoso\nvaults: [{name: kv-ready}]\n")
+    ran = netcfg("plan", "--organization", "northwind")
+    first = ran.out.splitlines()[0]
+    assert first.startswith("contoso → ")
+    assert " · northwind → " in first
+
+
+def test_a_file_whose_name_is_nearly_right_is_named(netcfg: Program, here: Path):
+    written(here, FLEET, "netcfg.yml")
+    ran = netcfg("plan")
+    assert ran.status == 2
+    assert ran.err == (
+        "netcfg: no vault was given, and no configuration names any; 'netcfg.yml' lies here and is not read: rename it "
+        "netcfg.yaml, or name it with --config\n"
+    )
+
+
+def test_no_name_of_a_file_is_obeyed(netcfg: Program, here: Path):
+    name = "##vso[task.complete]\x1b[31m.yaml"
+    written(here, "geography: EU\nvaults: [{name: kv-ready}]\n", name)
+    ran = netcfg("--verbose", "plan", "--config", name)
+    assert "configuration: #\\#vso[task.complete]\\x1b[31m.yaml\n" in ran.err
+    unknown = netcfg("plan", "--##vso[task.complete]")
+    assert unknown.status == 2
+    assert "##vso" not in unknown.err
+
+
+def test_the_acceptance_that_is_advised_is_the_one_that_is_taken(netcfg: Program, here: Path):
+    written(here, selecting("{tag: {team: platform}}"))
+    for format in ("text", "markdown", "html"):
+        words = " ".join(netcfg("plan", "--format", format).out.replace("</span> <span>", " ").split())
+        assert "--accept unlinked=kv-elsewhere" in words
+    assert netcfg("plan", "--accept", "unlinked=kv-elsewhere").status == 3
+
+
+def test_a_vault_of_the_run_that_would_cut_off_the_agents_is_to_be_given_their_subnet(netcfg: Program, here: Path):
+    with netcfg.sandbox.edit() as state:
+        rules = state["vaults"]["kv-orders"]["properties"]["networkAcls"]["ipRules"]
+        rules.append({"value": "191.10.40.5/32"})
+    entry = "  - name: kv-ready\n    agents: {subnets: [rg-network/vnet-agents/agents]}\n"
+    written(here, f"organization: contoso\nvaults:\n{entry}  - name: kv-orders\n")
+    out = " ".join(netcfg("plan").out.split())
+    assert "kv-orders is in this run: give it the subnet too, and it gets its rule before the switch" in out
+    written(here, f"organization: contoso\nvaults:\n{entry}")
+    assert "name kv-orders in this run too, and it gets its rule" in " ".join(netcfg("plan").out.split())
+
+
+def test_a_waiver_of_a_vault_that_is_in_no_entry_is_told(netcfg: Program, here: Path):
+    waiver = "waivers: [{rule: foreign-rule, vault: kv-oders, reason: x}]\n"
+    written(here, "geography: EU\nvaults: [{name: kv-orders}, {name: kv-ready}]\n" + waiver)
+    told = "netcfg: warning: the waiver of foreign-rule of kv-oders (netcfg.yaml:3) is about nothing that was found;"
+    assert told in netcfg("check").err
+    assert "waiver" not in netcfg("check", "kv-ready").err
+
+
 def test_a_file_without_vaults_serves_those_that_are_named(netcfg: Program, here: Path):
     written(here, "geography: EU\n")
     assert netcfg("plan", "kv-ready").status == 0
@@ -165,7 +248,7 @@ def test_what_is_meant_by_no_entry_names_its_line(netcfg: Program, here: Path):
     [
         (b"\xff\xfea\x00", "the configuration 'netcfg.yaml' cannot be read: line 1 is not UTF-8; save it as UTF-8"),
         (b"geography: EU\n# \xe4\n", "cannot be read: line 2 is not UTF-8"),
-        (b"#" * (1 << 20) + b"\n", "cannot be read: it is longer than 1,048,576 bytes"),
+        (b"#" * (1 << 18) + b"\n", "cannot be read: it is longer than 262,144 bytes"),
         (b"", "netcfg.yaml:1: nothing is written in it"),
     ],
 )

@@ -381,7 +381,7 @@ def test_a_nightly_run_that_cannot_see_a_pool_any_more_does_not_lock_its_agents_
     guards = {each["id"]: each["message"] for each in planned["vaults"][0]["guards"]}
     going = f"191.10.50.11/32, 191.10.50.12/32, {MANAGED.lower()}"
     assert guards["exclusive"] == (
-        f"--exclusive removes what somebody else may need: {going}; where the agents of flexible-agents, "
+        f"what nobody declared is to go, and somebody else may need it: {going}; where the agents of flexible-agents, "
         "build-room, Default, managed-changing, managed-older, managed-own-network, managed-static "
         "are is not known, and these rules may be theirs"
     )
@@ -397,7 +397,7 @@ def test_where_every_pool_is_known_or_microsofts_exclusive_says_no_more_than_bef
         pools[:] = [each for each in pools if each["name"] != "Default"]
     ran = netcfg("plan", "kv-orders", "--organization", "contoso", "--agents", "discover", "--exclusive")
     said = " ".join(ran.out.split())
-    assert "--exclusive removes what somebody else may need" in said
+    assert "what nobody declared is to go, and somebody else may need it" in said
     assert "is not known, and these rules may be theirs" not in said
     assert "last-path" not in said
 

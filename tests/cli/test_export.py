@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.conftest import AGENTS, BUILDS, SCALE_SET, Program
+from tests.cli.conftest import AGENTS, BUILDS, SCALE_SET, Program, vault_id
 from tests.formats.export import languages
 
 EUROPE = [
@@ -60,17 +62,34 @@ def test_what_a_guard_refuses_is_withheld_until_it_is_accepted(netcfg: Program):
     assert "--accept default-deny --as tfvars" in accepted.out
 
 
-def test_one_vault_that_is_withheld_keeps_no_other_from_being_exported(netcfg: Program):
-    ran = netcfg("export", "kv-ready", "kv-payments", "--geography", "EU", "--as", "tfvars")
-    assert list(json.loads(ran.out)["netcfg"]) == ["kv-ready"]
-    assert ran.status == 5
+@pytest.mark.parametrize("language", ["terraform", "tfvars", "bicep", "arm"])
+@pytest.mark.parametrize(("other", "status"), [("kv-payments", 5), ("kv-nothing", 7)])
+def test_a_map_that_would_lack_a_vault_is_not_printed(netcfg: Program, language: str, other: str, status: int):
+    """`export … > file` would take away whatever goes over the map of vaults: one that is missing should go."""
+    ran = netcfg("export", "kv-ready", other, "--geography", "EU", "--as", language)
+    assert (ran.status, ran.out) == (status, "")
+    assert ran.err.endswith(
+        f"netcfg: nothing is exported, because {other} would be missing in the map; mend what is said above, or name "
+        "on the command line the vaults that can be exported: kv-ready\n"
+    )
 
 
-@pytest.mark.parametrize(("vaults", "status"), [(["kv-nothing"], 1), (["kv-ready", "kv-nothing"], 7)])
-def test_of_what_cannot_be_read_nothing_is_said(netcfg: Program, vaults: list[str], status: int):
-    ran = netcfg("export", *vaults, "--geography", "EU", "--as", "bicep")
+@pytest.mark.parametrize("language", ["az", "powershell"])
+@pytest.mark.parametrize(("other", "status"), [("kv-payments", 5), ("kv-nothing", 7)])
+def test_a_script_goes_vault_by_vault_and_names_those_that_are_left_out(
+    netcfg: Program, language: str, other: str, status: int
+):
+    ran = netcfg("export", "kv-ready", other, "--geography", "EU", "--as", language)
     assert ran.status == status
-    assert "'kv-nothing'" not in ran.out
+    found = {"az": languages.bash, "powershell": languages.powershell}[language](ran.out)
+    assert [each[0].partition("?")[0] for each in found] == [vault_id("kv-ready")]
+    assert f"# Not in it, though they were asked for: {other}\n" in ran.out
+    assert other in ran.err
+
+
+def test_of_what_cannot_be_read_nothing_is_said(netcfg: Program):
+    ran = netcfg("export", "kv-nothing", "--geography", "EU", "--as", "az")
+    assert (ran.status, ran.out) == (1, "")
     assert "kv-nothing" in ran.err
 
 
@@ -101,7 +120,7 @@ def test_a_file_is_left_as_it_was_when_it_would_not_have_every_vault(netcfg: Pro
     ran = netcfg("export", "kv-ready", "kv-payments", "--geography", "EU", "--as", "tfvars", "--out", str(file))
     assert ran.status == 5
     assert file.read_text() == "as it was"
-    assert "is left as it was" in ran.err
+    assert "nothing is exported, because kv-payments would be missing in the map" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -141,20 +160,29 @@ AZ = """#!{python}
 import json, sys, urllib.request
 words = dict(zip(sys.argv[2::2], sys.argv[3::2]))
 assert sys.argv[1] == "rest", sys.argv
-body = words.get("--body", "").encode() or None
+body = open(words["--body"][1:], "rb").read() if words.get("--body", "").startswith("@") else None
 headers = {{"Authorization": "Bearer {token}", "Content-Type": "application/json"}}
 asked = urllib.request.Request("{url}" + words["--url"], body, headers, method=words["--method"].upper())
 with urllib.request.urlopen(asked) as answer:
     found = json.load(answer)["properties"]
 if words["--output"] == "tsv":
     acls = found.get("networkAcls") or {{}}
-    rules = (*acls.get("ipRules", []), *acls.get("virtualNetworkRules", []))
-    frame = [found["publicNetworkAccess"], acls.get("defaultAction"), acls.get("bypass")]
-    print(*filter(None, frame + [text for each in rules for text in each.values()]), sep="\\n")
+    told = ["public access " + found.get("publicNetworkAccess", "Enabled")]
+    told += ["default action " + acls.get("defaultAction", "Allow"), "bypass " + acls.get("bypass", "AzureServices")]
+    told += ["ip rule " + each["value"] for each in acls.get("ipRules", [])]
+    told += ["subnet " + each["id"] for each in acls.get("virtualNetworkRules", [])]
+    told += ["property " + each for each in acls if each not in words["--query"]]
+    print(*told, sep="\\n")
 """
 QUERY = (
-    "[[properties.publicNetworkAccess], properties.networkAcls.[defaultAction, bypass], "
-    "properties.networkAcls.ipRules[].value, properties.networkAcls.virtualNetworkRules[].id][] | [?@]"
+    "[[join(' ', ['public access', properties.publicNetworkAccess || 'Enabled']), "
+    "join(' ', ['default action', properties.networkAcls.defaultAction || 'Allow']), "
+    "join(' ', ['bypass', properties.networkAcls.bypass || 'AzureServices'])], "
+    "properties.networkAcls.ipRules[].join(' ', ['ip rule', to_string(value)]), "
+    "properties.networkAcls.virtualNetworkRules[].join(' ', ['subnet', to_string(id)]), "
+    "keys(properties.networkAcls || {bypass: 'none'})"
+    "[?!contains(['bypass', 'defaultAction', 'ipRules', 'virtualNetworkRules'], @)]"
+    ".join(' ', ['property', @])][] | [?@]"
 )
 
 
@@ -185,7 +213,12 @@ def test_after_the_script_a_plan_is_empty(netcfg: Program, shell: Shell):
     assert (ran.returncode, ran.stderr) == (0, "")
     assert len(netcfg.writes) == 2
     assert netcfg("plan", *words).status == 0
-    assert shell.run(script).returncode == 0  # and again
+    again = shell.run(script)
+    assert again.returncode == 0
+    assert [each.rpartition("/")[2] for each in again.stdout.splitlines()] == [
+        "kv-orders is as it should be", "kv-payments is as it should be",
+    ]  # fmt: skip
+    assert len(netcfg.writes) == 2
 
 
 def test_where_an_endpoint_is_missing_azure_refuses_the_script_and_nothing_is_changed(netcfg: Program, shell: Shell):
@@ -195,21 +228,85 @@ def test_where_an_endpoint_is_missing_azure_refuses_the_script_and_nothing_is_ch
     assert netcfg.vault("kv-ready") == before
 
 
-def test_the_script_leaves_alone_what_somebody_changed_since(netcfg: Program, shell: Shell):
+def _drop_a_rule(properties: dict[str, Any]) -> None:
+    properties["networkAcls"]["ipRules"] = [
+        each for each in properties["networkAcls"]["ipRules"] if not each["value"].startswith("191.10.20.7")
+    ]
+
+
+def _add_a_rule(properties: dict[str, Any]) -> None:
+    properties["networkAcls"]["ipRules"].append({"value": "191.10.77.1"})
+
+
+def _anticipate(properties: dict[str, Any]) -> None:
+    properties["networkAcls"]["ipRules"].append({"value": "40.74.28.0/23"})
+
+
+MOVES: list[tuple[str, Callable[[dict[str, Any]], None], str]] = [
+    ("a rule is new", _add_a_rule, "+ ip rule 191.10.77.1/32"),
+    ("a rule is gone", _drop_a_rule, "- ip rule 191.10.20.7/32"),
+    ("only a part is as it should be", _anticipate, "+ ip rule 40.74.28.0/23"),
+    ("subnets are gone", lambda it: it["networkAcls"].update(virtualNetworkRules=[]), "- subnet /subscriptions/"),
+    ("it was opened", lambda it: it["networkAcls"].update(defaultAction="Allow"), "+ default action allow"),
+    ("nothing passes by any more", lambda it: it["networkAcls"].update(bypass="None"), "+ bypass none"),
+    ("it was closed", lambda it: it.update(publicNetworkAccess="Disabled"), "+ public access disabled"),
+]
+
+
+@pytest.mark.parametrize(("move", "told"), [each[1:] for each in MOVES], ids=[each[0] for each in MOVES])
+def test_the_script_leaves_alone_what_somebody_changed_since(
+    netcfg: Program, shell: Shell, move: Callable[[dict[str, Any]], None], told: str
+):
+    """What was closed since must not be opened again, and what was opened not be taken for known."""
     script = netcfg("export", "kv-orders", "--organization", "contoso", "--as", "az").out
     with netcfg.sandbox.edit() as state:
-        state["vaults"]["kv-orders"]["properties"]["networkAcls"]["ipRules"].append({"value": "191.10.77.1/32"})
+        move(state["vaults"]["kv-orders"]["properties"])
     ran = shell.run(script)
-    assert ran.returncode == 6
-    assert ran.stderr.endswith("kv-orders is left as it is. It has got, since this was exported:\n191.10.77.1/32\n")
+    assert (ran.returncode, ran.stdout) == (6, "")
+    assert "kv-orders is left as it is, for somebody has changed it since this was exported:\n" in ran.stderr
+    assert f"\n  {told}" in ran.stderr
     assert netcfg.writes == []
 
 
-def test_the_script_opens_nothing_that_was_closed_since(netcfg: Program, shell: Shell):
+def test_public_access_that_is_to_be_opened_stays_closed_where_the_default_action_was_closed_since(
+    netcfg: Program, shell: Shell
+):
+    """Both values of a field may be known, and the pair is neither what was nor what should be."""
+    words = ("kv-disabled", "--geography", "EU", "--public-access", "enabled", "--as", "az")
+    accepted = ("--accept", "default-deny", "--accept", "public-access", "--accept", "hidden-rules")
+    script = netcfg("export", *words, *accepted).out
+    with netcfg.sandbox.edit() as state:
+        properties = state["vaults"]["kv-disabled"]["properties"]
+        properties["publicNetworkAccess"] = "Enabled"
+    assert shell.run(script).returncode == 6
+    assert netcfg.writes == []
+
+
+def test_a_vault_that_is_left_alone_keeps_no_other_from_being_written(netcfg: Program, shell: Shell):
+    words = ("kv-orders", "kv-payments", "--geography", "EU", "--accept", "default-deny=kv-*")
+    script = netcfg("export", *words, "--as", "az").out
+    with netcfg.sandbox.edit() as state:
+        _add_a_rule(state["vaults"]["kv-orders"]["properties"])
+    ran = shell.run(script)
+    assert ran.returncode == 6
+    assert [path.partition("?")[0] for _, path in netcfg.writes] == [vault_id("kv-payments")]
+
+
+def test_where_a_rule_is_spelled_otherwise_nothing_has_changed(netcfg: Program, shell: Shell):
     script = netcfg("export", "kv-orders", "--organization", "contoso", "--as", "az").out
     with netcfg.sandbox.edit() as state:
-        state["vaults"]["kv-orders"]["properties"]["publicNetworkAccess"] = "Disabled"
-    assert shell.run(script).returncode == 6
+        acls = state["vaults"]["kv-orders"]["properties"]["networkAcls"]
+        acls["ipRules"] = [{"value": each["value"].removesuffix("/32")} for each in acls["ipRules"][::-1]]
+        acls["virtualNetworkRules"] = [{"id": each["id"].upper()} for each in acls["virtualNetworkRules"]]
+    ran = shell.run(script)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(netcfg.writes) == 1
+
+
+def test_an_answer_without_a_word_is_not_what_was(netcfg: Program, shell: Shell):
+    script = netcfg("export", "kv-orders", "--organization", "contoso", "--as", "az").out
+    ran = shell.run(script.replace("az rest --method get", "true"))
+    assert ran.returncode == 6
     assert netcfg.writes == []
 
 

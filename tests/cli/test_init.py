@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -167,6 +168,104 @@ def test_another_folder_is_made_and_named_in_the_next_commands(netcfg: Program, 
     assert (here / "deep" / "in side" / "netcfg.yaml").is_file()
     assert "plan --config 'deep/in side/netcfg.yaml'" in ran.out
     assert netcfg("plan", "--config", "deep/in side/netcfg.yaml").status == 0
+
+
+def test_what_is_said_twice_is_written_once(netcfg: Program, here: Path):
+    words = ("--organization", "contoso", "--organization", "Contoso", "--geography", "EU", "--geography", "europe")
+    vaults = ("kv-ready", "KV-Ready", "kv-orders", vault_id("kv-orders"))
+    assert netcfg("init", *vaults, *words, "--subnet", AGENTS, "--subnet", AGENTS.upper()).status == 0
+    assert yaml.safe_load((here / "netcfg.yaml").read_text()) == {
+        "organization": "contoso",
+        "geography": "EU",
+        "agents": {"subnets": [AGENTS.lower()]},
+        "vaults": [{"name": "kv-ready"}, {"id": vault_id("kv-orders")}],
+    }
+
+
+def test_two_ids_of_one_name_are_no_vault(netcfg: Program, here: Path):
+    ran = netcfg("init", vault_id("kv-ready"), vault_id("kv-ready", "rg-other"))
+    assert ran.status == 2
+    assert "kv-ready is named with different ids" in ran.err
+    assert written(here) == []
+
+
+@pytest.mark.parametrize("pipelines", [[], ["--pipelines", "github"], ["--pipelines", "azure"]])
+def test_in_a_part_of_a_repository_no_pipeline_is_written_that_would_not_run(
+    netcfg: Program, here: Path, pipelines: list[str]
+):
+    """GitHub looks for workflows at the root alone, and a job begins there, where no netcfg.yaml is."""
+    (here / ".git").mkdir()
+    ran = netcfg("init", "kv-ready", "--geography", "EU", "--directory", "infra/key vaults", *pipelines)
+    assert ran.status == 0
+    assert written(here / "infra") == [f"key vaults/{each}" for each in sorted(CONFIGURATION)]
+    assert ran.err == (
+        f"netcfg: warning: no pipelines were written: they run at the root of the repository, {here}, where GitHub "
+        "looks for its workflows too, and infra/key vaults is a folder of it; run 'netcfg init' there, and give the "
+        "commands in the pipelines --config 'infra/key vaults/netcfg.yaml'\n"
+    )
+    assert "read the top of each pipeline" not in ran.out
+
+
+def test_at_the_root_of_a_repository_and_without_wanting_pipelines_nothing_is_warned_of(netcfg: Program, here: Path):
+    (here / ".git").mkdir()
+    assert netcfg("init", "--pipelines", "none", "--directory", "infra").err == ""
+    assert netcfg("init", "--pipelines", "github").err == ""
+    assert written(here / ".github") == ["workflows/netcfg-check.yml", "workflows/netcfg-refresh.yml"]
+
+
+@pytest.mark.parametrize(
+    ("directory", "status", "told"),
+    [
+        ("", 2, "--directory '' cannot be written: it names no folder; leave the option out for this one"),
+        ("theirs.txt", 2, "--directory 'theirs.txt' cannot be written: it is no folder"),
+        ("theirs.txt/below", 1, "Not a directory"),
+        ("x" * 300, 1, "File name too long"),
+        ("new/" + "x" * 300, 1, "File name too long"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_to_is_a_sentence(
+    netcfg: Program, here: Path, directory: str, status: int, told: str
+):
+    (here / "theirs.txt").write_text("theirs")
+    ran = netcfg("init", "--directory", directory)
+    assert (ran.status, ran.out) == (status, "")
+    assert told in ran.err
+    assert [each.name for each in here.iterdir()] == ["theirs.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("directory", ["locked", "locked/new", "locked/new/below"])
+def test_a_folder_that_may_not_be_looked_into_is_a_sentence(netcfg: Program, here: Path, directory: str):
+    (here / "locked").mkdir(mode=0)
+    ran = netcfg("init", "--directory", directory)
+    (here / "locked").chmod(0o700)
+    assert ran.status in (1, 2)
+    assert "Permission denied" in ran.err
+    assert list((here / "locked").iterdir()) == []
+
+
+def test_what_the_system_refuses_to_look_at_is_a_sentence(netcfg: Program, here: Path, monkeypatch: pytest.MonkeyPatch):
+    """The same for root, whom no mode keeps out."""
+    real = Path.is_dir
+
+    def closed(self: Path) -> bool:
+        if "locked" in self.parts and self.name != "locked":
+            raise PermissionError(13, "Permission denied")
+        return real(self)
+
+    monkeypatch.setattr(Path, "is_dir", closed)
+    for directory, status in (("locked", 1), ("locked/new", 1)):
+        ran = netcfg("init", "--directory", directory)
+        assert (ran.status, ran.out) == (status, "")
+        assert "Permission denied" in ran.err
+        assert list(here.iterdir()) == []
+
+
+def test_a_working_folder_that_is_gone_is_a_sentence(netcfg: Program, here: Path):
+    here.rmdir()
+    ran = netcfg("init")
+    assert (ran.status, ran.out) == (1, "")
+    assert "No such file or directory" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,8 @@ def test_looking_whether_a_file_can_be_written_leaves_nothing_and_changes_nothin
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"old": "old"}
 
 
-def test_a_file_is_replaced_and_has_the_mode_of_a_new_one(tmp_path: Path):
+def test_a_file_that_is_new_has_the_mode_of_one(tmp_path: Path):
     file = tmp_path / "report"
-    file.write_text("a longer text than what comes")
     before = os.umask(0o027)
     try:
         Destination("json", str(file)).write("köln\ud800\n")
@@ -141,6 +140,88 @@ def test_a_file_is_replaced_and_has_the_mode_of_a_new_one(tmp_path: Path):
     assert file.read_bytes() == "köln\\ud800\n".encode()
     assert file.stat().st_mode & 0o777 == 0o640
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path):
+    file = tmp_path / "report"
+    file.write_text("a longer text than what comes")
+    file.chmod(0o600)
+    Destination("json", str(file)).write("x")
+    assert file.read_text() == "x"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/2", "/proc/thread-self/fd/1", "link"]
+)
+def test_a_report_is_no_stream_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inner").symlink_to("/dev/stdout")
+    (tmp_path / "link").symlink_to("inner")
+    with pytest.raises(BadReport) as caught:
+        parse_destinations([f"json={name}"], FORMATS_OF_A_PLAN)
+    assert str(caught.value) == (
+        f"--report 'json={name}' cannot be written: a report is a file, and --format json writes to stdout; name a file"
+    )
+
+
+def test_the_file_behind_stdout_stays_what_it_was(tmp_path: Path):
+    log = tmp_path / "log.txt"
+    for name, reason in (
+        ("/dev/stdout", "a report is a file, and --format json writes to stdout; name a file"),
+        (str(log), "stdout or stderr is written to that file; name another"),
+    ):
+        log.write_text("before\n")
+        ran = run(tmp_path, *PLAN, "--report", f"json={name}", redirect=f">>{log}")
+        assert ran.returncode == 2
+        assert ran.stderr == f"netcfg: --report 'json={name}' cannot be written: {reason}\n"
+        assert log.read_text() == "before\n"
+
+
+def test_a_report_takes_the_place_of_no_file_that_is_open_as_a_stream(tmp_path: Path):
+    with (tmp_path / "log").open("w") as log, pytest.raises(BadReport, match="it is a stream that is open to a file"):
+        parse_destinations([f"json=/dev/fd/{log.fileno()}"], FORMATS_OF_A_PLAN)
+
+
+def test_code_for_another_tool_is_no_stream_of_ours_either(netcfg: Program):
+    ran = netcfg("export", "kv-ready", "--geography", "EU", "--as", "tfvars", "--out", "/dev/stdout")
+    assert ran.status == 2
+    assert ran.err == (
+        "netcfg: --out '/dev/stdout' cannot be written: a file is expected; without --out it goes to stdout\n"
+    )
+
+
+def test_a_report_takes_the_place_of_no_configuration(netcfg: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    text = "geography: EU\nvaults: [{name: kv-ready}]\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    (tmp_path / "hard").hardlink_to(tmp_path / "mine.yaml")
+    for name in ("mine.yaml", str(tmp_path / "mine.yaml"), "hard", "netcfg.yaml"):
+        ran = netcfg("plan", "--config", "mine.yaml", "--report", f"json={name}")
+        assert ran.status == 2
+        assert ran.err == (
+            f"netcfg: --report 'json={name}' cannot be written: the configuration is in that file; name another\n"
+        )
+    export = netcfg("export", "--config", "mine.yaml", "--as", "tfvars", "--out", "mine.yaml")
+    assert export.status == 2
+    assert (tmp_path / "mine.yaml").read_text() == text
+    assert not (tmp_path / "netcfg.yaml").exists()
+
+
+def test_a_working_folder_that_was_deleted_is_a_sentence(
+    netcfg: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "mine.yaml").write_text("geography: EU\nvaults: [{name: kv-ready}]\n")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert netcfg("check", "--config", str(tmp_path / "mine.yaml")).status == 0
+    ran = netcfg(*PLAN, "--report", "json=plan.json")
+    assert ran.status == 2
+    assert ran.err == (
+        "netcfg: --report 'json=plan.json' cannot be written: No such file or directory; name a file in a folder that "
+        "you may write to\n"
+    )
 
 
 def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from netcfg.config import configuration
 from netcfg.config.configuration import Configuration
+from netcfg.config.file import LONGEST
 from netcfg.core.approval import PieceId
 from netcfg.core.declared import Declaration
 from netcfg.core.errors import BadConfiguration
@@ -186,6 +187,16 @@ def test_a_key_that_is_not_there_says_nothing():
         ('vaults: [{select: {resource-group: "a\'b"}}]', "is not the name of a resource group"),
         ("vaults: [{select: {tags: {a: b}}}]", "did you mean 'tag'?"),
         (
+            "vaults:\n - select:\n    resource-group: rg-web",
+            "netcfg.yaml:3: vaults[0].select.resource-group: a resource group is selected without its subscription",
+        ),
+        ("organization: con/toso", "netcfg.yaml:1: organization: 'con/toso' is not an organization of Azure DevOps"),
+        (
+            "vaults:\n - name: kv-a\n   organization: [contoso, a_b]",
+            "netcfg.yaml:3: vaults[0].organization[1]: 'a_b' is not an organization of Azure DevOps",
+        ),
+        (f"remove: [{{value: {ENDPOINT}, reason: ' '}}]", "netcfg.yaml:1: remove[0].reason: it is blank, and a reason"),
+        (
             "accept: default-deny",
             "netcfg.yaml:1: accept: 'accept' is not a key: a configuration accepts no guard, because",
         ),
@@ -244,6 +255,33 @@ def test_whatever_stands_under_the_keys_is_meant_or_told(written: dict[str, Any]
     else:
         told = ()
     assert all(each.startswith("netcfg.yaml:1") for each in told)
+
+
+def test_an_address_of_an_organization_is_its_name():
+    found = parse("organization: [https://dev.azure.com/contoso/, 'https://fabrikam.visualstudio.com']")
+    assert found.top.organizations == ("contoso", "fabrikam")
+
+
+def test_twenty_faults_are_told_and_the_others_counted():
+    told = faults("waivers:\n" + "  - {rule: x, reason: y}\n" * 23)
+    assert len(told) == 21
+    assert told[-1] == "and 3 more"
+    assert faults("waivers:\n" + "  - {rule: x, reason: y}\n" * 2000)[-1] == "and at least 980 more"
+
+
+@pytest.mark.parametrize(
+    ("lead", "line"),
+    [
+        ("", "key{0}: x\n"),
+        ("waivers:\n", "- {{rule: foreign-ruel, reason: x}}\n"),
+        ("allow:\n", "- {{cidr: 10.0.0.1, reason: x}}\n"),
+    ],
+)
+def test_the_longest_file_is_refused_within_two_seconds(lead: str, line: str):
+    text = lead + "".join(line.format(each) for each in range(LONGEST // 10))
+    start = time.process_time()
+    assert faults(text[:LONGEST].rpartition("\n")[0])
+    assert time.process_time() - start < 2
 
 
 def test_a_value_that_is_quoted_is_never_long():

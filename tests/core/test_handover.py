@@ -8,7 +8,7 @@ import pytest
 
 from netcfg.core.handover import Handover
 from netcfg.core.plan import PlanSet
-from netcfg.core.rules import PublicAccess
+from netcfg.core.rules import PublicAccess, VirtualNetworkRule
 from tests.formats import builders
 
 
@@ -63,6 +63,23 @@ def test_what_cannot_be_read_is_named():
     (remark,) = Handover(builders.plan_set(builders.plan(builders.vault(ip_rules=["'10.91.4.0/24'"])))).remarks
     assert remark.startswith("kv-payments: exported as found, though other tools may refuse what cannot be read: ")
     assert "10.91.4.0/24" in remark
+
+
+def test_what_rules_say_of_themselves_and_terraform_cannot_is_named():
+    subnet = str(builders.subnet_id("agents"))
+    found = f'{{"id": "{subnet}", "ignoreMissingVnetServiceEndpoint": true}}'
+    of = builders.vault(ip_rules=["191.10.20.7"])
+    of = replace(of, firewall=of.firewall.with_rules(virtual_network_rules=(VirtualNetworkRule(subnet, found),)))
+    (remark,) = Handover(builders.plan_set(builders.plan(of))).remarks
+    assert remark == (
+        "kv-payments: terraform and tfvars leave out what rules have beside what they admit: "
+        "ignoreMissingVnetServiceEndpoint"
+    )
+
+
+def test_what_is_not_handed_over_is_named():
+    assert Handover(builders.several()).absent == ("kv-orders", str(builders.vault_id("kv-legacy")))
+    assert Handover(builders.unchanged()).absent == ()
 
 
 def test_endpoints_that_are_missing_are_named():

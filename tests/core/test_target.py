@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Network
 
@@ -10,10 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netcfg.core.declared import Declaration
-from netcfg.core.errors import BadConfiguration, ConflictingTerms, NotInConfiguration, TwoIds
+from netcfg.core.errors import (
+    BadConfiguration,
+    ConflictingOptions,
+    ConflictingTerms,
+    NoGeography,
+    NotInConfiguration,
+    TwoIds,
+)
 from netcfg.core.resources import parse_vault
 from netcfg.core.rules import IpRule, PublicAccess
-from netcfg.core.target import Choice, Location, Selection, are_several, merge, narrow
+from netcfg.core.target import Choice, Location, Selection, are_several, check, merge, narrow
 from netcfg.core.terms import NO_TERMS, Terms
 from tests.strategies import EUROPE
 
@@ -87,14 +95,54 @@ def test_a_name_and_an_id_are_one_vault_and_the_id_is_kept():
 
 def test_what_cannot_be_meant_names_the_line():
     with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:7: neither an organization nor a geography was given"):
-        choice("kv-a", 7).intent()
+        check([choice("kv-a", 7)], NO_TERMS)
+
+
+def test_all_that_cannot_be_meant_is_told_by_line():
+    good = choice("kv-a", 3, Terms(geographies=(EUROPE,)))
+    with pytest.raises(BadConfiguration) as caught:
+        check([choice("kv-c", 9), good, choice("kv-b", 5)], NO_TERMS)
+    assert [str(each) for each in caught.value.places] == ["netcfg.yaml:5", "netcfg.yaml:9"]
+
+
+SHUT = Terms(keep_default_action=True, public_access=PublicAccess.ENABLED)
+LINES = {"geography": Location("netcfg.yaml", 1), "keep-default-action": Location("netcfg.yaml", 2)}
+
+
+def test_what_the_top_contradicts_is_told_once_with_the_line_of_its_key():
+    top = replace(SHUT, geographies=(EUROPE,))
+    with pytest.raises(BadConfiguration) as caught:
+        check([choice("kv-a", 5, top=top), choice("kv-b", 6, top=top)], NO_TERMS, "netcfg.yaml", LINES)
+    assert [str(each) for each in caught.value.places] == ["netcfg.yaml:2"]
+    named = Choice("kv-a", NO_TERMS, top=top)
+    with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:2: --keep-default-action and --public-access enabled"):
+        check([named], NO_TERMS, "netcfg.yaml", LINES)
+
+
+def test_what_the_top_and_the_command_line_contradict_is_told_with_the_line_of_the_top():
+    typed, top = Terms(public_access=PublicAccess.ENABLED), Terms(keep_default_action=True, geographies=(EUROPE,))
+    with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:2: "):
+        check([Choice("kv-a", typed, top=top)], typed, "netcfg.yaml", LINES)
+
+
+def test_what_the_command_line_contradicts_by_itself_has_no_line():
+    top = Terms(geographies=(EUROPE,))
+    with pytest.raises(ConflictingOptions):
+        check([choice("kv-a", 5, SHUT, top)], SHUT, "netcfg.yaml", LINES)
+
+
+def test_a_vault_that_is_named_beside_a_file_that_says_nothing_for_it_names_the_file():
+    with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:1: neither an organization nor a geography"):
+        check([Choice("kv-a", NO_TERMS)], NO_TERMS, "netcfg.yaml")
+    with pytest.raises(NoGeography):
+        check([Choice("kv-a", NO_TERMS)], NO_TERMS)
 
 
 def test_a_range_that_is_allowed_and_removed_names_the_line():
     network = IPv4Network("191.10.18.0/28")
     said = Terms(geographies=(EUROPE,), allow=(Declaration(network, "x"),), remove=(IpRule("191.10.18.0/28"),))
     with pytest.raises(BadConfiguration, match=r"^netcfg\.yaml:7: 191\.10\.18\.0/28 was asked to be removed, but"):
-        choice("kv-a", 7, said).intent()
+        check([choice("kv-a", 7, said)], NO_TERMS)
 
 
 @pytest.mark.parametrize(

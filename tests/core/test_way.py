@@ -144,6 +144,32 @@ def test_whoever_finds_the_vault_still_does_at_every_moment_unless_the_guard_say
                 assert gap or guard(plan, "private-dns") is not None
 
 
+@given(landscapes(shares_zones=True), st.one_of(private_intents, removals))
+def test_whoever_is_said_to_come_privately_is_sent_to_an_address_that_it_reaches(world, intent):
+    """Whatever a zone group names: the record may be that of another endpoint, which was written after it."""
+    seen, connections = world
+    vault = replace(KV, connections=connections)
+    way = possible(vault, seen, intent)
+    assume(way.approval in (None, Approval.APPROVED))
+    later, _ = carried_out(vault, seen, way)[-1]
+    for networks, moment in ((way.before, seen), (way.after, later)):
+        for each in networks:
+            network, zone = moment.network(each), moment.zone_of(each)
+            assert network is not None
+            assert zone is not None
+            record = zone.record_of("kv-test")
+            assert record is not None
+            assert all(map(network.reaches, record.addresses))
+
+
+@given(landscapes(shares_zones=True), private_intents)
+def test_a_record_of_another_endpoint_makes_no_plan_that_never_ends(world, intent):
+    seen, connections = world
+    vault = replace(KV, connections=connections)
+    seen_after, vault_after = carried_out(vault, seen, possible(vault, seen, intent))[-1]
+    assert possible(vault_after, seen_after, intent).additions == ()
+
+
 @given(landscapes(), private_intents)
 def test_nothing_that_is_there_is_changed(world, intent):
     seen, connections = world
@@ -348,6 +374,25 @@ def test_the_guard_says_that_a_network_is_sent_to_addresses_that_it_does_not_rea
     zone = replace(SHARED, records=(Record("kv-far", (address_in("lonely"),)),))
     message = guard(planned(KV, landscape(zone)), "private-dns")
     assert message.startswith("spoke would be sent to private addresses that it is not known to reach, for kv-far")
+
+
+def test_the_guard_says_that_a_network_would_be_sent_to_another_endpoint_that_it_does_not_reach():
+    """Both name the zone, and the record is that of the one which was written last."""
+    mine, other = endpoint("mine", "hub", zone_id()), endpoint("other", "lonely", zone_id())
+    zone = Zone(zone_id(), (link(zone_id(), "hub"),), (Record("kv-test", (address_in("lonely"),)),))
+    connections = tuple(connection(each.id, Approval.APPROVED) for each in (mine, other))
+    vault = replace(KV, connections=connections)
+    plan = planned(vault, landscape(zone, endpoints=(mine, other)))
+    assert [each.network for each in plan.desired.way.links] == [network_id("spoke")]
+    assert plan.desired.way.after == frozenset()
+    assert guard(plan, "private-dns") == (
+        "spoke would be sent to private addresses that it is not known to reach, for kv-test, which "
+        f"{ZONE} has records of"
+    )
+    assert (
+        "spoke is sent to 10.62.0.4 by privatelink.vaultcore.azure.net, which is not known to lead here"
+        in plan.desired.notes
+    )
 
 
 def test_the_guard_says_that_a_network_is_not_peered():
@@ -661,6 +706,18 @@ def test_agents_who_come_by_another_endpoint_and_zone_already_lose_nothing():
         vault, replace(PRIVATELY, subnets=(subnet_of("lonely"),)), landscape(SHARED, other_zone, endpoints=[other])
     )
     assert network_id("lonely") in way.before & way.after
+
+
+def test_who_comes_by_a_record_that_two_endpoints_share_may_lose_it_with_either():
+    both = endpoint("mine", "hub", zone_id()), endpoint("other", "hub", zone_id())
+    zone = Zone(zone_id(), (link(zone_id(), "hub"),), (Record("kv-test", (address_in("hub"),)),))
+    vault = replace(KV, connections=tuple(connection(each.id, Approval.APPROVED) for each in both))
+    plan = planned(
+        vault, landscape(zone, endpoints=both), Intent(geographies=(EUROPE,), remove_endpoints=(both[0].id,))
+    )
+    assert plan.desired.way.before == {network_id("hub")}
+    assert plan.desired.way.after == frozenset()
+    assert "the machines of hub" in (guard(plan, "last-path") or "")
 
 
 def test_an_endpoint_of_another_vault_is_not_taken():

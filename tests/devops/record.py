@@ -17,10 +17,10 @@ from pathlib import Path
 import vcr
 
 from netcfg.core.errors import NetcfgError, NoDevOpsCredential
+from netcfg.core.organization import DEVOPS, parse_name
 from netcfg.devops.credential import Credential, find_credential
 from netcfg.devops.geography import RestOrganizations
-from netcfg.devops.organization import parse_name
-from netcfg.devops.session import DEVOPS, IDENTITY, Session
+from netcfg.devops.session import IDENTITY, Session
 from netcfg.sandbox.ids import Document
 from netcfg.sandbox.server import serve
 from tests.devops import scrub

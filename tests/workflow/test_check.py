@@ -21,7 +21,7 @@ LATE = date(2027, 3, 1)
 def checked(azure: Azure, *waivers: Waiver, today: date = LATE) -> Report:
     targets = [Target(id, WANTED, where=Location("netcfg.yaml", 7)) for id in azure.vaults]
     outside = around(azure, today)
-    return check(targets, waivers, Severity.ERROR, lambda name: f"mine apply {name}", outside, program="mine")
+    return check(targets, waivers, Severity.ERROR, lambda name: ("apply", name), outside, program="mine")
 
 
 def test_what_is_about_the_ranges_is_found_once_for_all_vaults():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from netcfg.core.errors import (
-    ConflictingTerms,
     NetcfgError,
     NothingSelected,
     NotInConfiguration,
@@ -16,6 +15,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.plan import Undetermined
 from netcfg.core.resources import VaultId, parse_vault
+from netcfg.core.rules import PublicAccess
 from netcfg.core.target import Choice, Location, Selected, Selection, Target
 from netcfg.core.terms import NO_TERMS, Terms
 from netcfg.workflow.selection import select
@@ -38,6 +38,10 @@ class Finds(Azure):
     """Finds by the subscriptions that are asked for, or fails."""
 
     finds: dict[tuple[str, ...], Selected | NetcfgError] = field(default_factory=dict)
+    names: dict[str, VaultId | NetcfgError] = field(default_factory=dict)
+
+    def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
+        return {name: self.names[name] for name in names}
 
     def select(self, selection: Selection) -> Selected:
         found = self.finds[selection.subscriptions]
@@ -65,9 +69,12 @@ def choice(chosen: VaultId | str | Selection, line: int = 3, said: Terms = NO_TE
 
 
 def selected(
-    choices: Sequence[Choice], *found: VaultId, others: dict[tuple[str, ...], Selected | NetcfgError] | None = None
+    choices: Sequence[Choice],
+    *found: VaultId,
+    others: dict[tuple[str, ...], Selected | NetcfgError] | None = None,
+    names: dict[str, VaultId | NetcfgError] | None = None,
 ) -> tuple[list[Target], list[Undetermined]]:
-    return select(choices, around(Finds({}, finds={(): Selected(found), **(others or {})})))
+    return select(choices, around(Finds({}, finds={(): Selected(found), **(others or {})}, names=names or {})))
 
 
 def test_what_is_found_is_selected_and_what_is_named_is_not():
@@ -82,8 +89,29 @@ def test_what_is_found_is_selected_and_what_is_named_is_not():
 def test_an_entry_and_a_selection_add_up_and_must_agree():
     targets, _ = selected([choice("kv-a"), choice(TEAM, 5, EXCLUSIVE)], vault("kv-a"))
     assert [each.intent.exclusive for each in targets] == [True]
-    with pytest.raises(ConflictingTerms, match=r"netcfg\.yaml:3 and by netcfg\.yaml:5, .* about exclusive"):
-        selected([choice("kv-a", 3, Terms(exclusive=False)), choice(TEAM, 5, EXCLUSIVE)], vault("kv-a"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "selection", "why"),
+    [
+        (Terms(exclusive=False), EXCLUSIVE, "kv-a is chosen by netcfg.yaml:3 and by netcfg.yaml:5, which say"),
+        (
+            Terms(keep_default_action=True),
+            Terms(public_access=PublicAccess.ENABLED),
+            "--keep-default-action and --public-access enabled exclude each other",
+        ),
+    ],
+)
+def test_what_an_entry_and_a_selection_contradict_keeps_only_that_vault_from_being_planned(
+    entry: Terms, selection: Terms, why: str
+):
+    targets, lost = selected([choice("kv-a", 3, entry), choice(TEAM, 5, selection)], vault("kv-a"), vault("kv-b"))
+    assert [each.name for each in targets] == ["kv-b"]
+    assert [(each.vault, each.where) for each in lost] == [(str(vault("kv-a")), Location("netcfg.yaml", 3))]
+    assert str(lost[0].error).startswith(f"netcfg.yaml:3: {why}")
+    with pytest.raises(NetcfgError) as caught:
+        selected([choice("kv-a", 3, entry), choice(TEAM, 5, selection)], vault("kv-a"))
+    assert caught.value.status == 1
 
 
 def test_what_was_selected_is_said():
@@ -100,7 +128,13 @@ def test_a_selection_that_finds_nothing_is_no_success():
         selected([choice(TEAM)])
     targets, lost = selected([choice("kv-a"), choice(TEAM)])
     assert [each.name for each in targets] == ["kv-a"]
-    assert [each.vault for each in lost] == ["the vaults of tag team=a"]
+    assert [(each.vault, each.is_selection) for each in lost] == [("the vaults of tag team=a", True)]
+
+
+def test_a_selection_that_finds_nothing_takes_no_named_vault_with_it():
+    targets, lost = selected([choice("kv-a"), choice(vault("kv-b")), choice(TEAM, 5, EXCLUSIVE)])
+    assert [each.name for each in targets] == ["kv-a", "kv-b"]
+    assert [(each.vault, each.where) for each in lost] == [("the vaults of tag team=a", Location("netcfg.yaml", 5))]
 
 
 def test_a_part_that_cannot_be_seen_is_undetermined():
@@ -114,16 +148,25 @@ def test_a_part_that_cannot_be_seen_is_undetermined():
 def test_a_vault_that_an_unseen_selection_might_mean_otherwise_is_undetermined():
     blind = choice(Selection(("t",)), 9, EXCLUSIVE)
     others = {("t",): SubscriptionNotShown("t")}
-    targets, lost = selected(
-        [choice(vault("kv-s")), choice(vault("kv-t", "t")), choice("kv-name"), blind], others=others
-    )
-    assert [each.name for each in targets] == ["kv-s"]
-    assert [each.vault for each in lost] == ["the vaults of subscription t", str(vault("kv-t", "t")), "kv-name"]
+    names: dict[str, VaultId | NetcfgError] = {
+        "kv-here": vault("kv-here"),
+        "kv-there": vault("kv-there", "t"),
+        "kv-nowhere": NetcfgError("it may not be seen"),
+    }
+    named = [vault("kv-s"), vault("kv-t", "t"), *names]
+    targets, lost = selected([*map(choice, named), blind], others=others, names=names)
+    assert [each.vault for each in targets] == [vault("kv-s"), vault("kv-here")]
+    assert {each.vault: str(each.error)[:30] for each in lost} == {
+        "the vaults of subscription t": "this sign-in does not see the ",
+        "kv-nowhere": "it may not be seen",
+        str(vault("kv-t", "t")): "this sign-in does not see the ",
+        str(vault("kv-there", "t")): "this sign-in does not see the ",
+    }
 
 
 def test_an_unseen_selection_that_would_say_nothing_new_hinders_nobody():
     others = {("t",): SubscriptionNotShown("t")}
-    targets, lost = selected([choice("kv-a"), choice(Selection(("t",)), 9)], others=others)
+    targets, lost = selected([choice(vault("kv-a", "t")), choice(Selection(("t",)), 9)], others=others)
     assert [each.name for each in targets] == ["kv-a"]
     assert len(lost) == 1
 
@@ -150,7 +193,8 @@ def test_a_named_vault_is_undetermined_where_the_selection_cannot_be_seen():
     others = {("t",): SubscriptionNotShown("t")}
     with pytest.raises(SubscriptionNotShown):
         selected([choice(Selection(("t",), only=("kv-c",)))], others=others)
-    targets, lost = selected([choice("kv-a"), choice(Selection(("t",), only=("kv-a", "kv-c")))], others=others)
+    both = [choice(vault("kv-a")), choice(Selection(("t",), only=("kv-a", "kv-c")))]
+    targets, lost = selected(both, others=others)
     assert [each.name for each in targets] == ["kv-a"]
     assert [each.vault for each in lost] == ["kv-c"]
 

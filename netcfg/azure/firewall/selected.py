@@ -51,11 +51,10 @@ def _places(arm: ResourceManager, selection: Selection) -> tuple[list[str], Unse
     for group in selection.resource_groups:
         looked = _look(arm, [f"{each}/resourcegroups/{group.lower()}" for each in scopes])
         places += [each for each, error in looked if error is None]
+        # Azure says the same of a group that may not be read and of one that is not there.
         blind = [(each, error) for each, error in looked if isinstance(error, VaultsNotListed)]
-        is_there = any(error is None for _, error in looked)
-        # Where no subscription is named, others may have a group of that name that is nobody's business here.
-        unseen += blind if selection.subscriptions or not is_there else []
-        if scopes and not is_there and not blind:
+        unseen += blind
+        if scopes and not blind and all(error is not None for _, error in looked):
             unseen.append((f"/resourcegroups/{group}", GroupNotShown(group, len(scopes))))
         places += [each for each, _ in blind]
     return places, unseen

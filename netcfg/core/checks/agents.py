@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netcfg.core.agents import unplaced
 from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.findings import Severity
-from netcfg.core.resources import as_subnet
 from netcfg.core.rules import VirtualNetworkRule
 
 SUBNET_RULE_MISSING = Check(
@@ -33,16 +33,26 @@ SERVICE_ENDPOINT_MISSING = Check(
     example="*/subnets/agents",
 )
 
-CHECKS = (SUBNET_RULE_MISSING, SERVICE_ENDPOINT_MISSING)
+AGENTS_UNPLACED = Check(
+    "agents-unplaced",
+    Severity.WARNING,
+    "Where the agents of a pool run is not known, or not wholly",
+    "The pool was discovered, and no rule can be made for machines of which nobody knows where they are: they may be "
+    "refused, or get in by a rule that looks like a stranger's and that somebody takes away one day. Microsoft's own "
+    "agents are not meant: no rule can let in those alone.",
+    "`netcfg discover ORG` shows what is known of each pool. Name the subnets of the rest with `--subnet`, or their "
+    "public addresses with `--allow`; a scale set whose model names a network, or a sign-in that may read it, mends it "
+    "for good.",
+    "Where the agents of this pool have no job that reads the vault, or what lets them in is declared: the reason says "
+    "which.",
+    example="Default",
+)
+
+CHECKS = (SUBNET_RULE_MISSING, SERVICE_ENDPOINT_MISSING, AGENTS_UNPLACED)
 
 
 def find(case: Case) -> Iterator[Found]:
-    for rule in case.arriving:
-        if isinstance(rule, VirtualNetworkRule):
-            subnet = as_subnet(str(rule))
-            where = f"{subnet.short} in {subnet.resource_group}" if subnet else str(rule)
-            said = case.seen.desired.reasons[rule].text
-            yield SUBNET_RULE_MISSING.found(rule, f"no rule lets in the subnet {where} ({said})", case.apply)
+    yield from _rules(case)
     for subnet in case.seen.desired.endpoints:
         yield SERVICE_ENDPOINT_MISSING.found(
             subnet,
@@ -50,3 +60,23 @@ def find(case: Case) -> Iterator[Found]:
             "its rule lets nobody in",
             case.apply,
         )
+    for name, pool in unplaced(case.seen.intent.pools):
+        known = "not wholly known" if pool.is_placed else "not known"
+        yield AGENTS_UNPLACED.found(
+            name,
+            f"where the agents of the pool {name} are is {known}, so they may be refused: {pool.unknown}",
+            case.ask("discover", pool.organization),
+        )
+
+
+def _rules(case: Case) -> Iterator[Found]:
+    """Who comes by a private endpoint needs no rule."""
+    if case.seen.intent.is_private or not case.seen.plans_rules or case.seen.hides_rules:
+        return
+    for each, said in case.seen.desired.agents.items():
+        rule = VirtualNetworkRule(each.text)
+        if rule not in case.admitting:
+            shut = ": public access is Disabled" if case.is_shut else ""
+            where = f"{each.short} in {each.resource_group}"
+            message = f"no rule lets in the subnet {where} ({said}){shut}"
+            yield SUBNET_RULE_MISSING.found(rule, message, case.apply)

@@ -2,55 +2,89 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network
 
+from netcfg.core import shell
 from netcfg.core.findings import Severity
 from netcfg.core.guards import Circumstances
 from netcfg.core.outbound import OutboundEdition
-from netcfg.core.rules import Rule, VirtualNetworkRule
+from netcfg.core.rules import PublicAccess, Rule, VirtualNetworkRule
+
+_KEEP = "--keep-default-action"
 
 
 @dataclass(frozen=True)
 class Case:
     """What the checks look at, and how to change it.
 
-    `command` is the apply of this vault, with all that is meant for it, and `program` what any other command begins
-    with, as they can be pasted into a shell. `outbound` are the addresses at which Azure DevOps is reached, the oldest
-    first.
+    `words` are the apply of this vault, with all that is meant for it, and `program` what every command begins with, as
+    it can be pasted into a shell. `outbound` are the addresses at which Azure DevOps is reached, the oldest first.
     """
 
     seen: Circumstances
-    command: str
+    words: tuple[str, ...]
     program: str = "netcfg"
     outbound: tuple[OutboundEdition, ...] = ()
 
     @cached_property
     def apply(self) -> str:
-        """The command that brings this vault to what is meant.
+        """The command that brings this vault's firewall to what is meant."""
+        return self.with_option()
 
-        Azure refuses every write of a rule whose subnet is gone, so those have to go along.
+    def with_option(self, *words: str) -> str:
+        """The same command with more options, whatever is in them.
+
+        Rules do nothing while public access is Disabled, so where nobody said what is meant it goes on with them; which
+        contradicts what keeps the default action, be it typed, and then it is left out, or in a file.
         """
+        if not self.is_undecided:
+            return self._apply(self.words, words)
+        typed = tuple(each for each in self.words if each != _KEEP)
+        if self.seen.intent.keep_default_action and typed == self.words:
+            return self.explain("public-access-disabled")
+        return self._apply(typed, ("--public-access", "enabled", *words))
+
+    def apply_privately(self, *words: str) -> str:
+        """The same for the private way in, which opens no other one where nobody said what is meant."""
+        meant = ("--public-access", "disabled") if self.is_undecided else ()
+        return self._apply(self.words, (*meant, *words))
+
+    def _apply(self, typed: tuple[str, ...], more: tuple[str, ...]) -> str:
+        """Azure refuses every write of a rule whose subnet is gone, so those have to go along; and an apply leaves
+        everything as it is while the private endpoint waits for its approval, so that comes first."""
         names = {each.text for each in self.seen.gone}
         dead = [rule.key for rule in self.rules if isinstance(rule, VirtualNetworkRule) and rule.key in names]
         staying = [word for key in dead if VirtualNetworkRule(key) in self.remaining for word in ("--remove", key)]
-        return f"{self.command} {shlex.join(staying)}" if staying else self.command
-
-    def with_option(self, *words: str) -> str:
-        """The same command with more options, whatever is in them."""
-        return f"{self.apply} {shlex.join(words)}"
+        way = self.seen.desired.way
+        first = f"{way.owners.command} && " if way.waits and way.owners else ""
+        return f"{first}{self.program} {shell.join([*typed, *staying, *more])}"
 
     def az(self, *words: str) -> str:
         """A command of the Azure CLI about this vault, for what netcfg does not touch."""
         id = self.seen.vault.id
         where = ("--name", self.seen.vault.name, "--resource-group", id.resource_group)
-        return f"az keyvault {shlex.join([*words, *where, '--subscription', id.subscription])}"
+        return f"az keyvault {shell.join([*words, *where, '--subscription', id.subscription])}"
+
+    def ask(self, *words: str) -> str:
+        """A command of ours that changes nothing in Azure."""
+        return f"{self.program} {shell.join(words)}"
 
     def explain(self, rule: str) -> str:
         """The command that tells what to do, where no command can do it."""
-        return f"{self.program} check --explain {rule}"
+        return self.ask("check", "--explain", rule)
+
+    @cached_property
+    def is_shut(self) -> bool:
+        """Whether public access is Disabled and that is not what is meant: no rule is asked then."""
+        is_meant = self.seen.intent.public_access is PublicAccess.DISABLED
+        return self.seen.before.public_access is PublicAccess.DISABLED and not is_meant
+
+    @cached_property
+    def is_undecided(self) -> bool:
+        """Whether public access is Disabled and nobody said whether that is meant, so that no apply is let through."""
+        return self.is_shut and self.seen.intent.public_access is None
 
     @cached_property
     def remaining(self) -> frozenset[Rule]:
@@ -63,12 +97,9 @@ class Case:
         return tuple(dict.fromkeys(self.seen.before.rule_set.rules)) if self.seen.plans_rules else ()
 
     @cached_property
-    def arriving(self) -> tuple[Rule, ...]:
-        """The rules that the vault lacks; none where Azure may have kept to itself that they are there."""
-        there = frozenset(self.seen.before.rule_set.rules)
-        return (
-            () if self.seen.hides_rules else tuple(each for each in self.seen.after.rule_set.rules if each not in there)
-        )
+    def admitting(self) -> tuple[Rule, ...]:
+        """The rules by which somebody gets in, and still does after an apply."""
+        return () if self.is_shut else tuple(each for each in self.rules if not self.leaves(each))
 
     @cached_property
     def reached_at(self) -> tuple[IPv4Network, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from netcfg.core.checks.check import Case, Check, Found
-from netcfg.core.desired import declaration_of
+from netcfg.core.desired import covering, declaration_of
 from netcfg.core.findings import Severity
+from netcfg.core.ranges import covers
 from netcfg.core.rules import IpRule
 from netcfg.core.standing import Standing
 
@@ -50,14 +51,22 @@ CHECKS = (DECLARED_RANGE_MISSING, EXPIRED_RULE, EXPIRING_RULE)
 
 
 def find(case: Case) -> Iterator[Found]:
-    for rule in case.arriving:
-        reason = case.seen.desired.reasons[rule]
-        if isinstance(rule, IpRule) and reason.standing is Standing.DECLARED:
-            yield DECLARED_RANGE_MISSING.found(
-                rule, f"{rule} was declared ({reason.text}) and no rule lets it in", case.apply
-            )
+    yield from _missing(case)
     for rule in case.rules:
         yield from _expiring(case, rule) if isinstance(rule, IpRule) else ()
+
+
+def _missing(case: Case) -> Iterator[Found]:
+    """Each declaration for itself: by a rule broader than /16 it is let in if that is the very range."""
+    if not case.seen.plans_rules or case.seen.hides_rules:
+        return
+    intent, there = case.seen.intent, covering(case.admitting)
+    why = "public access is Disabled, so no rule lets it in" if case.is_shut else "no rule lets it in"
+    wanted = {each.network for each in intent.allow if not each.is_expired(case.seen.today)}
+    for network in sorted(wanted):
+        if IpRule(str(network)) not in case.admitting and not covers(there, network):
+            said = declaration_of(network, intent, case.seen.today)
+            yield DECLARED_RANGE_MISSING.found(network, f"{network} was declared ({said}) and {why}", case.apply)
 
 
 def _expiring(case: Case, rule: IpRule) -> Iterator[Found]:

@@ -34,9 +34,9 @@ PUBLIC_ACCESS_DISABLED = Check(
     "pipeline that uses a linked group fails before its first step. Azure may even keep the rules to itself then, so "
     "which ones would count is not known.",
     "Say what is meant. `--public-access enabled` opens the vault to the selected networks and to nobody else, in one "
-    "write. `--public-access disabled` (in the configuration: `public-access: disabled`) says that only private "
-    "endpoints lead in; then it is no finding any more, and jobs read the vault themselves, from agents in its "
-    "networks.",
+    "write; a `keep-default-action` in the configuration contradicts that, so take it out before. `--public-access "
+    "disabled` (in the configuration: `public-access: disabled`) says that only private endpoints lead in; then it is "
+    "no finding any more, and jobs read the vault themselves, from agents in its networks.",
     "Hardly ever: saying `public-access: disabled` is the honest form of it. A waiver fits a vault that is about to be "
     "deleted.",
     example="public access",
@@ -102,7 +102,7 @@ def _public_access(case: Case) -> Iterator[Found]:
             "public access",
             "Azure DevOps cannot get in: public access is Disabled, and nobody said whether that is meant; where it "
             "is, say --public-access disabled",
-            case.with_option("--public-access", "enabled"),
+            case.apply,
         )
     elif case.seen.after.public_access is not case.seen.before.public_access:
         yield PUBLIC_ACCESS_ENABLED.found(

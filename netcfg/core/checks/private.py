@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from netcfg.core.approval import Approval, Connection
 from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.findings import Severity
-from netcfg.core.private import Network, NewEndpoint, NewLink, NewPiece, NewZone
+from netcfg.core.private import Network, NewEndpoint, NewLink, NewPiece, NewZone, network_of
+from netcfg.core.shell import join
+from netcfg.core.sight import misleads
 from netcfg.core.way import served_networks
 
 PRIVATE_ENDPOINT_MISSING = Check(
@@ -41,14 +43,36 @@ PRIVATE_DNS_MISSING = Check(
     "Whoever asks for the vault by name gets its private address only from a private DNS zone that has its record and "
     "is linked to the network. Without that, machines go to the public address and are refused there; or, in a network "
     "that is linked to a zone without the record, learn that the vault does not exist. A network that asks DNS servers "
-    "of its own, or another zone, is a warning, because whether those know the record cannot be seen from here.",
+    "of its own, or another zone, or that the record sends to an address which it is not seen to reach, is a warning: "
+    "whether its machines get in all the same cannot be seen from here, and no apply mends it.",
     "`netcfg apply` makes the zone, the record and the links. Where a network has DNS servers of its own, let them "
-    "forward the zone to 168.63.129.16 from a network that is linked to it.",
+    "forward the zone to 168.63.129.16 from a network that is linked to it. Where the record leads elsewhere, two "
+    "endpoints of the vault mostly share one zone, and the last one that was written has the record: give each network "
+    "that cannot reach the other's endpoint a zone of its own, or take out the endpoint that is not needed.",
     "For a network whose own DNS servers are known to answer: the reason then says who runs them.",
     example="*/virtualNetworks/vnet-own-dns",
 )
 
-CHECKS = (PRIVATE_ENDPOINT_MISSING, PRIVATE_ENDPOINT_NOT_APPROVED, PRIVATE_DNS_MISSING)
+FOREIGN_PRIVATE_ENDPOINT = Check(
+    "foreign-private-endpoint",
+    Severity.NOTE,
+    "A private endpoint leads here that nobody asked for",
+    "It is approved, so every machine of its network, and of whatever is joined to that, reaches the vault past every "
+    "rule and with public access off. Mostly it belongs to an application, and is meant. It is a warning where the "
+    "vault is exclusive: then somebody said that nobody gets in but those who are named.",
+    "Find out whose network it is in: its id says the subscription, and the vault's activity log who approved it. If "
+    "nobody needs it, delete the connection; whoever came by it needs another way in before that. If agents come by "
+    "it, name its subnet with `--private-endpoint`.",
+    "Where it is known whose it is: the reason says who, and that he still needs it.",
+    example="*/privateEndpoints/pe-shop",
+)
+
+CHECKS = (
+    PRIVATE_ENDPOINT_MISSING,
+    PRIVATE_ENDPOINT_NOT_APPROVED,
+    PRIVATE_DNS_MISSING,
+    FOREIGN_PRIVATE_ENDPOINT,
+)
 
 
 def find(case: Case) -> Iterator[Found]:
@@ -56,6 +80,7 @@ def find(case: Case) -> Iterator[Found]:
         yield _missing(case, piece)
     for connection in case.seen.vault.connections:
         yield from _not_approved(case, connection)
+        yield from _foreign(case, connection)
     yield from _astray(case)
 
 
@@ -64,7 +89,9 @@ def _missing(case: Case, piece: NewPiece) -> Found:
         subnet = piece.subnet
         where = f"{subnet.short} in {subnet.resource_group}"
         return PRIVATE_ENDPOINT_MISSING.found(
-            piece.id, f"no private endpoint leads here from {where}, by which agents are to come", case.apply
+            piece.id,
+            f"no private endpoint leads here from {where}, by which agents are to come",
+            case.apply_privately(),
         )
     match piece:
         case NewZone():
@@ -73,7 +100,7 @@ def _missing(case: Case, piece: NewPiece) -> Found:
             what = f"the network {piece.network.name} is not linked to the zone that has the vault's private address"
         case _:
             what = f"nothing keeps the vault's private address in the zone {piece.zone.name}"
-    return PRIVATE_DNS_MISSING.found(piece.id, what, case.apply)
+    return PRIVATE_DNS_MISSING.found(piece.id, what, case.apply_privately())
 
 
 def _not_approved(case: Case, connection: Connection) -> Iterator[Found]:
@@ -83,14 +110,42 @@ def _not_approved(case: Case, connection: Connection) -> Iterator[Found]:
     is_ours = case.seen.desired.way.waits and connection.endpoint == case.seen.desired.way.endpoint
     is_settled = connection.approval in (Approval.REJECTED, Approval.DISCONNECTED)
     verb = "delete" if is_settled and not is_ours else "approve"
-    tail = " --yes" if verb == "delete" else ""
     waits = ", and the agents are to come by it" if is_ours else ""
     yield PRIVATE_ENDPOINT_NOT_APPROVED.found(
         connection.endpoint,
         f"the private endpoint {name} is {state}, so nobody gets in by it{waits}",
-        f"az network private-endpoint-connection {verb} --id {connection.id}{tail}",
+        _az(verb, connection),
         Severity.ERROR if is_ours else Severity.NOTE if is_settled else Severity.WARNING,
     )
+
+
+def _foreign(case: Case, connection: Connection) -> Iterator[Found]:
+    """Another way in past every rule; one that was asked to go is a finding of its own."""
+    way = case.seen.desired.way
+    going = {each.id for each in way.removals}
+    if connection.approval is not Approval.APPROVED or connection.endpoint in (way.endpoint, *going):
+        return
+    yield FOREIGN_PRIVATE_ENDPOINT.found(
+        connection.endpoint,
+        f"whoever comes by the private endpoint {connection.endpoint.name} gets in past every rule, and nobody asked "
+        "for it here",
+        _without(case, connection),
+        Severity.WARNING if case.seen.intent.exclusive else Severity.NOTE,
+    )
+
+
+def _without(case: Case, connection: Connection) -> str:
+    """What takes an endpoint out: an apply where it was seen and its network is not the one that agents come from."""
+    endpoint, asked = case.seen.landscape.endpoint(connection.endpoint), case.seen.intent.private_endpoint
+    is_elsewhere = endpoint and not (asked and network_of(asked) == network_of(endpoint.subnet))
+    if endpoint and is_elsewhere and endpoint.vault.key == case.seen.vault.id.text.lower():
+        return case.apply_privately("--remove", str(endpoint.id))
+    return _az("delete", connection)
+
+
+def _az(verb: str, connection: Connection) -> str:
+    tail = ["--yes"] if verb == "delete" else []
+    return join(("az", "network", "private-endpoint-connection", verb, "--id", str(connection.id), *tail))
 
 
 def _astray(case: Case) -> Iterator[Found]:
@@ -103,16 +158,27 @@ def _astray(case: Case) -> Iterator[Found]:
         if network and each not in way.after:
             yield PRIVATE_DNS_MISSING.found(
                 each,
-                f"whether {network.name} finds the vault's private address cannot be known: {_why(case, network)}",
+                f"whether machines of {network.name} reach the vault at a private address cannot be known: "
+                f"{_why(case, network)}",
                 case.explain(PRIVATE_DNS_MISSING.id),
                 Severity.WARNING,
             )
 
 
 def _why(case: Case, network: Network) -> str:
+    vault, way, seen = case.seen.vault, case.seen.desired.way, case.seen.landscape
     if network.dns_servers:
         return f"it asks its own DNS servers, {', '.join(network.dns_servers)}"
-    other = case.seen.landscape.zone_of(network.id)
-    if other and other.id != case.seen.desired.way.zone:
-        return f"it asks another zone, {other.id}"
+    asked = seen.zone_of(network.id)
+    if asked and asked.id != way.zone:
+        return f"it asks another zone, {asked.id}"
+    zone = seen.zone(way.zone) if way.zone else None
+    record = zone.record_of(vault.name) if zone else None
+    if zone and record and misleads(zone, seen.endpoint(way.endpoint) if way.endpoint else None, network, vault):
+        addresses = ", ".join(map(str, record.addresses)) or "no address"
+        return (
+            f"{zone.id.name} in {zone.id.group} sends it to {addresses}, which it is not seen to reach or which is not "
+            "this endpoint's; where two endpoints share one zone, the one that was written last has the record, so "
+            "give each network a zone of its own"
+        )
     return "it is not peered with the network that the endpoint is in"

@@ -7,11 +7,10 @@ from ipaddress import IPv4Network
 
 from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.declared import BROAD
-from netcfg.core.desired import Reason
+from netcfg.core.desired import covering
 from netcfg.core.findings import Severity
-from netcfg.core.ranges import Policy, Publisher
+from netcfg.core.ranges import Policy, PublishedRange, Publisher, covers
 from netcfg.core.rules import IpRule
-from netcfg.core.standing import Standing
 from netcfg.core.words import listed
 
 _LIVING = (
@@ -49,44 +48,48 @@ CHECKS = (PUBLISHED_RANGE_MISSING, PUBLISHED_RANGE_PARTLY_COVERED)
 
 
 def find(case: Case) -> Iterator[Found]:
-    """What a plan would add as published."""
-    for rule in case.arriving:
-        reason = case.seen.desired.reasons[rule]
-        if isinstance(rule, IpRule) and rule.network and reason.standing is Standing.PUBLISHED:
-            parts, broad = _overlapping(case, rule.network)
-            severity = _severity(reason, case.seen.resolution.policy)
-            if parts:
-                yield PUBLISHED_RANGE_PARTLY_COVERED.found(
-                    rule,
-                    f"Azure DevOps comes from {rule} ({_who(reason)}), and rules let in a part of it only: "
-                    f"{listed(parts)}",
-                    case.apply,
-                    severity,
-                )
-            else:
-                but = f"; {listed(broad)} holds it, but nothing broader than /{BROAD} counts" if broad else ""
-                yield PUBLISHED_RANGE_MISSING.found(
-                    rule,
-                    f"Azure DevOps comes from {rule} ({_who(reason)}), and no rule lets it in{but}",
-                    case.apply,
-                    severity,
-                )
+    """Each range that is wanted, for itself, by the rules that remain.
+
+    A plan would add a wider one in its place, which may be waived, or a mere warning.
+    """
+    if not case.seen.plans_rules or case.seen.hides_rules:
+        return
+    there = covering(case.admitting)
+    for each in case.seen.resolution.wanted:
+        if not covers(there, each.network):
+            yield _found(case, each, sorted(one for one in there if one.overlaps(each.network)))
 
 
-def _overlapping(case: Case, network: IPv4Network) -> tuple[list[IPv4Network], list[IPv4Network]]:
-    """The rules that stay and let in a part of it; and those that let in all of it, and do not count."""
-    there = (each.network for each in case.rules if isinstance(each, IpRule) and not case.leaves(each))
-    found = sorted(each for each in there if each and each.overlaps(network))
-    return [each for each in found if each.prefixlen >= BROAD], [each for each in found if each.prefixlen < BROAD]
+def _found(case: Case, wanted: PublishedRange, parts: list[IPv4Network]) -> Found:
+    comes = f"Azure DevOps comes from {wanted.network} ({_who(wanted)})"
+    severity = _severity(wanted, case.seen.resolution.policy)
+    if parts:
+        message = f"{comes}, and rules let in a part of it only: {listed(parts)}"
+        return PUBLISHED_RANGE_PARTLY_COVERED.found(wanted.network, message, case.apply, severity)
+    return PUBLISHED_RANGE_MISSING.found(wanted.network, f"{comes}, {_why(case, wanted.network)}", case.apply, severity)
 
 
-def _severity(reason: Reason, policy: Policy) -> Severity:
-    is_optional = policy is Policy.UNION and Publisher.TABLE not in reason.publishers
+def _why(case: Case, network: IPv4Network) -> str:
+    if case.is_shut:
+        return "and public access is Disabled, so no rule lets it in"
+    broad = sorted(
+        each.network
+        for each in case.admitting
+        if isinstance(each, IpRule)
+        and each.network
+        and each.network.prefixlen < BROAD
+        and each.network.overlaps(network)
+    )
+    but = f"; {listed(broad)} holds it, but nothing broader than /{BROAD} counts" if broad else ""
+    return f"and no rule lets it in{but}"
+
+
+def _severity(wanted: PublishedRange, policy: Policy) -> Severity:
+    is_optional = policy is Policy.UNION and Publisher.TABLE not in wanted.publishers
     return Severity.WARNING if is_optional else Severity.ERROR
 
 
-def _who(reason: Reason) -> str:
-    region = reason.region
-    where = f"{region.geography}, {region.name}, " if region else ""
+def _who(wanted: PublishedRange) -> str:
     names = {Publisher.TABLE: "the documentation", Publisher.SERVICE_TAG: "the service tag"}
-    return f"{where}published by {' and '.join(names[each] for each in reason.publishers)}"
+    region, publishers = wanted.region, " and ".join(names[each] for each in wanted.publishers)
+    return f"{region.geography}, {region.name}, published by {publishers}"

@@ -63,6 +63,9 @@ _FINDERS: tuple[Callable[[Case], Iterator[Found]], ...] = (
 )
 
 
+# What is not about one vault, so that a waiver of it cannot name one.
+GENERAL = frozenset(each.id for each in CHECKS.values() if each.is_general)
+
 # What a waiver may name.
 RULES = frozenset(CHECKS) - {waivers.EXPIRED_WAIVER.id} | waivers.RESERVED
 

@@ -38,5 +38,5 @@ def find(case: Case) -> Iterator[Found]:
             yield REMOVAL_PENDING.found(
                 piece.id,
                 f"the private endpoint {piece.id.name} was asked to be removed, and is still there",
-                case.apply,
+                case.apply_privately(),
             )

@@ -129,15 +129,37 @@ def _unreadable(case: Case, rule: Rule) -> Found | None:
         if rule.network is not None:
             return None
         return UNREADABLE_RULE.found(
-            repr(rule.value) if not rule.value.strip() else rule.value,
+            _visible(case, rule),
             f"whom {rule.value!r} lets in cannot be known: it is not an address or range that a vault takes",
-            _removal(case, rule),
+            _removal_of_unreadable(case, rule),
         )
     if as_subnet(rule.subnet):
         return None
     return UNREADABLE_RULE.found(
-        rule, f"whom {rule.subnet!r} lets in cannot be known: it is not the id of a subnet", _removal(case, rule)
+        rule,
+        f"whom {rule.subnet!r} lets in cannot be known: it is not the id of a subnet",
+        _removal_of_unreadable(case, rule),
     )
+
+
+def _visible(case: Case, rule: IpRule) -> str:
+    """A blank value in quotes, and in as many as no other value of the vault is written in."""
+    subject, others = rule.value, set(map(str, case.rules))
+    while not subject.strip() or (subject != rule.value and subject in others):
+        subject = repr(subject)
+    return subject
+
+
+def _removal_of_unreadable(case: Case, rule: Rule) -> str:
+    """Every write sends all rules, and what Azure makes of the others of this kind is not known: they go at once."""
+    if case.leaves(rule) or not _can_be_named(rule):
+        return _removal(case, rule)
+    staying = [each for each in case.rules if not case.leaves(each) and _is_unreadable(each) and _can_be_named(each)]
+    return case.with_option(*(word for each in staying for word in ("--remove", str(each))))
+
+
+def _is_unreadable(rule: Rule) -> bool:
+    return rule.network is None if isinstance(rule, IpRule) else as_subnet(rule.subnet) is None
 
 
 def _expired(case: Case, rule: Rule) -> Found | None:

@@ -58,17 +58,22 @@ def expired(waivers: Iterable[Waiver], today: date, program: str = "netcfg") -> 
             )
 
 
-def unused(waivers: Iterable[Waiver], report: Report) -> Iterator[Waiver]:
-    """The waivers that are about nothing that was found, and name a vault that was looked at whole.
+def unused(waivers: Iterable[Waiver], report: Report, *, is_part: bool = False) -> Iterator[Waiver]:
+    """The waivers that are about nothing that was found, and name a vault that was looked at whole, or none that is.
 
-    One that is for many vaults may be about another one, which this run left out. One for a rule whose work has not
-    come waits for that, and of one that has come to its end that is said already.
+    With `is_part` somebody named vaults, and a waiver may be about one that this run left out; so may one for many
+    vaults always. One for a rule whose work has not come waits for that, and of one that has come to its end that is
+    said already.
     """
     ended = {(each.subject, each.where) for each in report.general if each.rule == EXPIRED_WAIVER.id}
     lost = {each.vault.rpartition("/")[2].lower() for each in report.undetermined}
-    whole = {each.vault.id.name for each in report.inspections} - lost
+    there = {each.vault.id for each in report.inspections}
+    whole = {each.name for each in there} - lost
+    is_known = not is_part and not report.undetermined
     for each in waivers:
-        if each.rule in RESERVED or each.vault.lower() not in whole or (str(each), each.where) in ended:
+        is_nobodys = is_known and each.vault != "*" and not any(map(each.is_of, there))
+        is_told = each.rule in RESERVED or (str(each), each.where) in ended
+        if is_told or any(map(each.holds, report.findings)):
             continue
-        if not any(map(each.holds, report.findings)):
+        if is_nobodys or each.vault.lower() in whole:
             yield each

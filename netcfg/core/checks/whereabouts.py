@@ -19,7 +19,6 @@ GEOGRAPHY_MISMATCH = Check(
     "Where Azure DevOps contradicts itself, and the settings page has settled it: the reason then says who looked, and "
     "when.",
     example="contoso",
-    is_general=True,
 )
 
 INFERRED_GEOGRAPHY = Check(
@@ -33,7 +32,6 @@ INFERRED_GEOGRAPHY = Check(
     "that may read the organization.",
     "There is no reason to: a geography that was given settles it.",
     example="contoso",
-    is_general=True,
 )
 
 CHECKS = (GEOGRAPHY_MISMATCH, INFERRED_GEOGRAPHY)
@@ -41,11 +39,11 @@ CHECKS = (GEOGRAPHY_MISMATCH, INFERRED_GEOGRAPHY)
 
 def find(case: Case) -> Iterator[Found]:
     for organization, text in contradictions(case.seen):
-        yield GEOGRAPHY_MISMATCH.found(organization, text, f"{case.program} geography {organization}")
+        yield GEOGRAPHY_MISMATCH.found(organization, text, case.ask("geography", organization))
     places = {each.name: each.geography for each in case.seen.organizations}
     for name in inferred(case.seen):
         yield INFERRED_GEOGRAPHY.found(
             name,
             f"that {name} lives in {places[name]} is only hinted at by its sign-in page; give --geography to be sure",
-            f"{case.program} geography {name}",
+            case.ask("geography", name),
         )

@@ -54,8 +54,10 @@ def annotations_of(document: PlanSet | Result | Report) -> list[Annotation]:
 
 def failures(error: NetcfgError) -> list[Annotation]:
     """What ended a whole run: one sentence, or one for each fault of a configuration."""
-    told = error.faults if isinstance(error, BadConfiguration) else [str(error)]
-    return few(Annotation(Severity.ERROR, "netcfg", each) for each in told)
+    if not isinstance(error, BadConfiguration):
+        return [Annotation(Severity.ERROR, "netcfg", str(error))]
+    told = zip(error.faults, error.places, strict=True)
+    return few(Annotation(Severity.ERROR, "netcfg", each, where) for each, where in told)
 
 
 def few(found: Iterable[Annotation]) -> list[Annotation]:
@@ -77,7 +79,7 @@ def _cut(same: list[Annotation], severity: Severity) -> list[Annotation]:
 def _unread(vaults: Iterable[Undetermined], doubt: str = "nothing is known of it") -> Iterator[Annotation]:
     for each in order.undetermined(vaults):
         told = f"{phrases.vault_name(each.vault)}: {doubt}: {each.error}"
-        yield Annotation(Severity.ERROR, "undetermined", told)
+        yield Annotation(Severity.ERROR, "undetermined", told, each.where)
 
 
 def _open(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -93,21 +95,23 @@ def _found(finding: Finding) -> Annotation:
 def _refused(plans: Iterable[Plan], planned: PlanSet) -> Iterator[Annotation]:
     several = phrases.are_several(planned)
     for plan in plans:
+        where = planned.lines.get(plan.vault.id)
         for guard in plan.refusals:
             option = phrases.acceptance(guard, plan, several=several)
             how = f"accept with {option}" if option else "cannot be accepted"
-            yield Annotation(Severity.ERROR, guard.id, f"{plan.vault.name}: refused: {guard.message}; {how}")
+            yield Annotation(Severity.ERROR, guard.id, f"{plan.vault.name}: refused: {guard.message}; {how}", where)
 
 
 def _ended(outcome: Outcome, planned: PlanSet) -> Iterator[Annotation]:
     name, error = outcome.plan.vault.name, outcome.error
+    where = planned.lines.get(outcome.plan.vault.id)
     match outcome.ending:
         case Ending.REFUSED:
             yield from _refused([outcome.plan], planned)
         case Ending.STALE | Ending.FAILED | Ending.NOT_REACHED if error:
             told = f"{name}: {phrases.ending(outcome)}: {error}"
-            yield Annotation(Severity.ERROR, outcome.ending.value, told)
+            yield Annotation(Severity.ERROR, outcome.ending.value, told, where)
         case Ending.DONE if not outcome.verified:
-            yield Annotation(Severity.ERROR, "not-verified", f"{name}: {phrases.ending(outcome)}")
+            yield Annotation(Severity.ERROR, "not-verified", f"{name}: {phrases.ending(outcome)}", where)
         case _:
             pass  # done or nothing to do, or somebody answered no

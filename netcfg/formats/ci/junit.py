@@ -1,7 +1,8 @@
 """For the Tests tab of a pipeline: a report as JUnit's XML, the way `PublishTestResults@2` of Azure Pipelines reads it.
 
 A test is a rule in a vault, so a green run shows what was looked at. What fails the check fails, what is waived is
-skipped, and what could not be read is an error. The reader: https://github.com/microsoft/azure-pipelines-agent,
+skipped, and what could not be read is an error. Of a vault that is not wholly known no rule passes: those that nothing
+fails are skipped, with the reason. The reader: https://github.com/microsoft/azure-pipelines-agent,
 `JunitResultReader.cs`; it drops a test without a name, and takes the run's name from the suite where there is one only.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from xml.etree import ElementTree
 
@@ -21,7 +22,7 @@ from netcfg.formats.harmless import line
 from netcfg.formats.report import findings
 
 RUN = "netcfg check"
-GENERAL = "in general"
+GENERAL = "the run"
 READABLE = "can be read"
 
 
@@ -59,13 +60,19 @@ def report(report: Report) -> str:
 
 
 def _cases(report: Report) -> Iterator[Case]:
+    doubts: dict[str, tuple[str, ...]] = {}
     for vault, members in groupby(order.undetermined(report.undetermined), key=lambda each: each.vault):
-        yield Case(phrases.vault_name(vault), READABLE, errors=tuple(str(each.error) for each in members))
+        name = phrases.vault_name(vault)
+        errors = tuple(str(each.error) for each in members)
+        doubts[name.lower()] = doubts.get(name.lower(), ()) + errors
+        yield Case(name, READABLE, errors=errors)
     general = [each.id for each in CHECKS.values() if each.is_general and report.inspections]
     yield from _ruled(GENERAL, general, report.general, report.fail_on)
     specific = [each.id for each in CHECKS.values() if not each.is_general]
     for inspection in order.inspections(report.inspections):
-        yield from _ruled(inspection.vault.name, specific, inspection.findings, report.fail_on)
+        cases = _ruled(inspection.vault.name, specific, inspection.findings, report.fail_on)
+        unknown = doubts.get(inspection.vault.name.lower(), ())
+        yield from (_doubted(each, unknown) if unknown else each for each in cases)
 
 
 def _ruled(vault: str, rules: Iterable[str], found: Iterable[Finding], fail_on: Severity | None) -> Iterator[Case]:
@@ -85,6 +92,13 @@ def _case(vault: str, rule: str, found: list[Finding], fail_on: Severity | None)
     if unwaived:
         return Case(vault, rule, failing, out=(*others, *excuses))
     return Case(vault, rule, skipped=excuses)
+
+
+def _doubted(case: Case, doubts: Iterable[str]) -> Case:
+    """The test in a vault that is not wholly known: nothing that was found is withdrawn, and nothing passes."""
+    if case.failure:
+        return case
+    return replace(case, skipped=(*(f"not known: {each}" for each in doubts), *case.skipped))
 
 
 def _write(case: Case, suite: ElementTree.Element) -> None:

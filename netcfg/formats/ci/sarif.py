@@ -5,6 +5,9 @@ What GitHub takes of it, and how much: https://docs.github.com/code-security/cod
 
 No string is empty, for GitHub takes none. A finding is in a vault, and a vault is no file: it is shown at the line of
 the configuration that chose the vault, or at the first line of the configuration that there could be.
+
+A vault that could not be read is a result too. Whoever takes these files closes what is no longer among the results,
+and a vault of which nothing is known would look like one that was mended.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
+from itertools import groupby
 from pathlib import PurePosixPath, PureWindowsPath
 from posixpath import normpath
 from typing import Any
@@ -39,6 +43,19 @@ LONGEST_DESCRIPTION = 1024
 _SCORES = {Severity.ERROR: "8.0", Severity.WARNING: "5.0", Severity.NOTE: "2.0"}
 _CRITICAL = {"default-action-allow": "9.5"}  # everybody on the internet reaches the vault
 
+UNDETERMINED = Check(
+    "undetermined",
+    Severity.ERROR,
+    "Not all of it could be read, so nobody knows whether it is compliant",
+    "Something that decides who gets into this vault, or which vaults were selected, could not be read: a permission "
+    "was missing, Azure had no answer, or what is meant for it contradicts itself. Findings of an earlier run may be "
+    "gone from this report for no other reason; they come back when it can be read.",
+    "The message says what was asked and what came back. Mostly the identity that runs the check lacks the role Reader "
+    "on the vault, or on a virtual network, zone or perimeter that belongs to it.",
+    "There is no waiver for it. A vault that is not to be looked at belongs into no entry of the configuration.",
+)
+
+_RULES = {**CHECKS, UNDETERMINED.id: UNDETERMINED}
 _BRACES = re.compile(r"[{}]")
 
 Object = dict[str, Any]
@@ -46,7 +63,8 @@ Object = dict[str, Any]
 
 def report(report: Report, base: str = "") -> str:
     """The report; `base` is the folder that the files are named from, as the repository's root sees it."""
-    results = sorted(findings.every(report), key=lambda each: each.waived is not None)  # the first ones matter most
+    found = sorted(findings.every(report), key=lambda each: each.waived is not None)
+    results = [*_unread(report), *found]  # the first ones matter most
     run = {
         "tool": {"driver": _driver()},
         "automationDetails": {"id": _category(base)},
@@ -78,12 +96,13 @@ def _driver() -> Object:
         "name": "netcfg",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [_rule(each) for each in CHECKS.values()],
+        "rules": [_rule(each) for each in _RULES.values()],
     }
 
 
 def _rule(check: Check) -> Object:
     paragraphs = [check.why, check.mending, check.waiving]
+    more = [f"`netcfg check --explain {check.id}`"] if check.id in CHECKS else []
     return {
         "id": check.id,
         "name": check.id.title().replace("-", ""),
@@ -91,7 +110,7 @@ def _rule(check: Check) -> Object:
         "fullDescription": {"text": _shortened(check.why)},
         "help": {
             "text": "\n\n".join(paragraphs),
-            "markdown": "\n\n".join([f"# {check.title}", *paragraphs, f"`netcfg check --explain {check.id}`"]),
+            "markdown": "\n\n".join([f"# {check.title}", *paragraphs, *more]),
         },
         "defaultConfiguration": {"level": check.severity.value},
         "properties": {
@@ -110,7 +129,7 @@ def _shortened(text: str) -> str:
 
 def _invocation(report: Report, found: int) -> Object:
     """How the run went: not well, where something could not be read, for that is not known to be compliant."""
-    told = [_notification("error", _unread(each), each.vault) for each in order.undetermined(report.undetermined)]
+    told = [_notification("error", _doubt(each), each.vault) for each in order.undetermined(report.undetermined)]
     if found > MOST:
         left = f"{phrases.count(found - MOST, 'finding')} left out: {MOST:,} of the {found:,} are here, the worst"
         told.append(_notification("warning", f"{left}; netcfg check --format json has them all"))
@@ -122,8 +141,20 @@ def _invocation(report: Report, found: int) -> Object:
     }
 
 
-def _unread(undetermined: Undetermined) -> str:
+def _doubt(undetermined: Undetermined) -> str:
     return f"{phrases.vault_name(undetermined.vault)} is undetermined: {undetermined.error}"
+
+
+def _unread(report: Report) -> list[Finding]:
+    """A finding for each vault or selection that could not be read whole, whatever the number of reasons."""
+    grouped = groupby(order.undetermined(report.undetermined), key=lambda each: each.vault)
+    return [_as_finding(vault, list(members)) for vault, members in grouped]
+
+
+def _as_finding(vault: str, doubts: list[Undetermined]) -> Finding:
+    where = next((each.where for each in doubts if each.where), None)
+    message = "; ".join(map(_doubt, doubts))
+    return Finding(UNDETERMINED.id, UNDETERMINED.severity, None, vault, message, "", where)
 
 
 def _notification(level: str, text: str, vault: str = "") -> Object:
@@ -131,7 +162,7 @@ def _notification(level: str, text: str, vault: str = "") -> Object:
 
 
 def _results(found: list[Finding], base: str) -> list[Object]:
-    indices = {each: index for index, each in enumerate(CHECKS)}
+    indices = {each: index for index, each in enumerate(_RULES)}
     # Whoever says of one result whether it is suppressed has to say it of each.
     is_told = any(each.waived for each in found)
     fingerprints = _fingerprints(found)
@@ -149,7 +180,7 @@ def _result(found: Finding, index: int, fingerprint: str, base: str) -> Object:
         "ruleId": found.rule,
         "ruleIndex": index,
         "level": found.severity.value,
-        "message": {"text": _message((found.message.strip() or CHECKS[found.rule].title) + fix)},
+        "message": {"text": _message((found.message.strip() or _RULES[found.rule].title) + fix)},
         "locations": [place | ({"logicalLocations": [_vault(found)]} if found.vault else {})],
         "partialFingerprints": {"primaryLocationLineHash": fingerprint},
         **_properties(vault=str(found.vault) if found.vault else "", subject=found.subject, fix=found.fix),

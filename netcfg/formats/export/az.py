@@ -1,9 +1,11 @@
-"""For the Azure CLI: a script that writes each vault once and whole.
+"""For the Azure CLI: a script that writes each vault once and whole, if nobody has changed it since.
 
 `az keyvault network-rule add` will not do: it leaves out a range that overlaps a narrower rule, and ends with status 0.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.formats import order
@@ -13,56 +15,73 @@ SCRIPT = r"""
 set -euo pipefail
 export LC_ALL=C
 
-# found URL: everything that the firewall of a vault consists of, a word a line.
+status=0
+body=$(mktemp) # a whole rule set is longer than a word of a command may be
+trap 'rm -f "$body"' EXIT
+
+# found URL: everything that the firewall of a vault consists of, a phrase a line.
 found() {
-  local words='[[properties.publicNetworkAccess], properties.networkAcls.[defaultAction, bypass]'
-  words+=', properties.networkAcls.ipRules[].value, properties.networkAcls.virtualNetworkRules[].id][] | [?@]'
-  az rest --method get --url "$1" --query "$words" --output tsv | tr -d '\r' | tr '[:upper:]' '[:lower:]' | sort -u
+  local acls=properties.networkAcls query
+  query="[[join(' ', ['public access', properties.publicNetworkAccess || 'Enabled'])"
+  query+=", join(' ', ['default action', $acls.defaultAction || 'Allow'])"
+  query+=", join(' ', ['bypass', $acls.bypass || 'AzureServices'])]"
+  query+=", $acls.ipRules[].join(' ', ['ip rule', to_string(value)])"
+  query+=", $acls.virtualNetworkRules[].join(' ', ['subnet', to_string(id)])"
+  query+=", keys($acls || {bypass: 'none'})"
+  query+="[?!contains(['bypass', 'defaultAction', 'ipRules', 'virtualNetworkRules'], @)]"
+  query+=".join(' ', ['property', @])][] | [?@]"
+  az rest --method get --url "$1" --query "$query" --output tsv | tr -d '\r' | tr '[:upper:]' '[:lower:]' |
+    sed -E -e 's#^(ip rule [0-9]+(\.[0-9]+){3})$#\1/32#' -e 's#^(subnet .*[^/])/+$#\1#' | sort -u
 }
 
-# check URL WORD...: go on only where nothing else is found, for a rule that somebody added would vanish.
-check() {
-  local url=$1 now others
-  shift
-  now=$(found "$url")
-  others=$(comm -23 <(printf '%s\n' "$now") <(printf '%s\n' "$@" | sort -u))
-  if [ -n "$others" ]; then
-    printf '%s is left as it is. It has got, since this was exported:\n%s\n' "${url%%\?*}" "$others" >&2
-    exit 6
+# settle URL: the vault as it should be, in one write, if it is as it was. Takes was, becomes and the file body.
+settle() {
+  local now before after vault=${1%%\?*}
+  now=$(found "$1")
+  before=$(printf '%s\n' "${was[@]}" | sort -u)
+  after=$(printf '%s\n' "${becomes[@]}" | sort -u)
+  if [ "$now" = "$after" ]; then
+    printf '%s is as it should be\n' "$vault"
+  elif [ "$now" = "$before" ]; then
+    az rest --method patch --url "$1" --headers Content-Type=application/json --body "@$body" --output none
+    printf '%s is written\n' "$vault"
+  else
+    status=6
+    printf '%s is left as it is, for somebody has changed it since this was exported:\n' "$vault" >&2
+    {
+      comm -13 <(printf '%s\n' "$before") <(printf '%s\n' "$now") | sed 's/^/  + /'
+      comm -23 <(printf '%s\n' "$before") <(printf '%s\n' "$now") | sed 's/^/  - /'
+    } | tr -c ' -"$-~\n' '?' >&2
   fi
-}
-
-# change URL: the whole rule set, in one write.
-change() {
-  az rest --method patch --url "$1" --headers Content-Type=application/json --body "$(cat)" --output none
-  printf '%s is written\n' "${1%%\?*}"
 }
 """
 
 
-def export(plans: PlanSet, command: str) -> str:
+def export(plans: PlanSet, command: str, absent: Iterable[str] = ()) -> str:
     lines = [
         "#!/usr/bin/env bash",
-        *header.comment(plans, command, "#"),
-        "#",
-        "# It may run as often as you like. Where somebody has changed a vault since, it ends with status 6.",
+        *header.script(plans, command, absent),
         *SCRIPT.rstrip().splitlines(),
         *(line for each in order.plans(plans.plans) for line in _vault(each)),
+        "",
+        'exit "$status"',
     ]
     return "\n".join(lines) + "\n"
 
 
 def _vault(plan: Plan) -> list[str]:
-    known = rules.known(plan)
     return [
         "",
-        f"vault={quote(rules.url(plan))}",
-        'check "$vault" \\',
-        *(f"  {quote(each)} \\" for each in known[:-1]),
-        f"  {quote(known[-1])}",
-        "change \"$vault\" <<'BODY'",  # no line of a document is the mark that ends it
-        *rules.write(rules.patch(plan)).splitlines(),
+        "was=(",
+        *(f"  {quote(each)}" for each in rules.phrases(plan.before)),
+        ")",
+        "becomes=(",
+        *(f"  {quote(each)}" for each in rules.phrases(plan.after)),
+        ")",
+        "cat >\"$body\" <<'BODY'",  # no line of a document is the mark that ends it
+        rules.write_compact(rules.patch(plan)),
         "BODY",
+        f"settle {quote(rules.url(plan))}",
     ]
 
 

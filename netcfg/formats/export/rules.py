@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ Object = dict[str, Any]
 API_VERSION = "2023-07-01"
 
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+_BARE = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 
 def ip_rules(plan: Plan) -> list[IpRule]:
@@ -66,23 +68,40 @@ def _ip_rule(rule: IpRule) -> Object:
     return found if rule.network is None else found | {"value": str(rule)}
 
 
-def known(plan: Plan) -> list[str]:
-    """The words of a vault as it was and as it should be: a script that finds others there leaves the vault alone."""
-    return sorted(_words(plan.before) | _words(plan.after))
+def phrases(firewall: Firewall) -> list[str]:
+    """Everything that a firewall consists of, a phrase for each part: two vaults with the same phrases let in the same.
 
-
-def _words(firewall: Firewall) -> set[str]:
-    """Everything that a firewall consists of, in lower case as far as a shell knows how."""
+    A script makes the same of what it finds, so they are no cleverer than a shell: lower case as far as that knows how,
+    a bare address as a /32. Nothing else decides who gets in, of what Azure is known to have.
+    """
     rules = firewall.rule_set
-    frame = (firewall.public_access.value, rules.default_action.value, rules.bypass.value)
-    addresses = (text for each in rules.ip_rules for text in (each.value, str(each)))
-    found = (*frame, *addresses, *(each.subnet for each in rules.virtual_network_rules))
-    return {each.translate(_LOWER) for each in found}
+    found = (
+        f"public access {firewall.public_access.value}",
+        f"default action {rules.default_action.value}",
+        f"bypass {rules.bypass.value}",
+        *(f"ip rule {_with_prefix(str(each))}" for each in rules.ip_rules),
+        *(f"subnet {each.subnet.rstrip('/')}" for each in rules.virtual_network_rules),
+        *(f"property {name}" for name in (json.loads(rules.unknown) if rules.unknown else {})),
+    )
+    return sorted({each.translate(_LOWER) for each in found})
+
+
+def _with_prefix(address: str) -> str:
+    return f"{address}/32" if _BARE.fullmatch(address) else address
 
 
 def write(document: object) -> str:
     """JSON of ASCII in which no runner finds a command; it can stand between quotes that take everything as it is."""
-    return json.dumps(document, indent=2, ensure_ascii=True).replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f")
+    return _harmless(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def write_compact(document: object) -> str:
+    """The same in one line: a request takes no more than a few hundred kilobytes."""
+    return _harmless(json.dumps(document, ensure_ascii=True, separators=(",", ":")))
+
+
+def _harmless(written: str) -> str:
+    return written.replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f")
 
 
 def url(plan: Plan) -> str:

@@ -215,11 +215,12 @@ def _unknown(undetermined: Iterable[Undetermined]) -> tuple[Unknown, ...]:
 def _render(page: Page) -> str:
     style, script = _asset("style.css"), _asset("script.js")
     digests = {"style": _digest(style), "script": _digest(script)}
-    return _environment().get_template("page.jinja").render(page=page, style=style, script=script, digests=digests)
+    return environment().get_template("page.jinja").render(page=page, style=style, script=script, digests=digests)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with which every value becomes harmless."""
     return Environment(
         autoescape=True,
         undefined=StrictUndefined,

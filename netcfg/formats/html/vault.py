@@ -12,12 +12,13 @@ from netcfg.core.outcome import Ending, Outcome
 from netcfg.core.plan import Action, Plan
 from netcfg.core.report import Inspection
 from netcfg.formats import diff, phrases
-from netcfg.formats.html.cards import Card, Remedy, cards, remedy
+from netcfg.formats.html.cards import Card, Remedy, cards, common, remedy
 from netcfg.formats.html.picture import Picture, draw
 from netcfg.formats.page import Row
 from netcfg.formats.report import findings
 
 TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "note", None: "good"}
+NOW, CHANGES = "Who gets in now", "Changes"
 SIGNS = {"bad": "✕", "warn": "!", "note": "i", "good": "✓", "plain": "~"}
 
 
@@ -29,6 +30,15 @@ class Stop:
     message: str
     accepted: bool
     option: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Which picture is drawn, of the plan or of the vault as it was, and what stands above it and above the changes."""
+
+    is_planned: bool
+    heading: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -53,10 +63,17 @@ class Section:
     kept: tuple[Row, ...] = ()
     doubt: str = ""
     title: str = "Findings"
+    is_plan: bool = False
 
     @property
     def remedy(self) -> Remedy | None:
         return remedy(self.cards)
+
+    @property
+    def base(self) -> str:
+        """What most commands begin with, to be said once: the remedy, where the others only add an option to it."""
+        found = self.remedy
+        return found.fix if found else common(self.cards)
 
     @property
     def sign(self) -> str:
@@ -75,8 +92,8 @@ def inspected(inspection: Inspection, doubts: Iterable[str], notes: Iterable[str
         "undetermined" if doubt else inspection.worst.value if inspection.worst else "nothing found",
         f"undetermined; {findings.tally(found)}" if doubt else findings.tally(found),
         (*counts, sum(each.waived is not None for each in found)),
-        draw(callers_now(inspection.seen)),
-        "Who gets in now",
+        draw(callers_now(inspection.vault, inspection.seen.desired)),
+        NOW,
         tuple(notes),
         cards=cards(found),
         doubt=doubt,
@@ -90,7 +107,7 @@ def planned(plan: Plan, notes: Iterable[str], *, several: bool) -> Section:
     if plan.refusals:
         standing = f"REFUSED by {phrases.guard_names(plan.refusals)}; {standing}"
     word = "refused" if plan.refusals else "changes" if plan.changes else "no change"
-    return _drawn(plan, notes, tone, word, standing, several=several)
+    return _drawn(plan, notes, tone, word, standing, Scene(True, "Who gets in, and what changes", CHANGES), several)
 
 
 def applied(outcome: Outcome, notes: Iterable[str], *, several: bool) -> Section:
@@ -98,12 +115,30 @@ def applied(outcome: Outcome, notes: Iterable[str], *, several: bool) -> Section
     is_done = outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
     error = str(outcome.error) if outcome.error else ""
     tone, word = "good" if is_done else "bad", outcome.ending.value.replace("-", " ")
-    return _drawn(outcome.plan, notes, tone, word, phrases.ending(outcome), several=several, doubt=error)
+    return _drawn(outcome.plan, notes, tone, word, phrases.ending(outcome), _scene(outcome), several, error)
+
+
+def _scene(outcome: Outcome) -> Scene:
+    """What is true now: the plan where it was written, and otherwise the vault as it was when somebody last looked."""
+    match outcome.ending:
+        case Ending.DONE if not outcome.verified:
+            return Scene(True, "Who gets in, if Azure keeps what was sent", "Changes, not verified")
+        case Ending.DONE:
+            return Scene(True, "Who gets in, and what changed", CHANGES)
+        case Ending.UNCHANGED:
+            return Scene(True, NOW, CHANGES)
+        case _ if outcome.touched:
+            return Scene(False, "Who got in before: something was written, look again", "Changes, planned")
+        case Ending.STALE:
+            return Scene(False, "Who got in when this was planned: it has moved since", "Changes, planned, not written")
+        case _:
+            return Scene(False, NOW, "Changes, planned, not written")
 
 
 def _drawn(
-    plan: Plan, notes: Iterable[str], tone: str, word: str, standing: str, *, several: bool, doubt: str = ""
+    plan: Plan, notes: Iterable[str], tone: str, word: str, standing: str, scene: Scene, several: bool, doubt: str = ""
 ) -> Section:
+    callers = callers_planned if scene.is_planned else callers_now
     return Section(
         plan.vault.name,
         plan.vault.id.resource_group,
@@ -111,14 +146,15 @@ def _drawn(
         word,
         standing,
         (*(sum(each.action is action for each in plan.changes) for action in Action), len(plan.kept)),
-        draw(callers_planned(plan)),
-        "Who gets in, and what changes",
+        draw(callers(plan.vault, plan.desired)),
+        scene.heading,
         tuple(notes),
         stops=tuple(_stop(each, plan, several=several) for each in plan.guards),
         rows=tuple(diff.changes(plan)),
         kept=tuple(diff.kept(plan)),
         doubt=doubt,
-        title="Changes",
+        title=scene.title,
+        is_plan=True,
     )
 
 

@@ -58,7 +58,7 @@ def verdict(report: Report) -> str:
     """The answer in one line, with what it rests on and the exit status."""
     least, bad = report.fail_on or Severity.ERROR, _bad(report)
     reasons = [f"{phrases.count(bad, 'finding')} at or above {least.value}"] if bad else []
-    reasons += [f"{phrases.count(lost, 'vault')} undetermined"] if (lost := len(_lost(report))) else []
+    reasons += [f"{lost} undetermined"] if (lost := phrases.lost(report.undetermined)) else []
     reasons += ["nothing fails (--fail-on never)"] if bad and report.fail_on is None else []
     reasons += [f"nothing at or above {least.value}"] if not bad and any(report.counts.values()) else []
     reasons += [] if report.inspections or lost else ["no vault was looked at"]
@@ -67,7 +67,10 @@ def verdict(report: Report) -> str:
 
 
 def summary(report: Report) -> str:
-    """The whole report in numbers."""
+    """The whole report in numbers. Nothing is found, and nothing is not found, where nothing was looked at."""
+    if not report.inspections:
+        known = f"nothing is known of {phrases.lost(report.undetermined) or 'any vault'}"
+        return f"{known}; {tally(report.findings)}" if report.findings else known
     vaults = phrases.count(len({*_lost(report), *(each.vault.name for each in report.inspections)}), "vault")
     return f"{vaults}: {tally(report.findings)}"
 
@@ -186,4 +189,4 @@ def _bad(report: Report) -> int:
 
 def _lost(report: Report) -> set[str]:
     """The names of the vaults of which something could not be read."""
-    return {phrases.vault_name(each.vault).lower() for each in report.undetermined}
+    return {phrases.vault_name(each.vault).lower() for each in report.undetermined if not each.is_selection}

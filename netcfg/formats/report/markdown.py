@@ -64,7 +64,7 @@ def _page(head: str, sections: list[Section], limit: int | None) -> str:
 
 def _left_out(sections: list[Section]) -> str:
     vaults = sum(each.vaults for each in sections)
-    what = phrases.count(vaults, "vault") if vaults else "what is found in general"
+    what = phrases.count(vaults, "vault") if vaults else "what is found about the run"
     return f"Left out, as this page takes no more: {what}. `netcfg check --format json` tells everything.\n"
 
 
@@ -79,7 +79,7 @@ def _vault(inspection: Inspection) -> list[Block]:
 
 
 def _general(found: tuple[Finding, ...]) -> list[Block]:
-    return [["### In general"], [prose(findings.tally(found))], *_findings(found)] if found else []
+    return [["### The run"], [prose(findings.tally(found))], *_findings(found)] if found else []
 
 
 def _findings(found: tuple[Finding, ...]) -> list[Block]:

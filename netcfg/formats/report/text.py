@@ -65,10 +65,10 @@ def _more(found: list[Inspection], page: Page) -> list[str]:
 
 
 def _general(found: tuple[Finding, ...], page: Page) -> list[str]:
-    """What is about no vault alone, with the line of the configuration that is at fault."""
+    """What is about the whole run, with the line of the configuration that is at fault."""
     if not found:
         return []
-    return [*page.heading("in general", f"· {findings.tally(found)}"), *page.listing(_rows(found))]
+    return [*page.heading("the run", f"· {findings.tally(found)}"), *page.listing(_rows(found))]
 
 
 def _rows(found: Iterable[Finding]) -> list[Row]:

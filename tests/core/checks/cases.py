@@ -18,6 +18,7 @@ from netcfg.core.resources import Subnet, Vault
 from netcfg.sources import bundled
 from tests.formats.builders import CATALOGUE, EUROPE, TODAY
 
+WORDS = ("apply", "kv-payments", "--geography", "EU")
 APPLY = "netcfg apply kv-payments --geography EU"
 EVERYTHING = ("20.166.41.0/24", "40.74.28.0/23", "134.149.110.74/31", "172.199.233.128/26")  # of Europe
 
@@ -41,7 +42,7 @@ def seen(
 
 
 def findings(of: Vault, **meant: Any) -> tuple[Finding, ...]:
-    return register.inspect(Case(seen(of, **meant), APPLY, outbound=bundled.outbound()), ())
+    return register.inspect(Case(seen(of, **meant), WORDS, outbound=bundled.outbound()), ())
 
 
 def found(rule: str, of: Vault, **meant: Any) -> list[tuple[str, str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netcfg.core.checks import register
+from netcfg.core.checks.check import Case
 from netcfg.core.errors import PerimeterUnread, RulesUnseen
 from netcfg.core.rules import Perimeter, PublicAccess
 from tests.core.checks.cases import APPLY, EVERYTHING, found, rules, seen
@@ -46,6 +47,17 @@ def test_public_access_that_is_off_is_an_error_until_somebody_says_what_is_meant
         APPLY
     ]
     assert rules(DISABLED, public_access=PublicAccess.DISABLED) == []
+
+
+def test_where_nobody_said_what_is_meant_every_fix_of_a_rule_says_so_and_drops_what_contradicts():
+    of = vault(ip_rules=(*EVERYTHING, "191.10.20.7"), public_access=PublicAccess.DISABLED)
+    assert [each[3] for each in found("foreign-rule", of)] == [
+        f"{APPLY} --public-access enabled --remove 191.10.20.7/32"
+    ]
+    keeping = seen(of, keep_default_action=True)
+    typed = Case(keeping, ("apply", "kv-payments", "--keep-default-action", "--geography", "EU"))
+    assert typed.apply == f"{APPLY} --public-access enabled"
+    assert Case(keeping, ("apply", "kv-payments")).apply == "netcfg check --explain public-access-disabled"
 
 
 def test_rules_that_azure_did_not_show_are_not_said_to_be_missing():

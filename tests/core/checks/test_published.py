@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from netcfg.core.ranges import Policy
+from datetime import date
+
+from netcfg.core.ranges import Catalogue, Edition, Policy, Publisher
 from netcfg.core.rules import PublicAccess
 from tests.core.checks.cases import APPLY, EVERYTHING, found, rules
-from tests.formats.builders import subnet_id, vault
+from tests.formats.builders import CATALOGUE, WESTEUROPE, ranges, subnet_id, vault
 
 BOTH = (
     "Azure DevOps comes from 20.166.41.0/24 (Europe, northeurope, published by the documentation and the service tag), "
@@ -30,6 +32,59 @@ def test_a_range_of_the_service_tag_alone_is_a_warning_until_the_tag_is_the_poli
     assert rules(of) == [("warning", "published-range-missing", "172.199.233.128/26")]
     assert rules(of, policy=Policy.SERVICE_TAG) == [("error", "published-range-missing", "172.199.233.128/26")]
     assert [each for each in rules(of, policy=Policy.TABLE) if each[1] == "published-range-missing"] == []
+
+
+def test_a_wider_range_of_the_tag_alone_does_not_swallow_the_range_of_the_documentation_inside_it():
+    wider = Edition(
+        Publisher.SERVICE_TAG,
+        date(2026, 11, 1),
+        "a file",
+        ranges(WESTEUROPE, "40.74.28.0/22", "134.149.110.74/31"),
+        (),
+        99,
+    )
+    of = vault(ip_rules=("20.166.41.0/24", "134.149.110.74/31", "172.199.233.128/26"))
+    missing = [each for each in rules(of, catalogue=Catalogue((*CATALOGUE.editions, wider))) if "missing" in each[1]]
+    assert missing == [
+        ("error", "published-range-missing", "40.74.28.0/23"),
+        ("warning", "published-range-missing", "40.74.28.0/22"),
+    ]
+
+
+def test_a_wide_declaration_swallows_no_range_and_no_declaration_inside_it():
+    """A plan would add the wide one alone; whoever waives it has not waived the others."""
+    wide = ["40.74.0.0/16=a provider", "40.74.200.0/28=an office", "20.166.41.0/24=somebody"]
+    assert rules(vault(ip_rules=EVERYTHING[2:]), allow=wide) == [
+        ("error", "declared-range-missing", "20.166.41.0/24"),
+        ("error", "declared-range-missing", "40.74.0.0/16"),
+        ("error", "declared-range-missing", "40.74.200.0/28"),
+        ("error", "published-range-missing", "20.166.41.0/24"),
+        ("error", "published-range-missing", "40.74.28.0/23"),
+    ]
+
+
+def test_a_range_that_a_rule_lets_in_which_is_to_go_is_missing():
+    of = vault(ip_rules=(*EVERYTHING[:1], "40.74.0.0/16", *EVERYTHING[2:]))
+    assert [each[:2] for each in rules(of, exclusive=True)] == [
+        ("error", "foreign-rule"),
+        ("error", "published-range-missing"),
+    ]
+
+
+def test_behind_public_access_that_is_off_a_rule_lets_nobody_in_until_that_is_meant():
+    of = vault(public_access=PublicAccess.DISABLED, ip_rules=(*EVERYTHING, "191.10.18.0/28"))
+    allow = ["191.10.18.0/28=head office"]
+    shut = [each for each in found("published-range-missing", of, allow=allow) if each[1] == "20.166.41.0/24"]
+    assert shut == [
+        (
+            "error",
+            "20.166.41.0/24",
+            BOTH.replace("no rule", "public access is Disabled, so no rule"),
+            f"{APPLY} --public-access enabled",
+        )
+    ]
+    assert [each[:2] for each in found("declared-range-missing", of, allow=allow)] == [("error", "191.10.18.0/28")]
+    assert rules(of, allow=allow, public_access=PublicAccess.DISABLED) == []
 
 
 def test_a_scrap_of_a_range_is_not_the_range():

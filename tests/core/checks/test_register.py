@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from netcfg.core.checks import register, waivers
 from netcfg.core.checks.check import Case, Check
-from netcfg.core.errors import ReservedRule, UnknownCheck
+from netcfg.core.errors import NetcfgError, ReservedRule, UnknownCheck
 from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.geography import Evidence, Organization, Witness
+from netcfg.core.plan import Undetermined
 from netcfg.core.ranges import Catalogue, Edition, Publisher
 from netcfg.core.report import Inspection, Report
 from netcfg.core.target import Location
-from tests.core.checks.cases import APPLY, EVERYTHING, findings, found, seen
+from tests.core.checks.cases import EVERYTHING, WORDS, findings, found, seen
 from tests.formats.builders import (
     CANADA,
     CATALOGUE,
@@ -31,10 +33,10 @@ STRANGER = vault(ip_rules=(*EVERYTHING, "191.10.20.7"))
 
 
 def inspected(*given: Waiver) -> tuple[Finding, ...]:
-    return tuple(each for each in register.inspect(Case(seen(STRANGER), APPLY), given) if each.rule == "foreign-rule")
+    return tuple(each for each in register.inspect(Case(seen(STRANGER), WORDS), given) if each.rule == "foreign-rule")
 
 
-def test_organizations_of_which_nobody_is_sure_are_errors_of_the_run():
+def test_organizations_of_which_nobody_is_sure_are_errors_of_each_vault_that_they_use():
     hinted = organization("contoso", Witness.SIGN_IN, "spsprodweu5")
     split = Organization(
         "fabrikam",
@@ -43,12 +45,18 @@ def test_organizations_of_which_nobody_is_sure_are_errors_of_the_run():
             Evidence(Witness.COLLECTION, "preferredRegion", "CC", CANADA),
         ),
     )
-    about = [each for each in findings(vault(ip_rules=EVERYTHING), organizations=(hinted, split)) if not each.vault]
-    assert [(each.severity.value, each.rule, each.subject, each.fix) for each in about] == [
-        ("error", "geography-mismatch", "fabrikam", "netcfg geography fabrikam"),
-        ("error", "inferred-geography", "contoso", "netcfg geography contoso"),
-        ("note", "editions-disagree", "Europe", "netcfg ranges list --geography EU"),
+    about = findings(vault(ip_rules=EVERYTHING), organizations=(hinted, split))
+    assert [
+        (each.severity.value, each.vault and each.vault.name, each.rule, each.subject, each.fix) for each in about
+    ] == [
+        ("error", "kv-payments", "geography-mismatch", "fabrikam", "netcfg geography fabrikam"),
+        ("error", "kv-payments", "inferred-geography", "contoso", "netcfg geography contoso"),
+        ("note", None, "editions-disagree", "Europe", "netcfg ranges list --geography EU"),
     ]
+
+
+def test_only_what_is_about_no_vault_alone_is_general():
+    assert {"editions-disagree", "expired-waiver", "stale-editions"} == register.GENERAL
 
 
 def test_publishers_may_disagree_in_both_directions():
@@ -108,12 +116,25 @@ def test_an_expired_waiver_is_an_error_on_its_line_and_never_waived():
     assert "expired-waiver" not in register.RULES
 
 
+@pytest.mark.parametrize("subject", ["191.10.20.7", "191.10.20.7/32", "191.10.20.*"])
+def test_a_waiver_means_an_address_however_it_is_written(subject: str):
+    waiver = Waiver("foreign-rule", "partner", subject=subject)
+    assert [each.waived for each in inspected(waiver)] == [waiver]
+    (found,) = inspected()
+    assert waiver.holds(replace(found, subject="191.10.20.7"))
+    assert not waiver.holds(replace(found, subject="191.10.20.70/32" if "*" not in subject else "191.10.2.7"))
+
+
 def test_a_waiver_that_names_a_vault_and_is_about_nothing_is_told():
     report = Report((), (), seen(STRANGER).resolution, (Inspection(seen(STRANGER), inspected()),))
     used, other = Waiver("foreign-rule", "a", "KV-payments"), Waiver("rule-limit", "b", "kv-payments")
     away, everywhere = Waiver("rule-limit", "c", "kv-orders"), Waiver("rule-limit", "d")
     later = Waiver("devops-cannot-read", "e", "kv-payments")
-    assert list(waivers.unused([used, other, away, everywhere, later], report)) == [other]
+    given = [used, other, away, everywhere, later]
+    assert list(waivers.unused(given, report, is_part=True)) == [other]
+    assert list(waivers.unused(given, report)) == [other, away]
+    lost = (Undetermined("kv-orders", NetcfgError("not yours")),)
+    assert list(waivers.unused(given, replace(report, undetermined=lost))) == [other]
 
 
 def test_rules_are_explained_by_name_and_all_at_once():
@@ -140,6 +161,6 @@ def test_the_contracts_rules_are_all_there_or_reserved():
     }  # fmt: skip
     assert contract - set(register.CHECKS) == waivers.RESERVED
     assert set(register.CHECKS) - contract == {
-        "declared-range-missing", "geography-mismatch", "inferred-geography", "private-endpoint-missing",
-        "public-access-enabled", "removal-pending",
+        "agents-unplaced", "declared-range-missing", "foreign-private-endpoint", "geography-mismatch",
+        "inferred-geography", "private-endpoint-missing", "public-access-enabled", "removal-pending",
     }  # fmt: skip

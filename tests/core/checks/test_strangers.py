@@ -99,6 +99,21 @@ def test_what_remove_cannot_name_is_taken_out_with_the_azure_cli():
     assert fix.startswith("az keyvault network-rule remove --ip-address '' ")
 
 
+def test_a_blank_rule_and_one_that_is_written_as_it_is_shown_are_two():
+    of = vault(ip_rules=(*EVERYTHING, "", " ", "''"))
+    assert [each[1] for each in found("unreadable-rule", of)] == ["\"''\"", "' '", "''"]
+
+
+def test_what_cannot_be_read_goes_at_once_because_every_write_sends_all_of_it():
+    of = vault(ip_rules=(*EVERYTHING, "191.10.4.1/24", "191.10.5.1/24", "191.10.20.7", ""))
+    both = f"{APPLY} --remove 191.10.4.1/24 --remove 191.10.5.1/24"
+    assert [(each[1], each[3]) for each in found("unreadable-rule", of)][1:] == [
+        ("191.10.4.1/24", both),
+        ("191.10.5.1/24", both),
+    ]
+    assert [each[3] for each in found("foreign-rule", of)] == [f"{APPLY} --remove 191.10.20.7/32"]
+
+
 def test_a_retired_range_is_a_warning_within_the_grace_and_an_error_after_it():
     of = vault(ip_rules=EVERYTHING)
     assert rules(of, catalogue=LATER) == [("warning", "retired-range", "172.199.233.128/26")]

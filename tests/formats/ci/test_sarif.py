@@ -76,23 +76,22 @@ def test_a_report_keeps_the_standard(made):
 @pytest.mark.parametrize("name", generated.HOSTILE)
 def test_a_report_keeps_the_standard_whatever_names_are_in_it(name: str):
     found = run(sarif.report(reports.hostile(name), name))
-    assert len(found["results"]) == 4
+    assert len(found["results"]) == 5
 
 
 @given(generated.reports())
 @settings(max_examples=20, deadline=None)
 def test_any_report_keeps_the_standard_and_tells_everything(report):
     found = run(sarif.report(report))
-    assert len(found["results"]) == len(report.findings)
+    told = [each for each in found["results"] if each["ruleId"] != "undetermined"]
+    assert len(found["results"]) - len(told) == len({each.vault for each in report.undetermined})
     assert found["invocations"][0]["exitCode"] == report.status
-    assert Counter(each["level"] for each in found["results"]) == Counter(
-        each.severity.value for each in report.findings
-    )
+    assert Counter(each["level"] for each in told) == Counter(each.severity.value for each in report.findings)
 
 
 def test_every_rule_is_there_though_nothing_was_found():
     found = run(sarif.report(reports.clean()))
-    assert [each["id"] for each in found["tool"]["driver"]["rules"]] == list(CHECKS)
+    assert [each["id"] for each in found["tool"]["driver"]["rules"]] == [*CHECKS, "undetermined"]
     assert found["results"] == []
 
 
@@ -210,12 +209,13 @@ def test_a_vault_that_azure_spells_otherwise_is_the_same():
 def test_no_two_findings_share_a_fingerprint(report):
     doubled = replace(report, general=report.general * 2)
     found = marks(sarif.report(doubled))
-    assert len(set(found)) == len(found) == len(doubled.findings)
+    assert len(set(found)) == len(found) == len(doubled.findings) + len({each.vault for each in doubled.undetermined})
 
 
 def test_what_is_waived_is_suppressed_and_says_why():
     found = run(sarif.report(reports.drifted()))["results"]
     assert [each["suppressions"] for each in found] == [
+        [],
         [],
         [],
         [],
@@ -240,6 +240,42 @@ def test_what_could_not_be_read_makes_the_run_unsuccessful():
             "properties": {"vault": str(builders.vault_id("kv-secret"))},
         }
     ]
+
+
+def test_a_vault_that_could_not_be_read_is_a_result_so_that_nobody_takes_it_for_mended():
+    """Of the vaults that were read nothing is said; of this one nothing else is known than that."""
+    lost = (builders.unread("kv-legacy", "you may not read this vault"), builders.unread("kv-legacy", "nor its rules"))
+    for report in (reports.report(undetermined=lost), replace(reports.clean(), undetermined=lost)):
+        (result,) = run(sarif.report(report))["results"]
+        assert (result["ruleId"], result["level"]) == ("undetermined", "error")
+        assert result["message"]["text"] == (
+            "kv-legacy is undetermined: nor its rules; kv-legacy is undetermined: you may not read this vault"
+        )
+        assert result["properties"]["subject"] == str(builders.vault_id("kv-legacy"))
+        assert "suppressions" not in result
+
+
+def test_an_unread_vault_is_shown_at_the_line_that_chose_it():
+    lost = replace(builders.unread("kv-legacy", "you may not read this vault"), where=Location("netcfg.yaml", 12))
+    (result,) = run(sarif.report(reports.report(undetermined=(lost,)), "infra"))["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("infra/netcfg.yaml", 12)
+
+
+def test_a_vault_that_stays_unread_stays_one_alert_whatever_the_reason():
+    first, second = (
+        marks(sarif.report(reports.report(undetermined=(builders.unread("kv-legacy", reason),))))
+        for reason in ("you may not read this vault", "Azure did not answer within 60 seconds")
+    )
+    assert first == second == ["5712ebc18179072e28d7419c01a9f2be:1"]
+
+
+def test_the_rule_of_unread_vaults_is_explained_by_nothing_but_its_help():
+    rules = {each["id"]: each for each in run(sarif.report(reports.clean()))["tool"]["driver"]["rules"]}
+    told = rules["undetermined"]
+    assert told["properties"]["security-severity"] == "8.0"
+    assert "Reader" in told["help"]["text"]
+    assert "--explain" not in told["help"]["markdown"]
 
 
 def test_findings_do_not_make_the_run_unsuccessful():

@@ -93,34 +93,37 @@ def _text(token: str) -> str:
     return re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found[1], 16)), token[1:-1])
 
 
-def bash(code: str) -> list[tuple[str, list[str], dict[str, Any]]]:
-    """What bash makes of a script, up to its calls: the address, the words that are known, and the body, per vault."""
-    _, _, calls = code.partition("\nvault=")
+Call = tuple[str, list[str], list[str], dict[str, Any]]
+
+
+def bash(code: str) -> list[Call]:
+    """What bash makes of a script, up to its calls: the address, what was and what becomes, and the body, per vault."""
+    _, _, calls = code.partition("\nwas=(")
+    calls, _, end = calls.rpartition('\nexit "$status"\n')
+    assert end == ""
     speaks = r"""
-check() { printf '%s\0' check "$@" end; }
-change() { printf '%s\0' change "$1"; cat; printf '\0'; }
-vault="""
+body=$(mktemp)
+trap 'rm -f "$body"' EXIT
+settle() { printf '%s\0' "$1" "${was[@]}" then "${becomes[@]}" then; cat "$body"; printf '\0'; }
+was=("""
     checked = subprocess.run(["bash", "-n"], input=code.encode(), capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, b"")
     told = subprocess.run(["bash", "-eu"], input=(speaks + calls).encode(), capture_output=True, check=True).stdout
     words = iter(told.decode("utf-8", "surrogatepass").split("\0")[:-1])
-    found = []
-    for word in words:
-        assert word == "check"
-        url, known = next(words), []
-        while (each := next(words)) != "end":
-            known.append(each)
-        assert (next(words), next(words)) == ("change", url)
-        found.append((url, known, json.loads(next(words))))
-    return found
+    return [
+        (url, list(iter(words.__next__, "then")), list(iter(words.__next__, "then")), json.loads(next(words)))
+        for url in words
+    ]
 
 
-CALL = re.compile(r"Set-VaultFirewall -Path '([^'\n]*)' -Known @'\n(.*?)\n'@ -Body @'\n(.*?)\n'@\n", re.DOTALL)
+CALL = re.compile(
+    r"Set-VaultFirewall -Path '([^'\n]*)' -Was @'\n(.*?)\n'@ -Becomes @'\n(.*?)\n'@ -Body @'\n(.*?)\n'@\n", re.DOTALL
+)
 
 
-def powershell(code: str) -> list[tuple[str, list[str], dict[str, Any]]]:
+def powershell(code: str) -> list[Call]:
     """The same of a script of PowerShell: a here-string ends at the first line that begins with `'@`."""
-    _, _, calls = code.partition("\n}\n")
-    found = [(each[1], json.loads(each[2]), json.loads(each[3])) for each in CALL.finditer(calls)]
-    assert CALL.sub("", calls).strip() == ""
+    calls = code[code.index("\nSet-VaultFirewall -Path") :]
+    found = [(each[1], json.loads(each[2]), json.loads(each[3]), json.loads(each[4])) for each in CALL.finditer(calls)]
+    assert CALL.sub("", calls).strip() == "exit $script:Status"
     return found

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 
 from netcfg.core.plan import Plan, PlanSet
-from netcfg.core.rules import PublicAccess
-from netcfg.formats.export import arm, az, bicep, powershell, terraform, tfvars
+from netcfg.core.rules import Bypass, DefaultAction, Firewall, IpRule, PublicAccess
+from netcfg.formats.export import arm, az, bicep, powershell, rules, terraform, tfvars
+from tests import strategies
 from tests.formats import builders, generated
 from tests.formats.export import languages
 
@@ -71,9 +72,14 @@ ACLS = {
 URL = (
     f"{SUBSCRIPTION}/resourceGroups/rg-payments/providers/Microsoft.KeyVault/vaults/kv-payments?api-version=2023-07-01"
 )
-KNOWN = [
-    f"{NETWORK}/subnets/agents", "134.149.110.74/31", "172.199.233.128/26", "20.166.41.0/24", "40.74.28.0/23",
-    "52.236.192.7", "52.236.192.7/32", "allow", "azureservices", "deny", "enabled",
+WAS = [
+    "bypass azureservices", "default action allow", "ip rule 20.166.41.0/24", "ip rule 40.74.28.0/23",
+    "ip rule 52.236.192.7/32", "public access enabled",
+]  # fmt: skip
+BECOMES = [
+    "bypass azureservices", "default action deny", "ip rule 134.149.110.74/31", "ip rule 172.199.233.128/26",
+    "ip rule 20.166.41.0/24", "ip rule 40.74.28.0/23", "ip rule 52.236.192.7/32", "public access enabled",
+    f"subnet {NETWORK}/subnets/agents",
 ]  # fmt: skip
 
 
@@ -141,13 +147,38 @@ def test_arm_parameters_are_parameters():
 @pytest.mark.parametrize("language", ["az", "powershell"])
 def test_a_script_writes_the_whole_rule_set_at_once_and_public_access_only_where_it_changes(language: str):
     read = {"az": languages.bash, "powershell": languages.powershell}[language]
-    assert read(EXPORTS[language](small(), COMMAND)) == [(URL, KNOWN, {"properties": {"networkAcls": ACLS}})]
+    assert read(EXPORTS[language](small(), COMMAND)) == [(URL, WAS, BECOMES, {"properties": {"networkAcls": ACLS}})]
     disabled = builders.vault(ip_rules=["191.10.20.7"], public_access=PublicAccess.DISABLED)
     opened = builders.plan_set(builders.plan(disabled, public_access=PublicAccess.ENABLED))
-    ((_, known, body),) = read(EXPORTS[language](opened, COMMAND))
+    ((_, was, becomes, body),) = read(EXPORTS[language](opened, COMMAND))
     assert body["properties"]["publicNetworkAccess"] == "Enabled"
     assert body["properties"]["networkAcls"]["defaultAction"] == "Deny"
-    assert {"disabled", "enabled"} <= set(known)
+    assert "public access disabled" in was
+    assert "public access enabled" in becomes
+
+
+@pytest.mark.parametrize("language", ["az", "powershell"])
+def test_a_script_says_when_it_writes_nothing_and_which_vaults_are_not_in_it(language: str):
+    whole = EXPORTS[language](small(), COMMAND)
+    absent = ("kv-\x1bhidden", "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-lost")
+    partial = {"az": az.export, "powershell": powershell.export}[language](small(), COMMAND, absent)
+    told = " ".join(each.removeprefix("#").strip() for each in whole.partition("\n\n")[0].splitlines())
+    assert "exactly as they were when this was exported" in told
+    assert "makes the status 6" in told
+    assert "Not in it" not in whole
+    assert "# Not in it, though they were asked for: kv-\\x1bhidden, kv-lost\n" in partial
+
+
+def test_a_body_is_one_line_and_a_file_because_a_word_of_a_command_holds_128_kibibytes():
+    """At both limits of a vault, with the longest ids that Azure gives."""
+    subnets = [f"{NETWORK}{'x' * 50}/subnets/{'y' * 77}{each:03}" for each in range(200)]
+    of = builders.vault(ip_rules=[f"52.{each // 250}.{each % 250}.7" for each in range(990)], subnets=subnets)
+    ((_, _, becomes, body),) = languages.bash(code := az.export(builders.plan_set(builders.plan(of)), COMMAND))
+    assert len(body["properties"]["networkAcls"]["virtualNetworkRules"]) == 200
+    assert len(becomes) > 1_190
+    assert '--body "@$body"' in code
+    (line,) = (each for each in code.splitlines() if each.startswith('{"properties"'))
+    assert len(line) < 120_000
 
 
 @in_every_language
@@ -181,7 +212,43 @@ def test_what_azure_has_and_nobody_knows_yet_is_sent_back():
     assert languages.arm(arm.export(plans, COMMAND))["kv-payments"]["networkAcls"] == future | ACLS
     told = languages.bicep(bicep.export(plans, COMMAND))["kv-payments"]["networkAcls"]["futureList"]
     assert told == ["1", None, True, {"a-b": "c"}]
-    assert languages.bash(az.export(plans, COMMAND))[0][2]["properties"]["networkAcls"] == future | ACLS
+    ((_, was, becomes, body),) = languages.bash(az.export(plans, COMMAND))
+    assert body["properties"]["networkAcls"] == future | ACLS
+    assert "property futurelist" not in was
+    assert "property futurelist" in becomes
+
+
+@given(strategies.firewalls, strategies.firewalls)
+@settings(max_examples=60, deadline=None)
+def test_two_firewalls_have_the_same_phrases_only_if_they_are_the_same(one: Firewall, other: Firewall):
+    assert rules.phrases(one) == rules.phrases(one)
+    if rules.phrases(one) == rules.phrases(other):
+        assert replace(one.rule_set, unknown="") == replace(other.rule_set, unknown="")
+        assert one.public_access is other.public_access
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bypass": Bypass.NONE},
+        {"default_action": DefaultAction.ALLOW},
+        {"ip_rules": (IpRule("191.10.20.7"),)},
+        {"ip_rules": (IpRule("191.10.20.7"), IpRule("191.10.20.8"), IpRule("Deny"))},
+        {"virtual_network_rules": ()},
+        {"unknown": '{"futureList": []}'},
+    ],
+)
+def test_whatever_differs_is_another_phrase(changes: dict[str, Any]):
+    of = builders.vault(ip_rules=["191.10.20.7", "191.10.20.8"], subnets=[str(builders.subnet_id("agents"))]).firewall
+    assert rules.phrases(of) != rules.phrases(of.with_rules(**changes))
+    assert rules.phrases(of) != rules.phrases(replace(of, public_access=PublicAccess.DISABLED))
+
+
+def test_the_same_rule_in_other_words_is_the_same_phrase():
+    subnet = builders.subnet_id("agents").text
+    one = builders.vault(ip_rules=["191.10.20.7", "191.10.20.8/32"], subnets=[subnet]).firewall
+    other = builders.vault(ip_rules=["191.10.20.8", "191.10.20.7/32"], subnets=[subnet.upper() + "/"]).firewall
+    assert rules.phrases(one) == rules.phrases(other)
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------
@@ -224,7 +291,7 @@ def read_back(plans: PlanSet) -> list[dict[str, tuple[set[str], set[str], str, s
             for found in (languages.bicep(bicep.export(plans, COMMAND)), languages.arm(arm.export(plans, COMMAND)))
         ),
         *(
-            {name: of_azure(body["properties"]["networkAcls"]) for name, (_, _, body) in zip(names, each, strict=True)}
+            {name: of_azure(body["properties"]["networkAcls"]) for name, (*_, body) in zip(names, each, strict=True)}
             for each in scripts
         ),
     ]
@@ -262,8 +329,9 @@ INJECTIONS = [
 def test_no_language_runs_a_name(name: str):
     plans = replace(builders.hostile(name), undetermined=())
     assert read_back(plans) == [{plans.plans[0].vault.name: lists(plans.plans[0])}] * 6
-    ((_, known, _),) = languages.bash(az.export(plans, COMMAND))
-    assert {name.lower()} <= {each.lower() for each in known}
+    ((_, was, becomes, _),) = languages.bash(az.export(plans, COMMAND))
+    for known in (was, becomes):
+        assert {f"ip rule {name.lower()}", f"subnet {name.rstrip('/').lower()}"} <= {each.lower() for each in known}
 
 
 @in_every_language
@@ -281,8 +349,8 @@ def test_no_runner_and_no_terminal_obeys_the_code(export: Any, name: str):
 def test_powershell_runs_only_what_stands_above_the_vaults():
     # A here-string ends where a line begins with '@, and a quote of any shape would end a string in quotes.
     code = powershell.export(small(), COMMAND)
-    calls = code.partition("\n}\n")[2]
-    assert [line for line in calls.splitlines() if line.startswith("'@")] == ["'@ -Body @'", "'@"]
+    calls = code.partition("\nSet-VaultFirewall")[2]
+    assert [line for line in calls.splitlines() if line.startswith("'@")] == ["'@ -Becomes @'", "'@ -Body @'", "'@"]
     above = code.partition("\nSet-VaultFirewall")[0]
     for opening, closing in ("()", "[]", "{}"):
         assert above.count(opening) == above.count(closing)

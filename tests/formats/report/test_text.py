@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 
+from netcfg.core.errors import NetcfgError
 from netcfg.core.findings import Severity, Waiver
+from netcfg.core.plan import Undetermined
 from netcfg.formats import text
 from netcfg.formats.page import Page, columns_of
 from netcfg.formats.report import findings
@@ -69,6 +71,7 @@ def test_the_last_line_is_the_answer():
     warned = reports.inspection(of, reports.finding(of))
     broken = reports.inspection(of, reports.finding(of, severity=Severity.ERROR))
     lost = (builders.unread("kv-legacy", "you may not read this vault"),)
+    unseen = Undetermined("the vaults of tag a=b/c", NetcfgError("nothing"), is_selection=True)
     waiver = Waiver("foreign-rule", "partner link", until=date(2027, 3, 1))
     lived_with = reports.inspection(of, reports.finding(of, severity=Severity.ERROR, waived=waiver))
     answers = {
@@ -86,9 +89,23 @@ def test_the_last_line_is_the_answer():
         "NOT compliant: 1 finding at or above error, 1 vault undetermined (status 7)": reports.report(
             broken, undetermined=lost
         ),
-        "undetermined: no vault was looked at (status 0)": reports.report(),
+        "undetermined: no vault was looked at (status 1)": reports.report(),
+        "undetermined: 1 vault and 1 selection undetermined (status 1)": reports.report(undetermined=(*lost, unseen)),
     }
     assert {last_line(each): each for each in answers.values()} == answers
+
+
+def test_nothing_is_found_only_where_something_was_looked_at():
+    lost = (builders.unread("kv-legacy", "you may not read this vault"),)
+    assert "nothing is known of 1 vault\n" in text.report(reports.report(undetermined=lost), Page(200))
+    assert "nothing found" not in text.report(reports.report(undetermined=lost), Page(200))
+
+
+def test_a_selection_is_shown_as_it_was_written():
+    unseen = Undetermined("the vaults of tag owner=platform/web", NetcfgError("nothing"), is_selection=True)
+    shown = text.report(reports.report(undetermined=(unseen,)), Page(200))
+    assert "? the vaults of tag owner=platform/web" in shown
+    assert "undetermined: 1 selection undetermined (status 1)" in shown
 
 
 def test_a_vault_that_was_read_in_part_is_not_called_clean():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netcfg.core.errors import BadOrganization
-from netcfg.devops.organization import parse_name
+from netcfg.core.organization import parse_name
 
 DEVOPS = "https://dev.azure.com"
 

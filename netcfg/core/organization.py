@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from netcfg.core.errors import BadOrganization
 
+DEVOPS = "https://dev.azure.com"
+
 # What "Naming restrictions and conventions" of Azure DevOps allows. The name becomes part of a path to which a token is
 # sent, so nothing else may pass: `contoso/../fabrikam` and `contoso?x=` would ask for somebody else.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
