@@ -8,6 +8,7 @@ from netcfg.core.approval import Approval, Connection
 from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.findings import Severity
 from netcfg.core.private import Network, NewEndpoint, NewLink, NewPiece, NewZone, network_of
+from netcfg.core.rules import PublicAccess
 from netcfg.core.shell import join
 from netcfg.core.sight import misleads
 from netcfg.core.way import served_networks
@@ -44,7 +45,8 @@ PRIVATE_DNS_MISSING = Check(
     "is linked to the network. Without that, machines go to the public address and are refused there; or, in a network "
     "that is linked to a zone without the record, learn that the vault does not exist. A network that asks DNS servers "
     "of its own, or another zone, or that the record sends to an address which it is not seen to reach, is a warning: "
-    "whether its machines get in all the same cannot be seen from here, and no apply mends it.",
+    "whether its machines get in all the same cannot be seen from here, and no apply mends it. With public access off "
+    "it is an error, for there is no other way in.",
     "`netcfg apply` makes the zone, the record and the links. Where a network has DNS servers of its own, let them "
     "forward the zone to 168.63.129.16 from a network that is linked to it. Where the record leads elsewhere, two "
     "endpoints of the vault mostly share one zone, and the last one that was written has the record: give each network "
@@ -153,6 +155,8 @@ def _astray(case: Case) -> Iterator[Found]:
     way, seen = case.seen.desired.way, case.seen.landscape
     if way.endpoint is None:
         return
+    # With public access off there is no other way in, and what cannot be known is no promise kept.
+    is_only_way = case.seen.after.public_access is not PublicAccess.ENABLED
     for each in served_networks(case.seen.intent):
         network = seen.network(each)
         if network and each not in way.after:
@@ -161,7 +165,7 @@ def _astray(case: Case) -> Iterator[Found]:
                 f"whether machines of {network.name} reach the vault at a private address cannot be known: "
                 f"{_why(case, network)}",
                 case.explain(PRIVATE_DNS_MISSING.id),
-                Severity.WARNING,
+                Severity.ERROR if is_only_way else Severity.WARNING,
             )
 
 

@@ -66,7 +66,10 @@ def test_without_the_endpoint_its_record_and_zone_are_missing_too():
 
 
 def test_a_network_that_asks_its_own_servers_needs_somebody_to_look():
-    assert found(APPROVED, agents="lonely") == [("warning", "private-dns-missing", "lonely")]
+    """With public access off there is no other way in, and what nobody can know is no promise kept."""
+    assert found(APPROVED, agents="lonely") == [("error", "private-dns-missing", "lonely")]
+    opened = [each for each in found(APPROVED, agents="lonely", public_access=PublicAccess.ENABLED) if "dns" in each[1]]
+    assert opened == [("warning", "private-dns-missing", "lonely")]
 
 
 def test_an_endpoint_that_waits_is_an_error_where_the_agents_are_to_come_by_it():
@@ -104,8 +107,8 @@ def test_two_endpoints_that_share_a_zone_leave_one_network_without_a_way():
     both = replace(APPROVED, connections=(*APPROVED.connections, connection(other.id, Approval.APPROVED)))
     beside = {"zones": (shared,), "endpoints": (READY, other)}
     assert found(both, **beside) == [
-        ("warning", "private-dns-missing", "hub"),
-        ("warning", "private-dns-missing", "spoke"),
+        ("error", "private-dns-missing", "hub"),
+        ("error", "private-dns-missing", "spoke"),
         ("note", "foreign-private-endpoint", "pe-other"),
     ]
     case = Case(seen(both, **beside), ("apply", "kv-test"))
