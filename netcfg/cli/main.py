@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -165,7 +166,17 @@ def main() -> None:
             os._exit(INTERRUPTED)
         raise
     finally:
+        _abandon_full_stderr()
         gc.freeze()
+
+
+def _abandon_full_stderr() -> None:
+    """What nobody takes on stderr is no reason for another exit status: Python would end with 120 when it flushes."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _open_missing_streams() -> None:

@@ -45,8 +45,8 @@ def test_agents_who_are_to_come_by_a_private_endpoint_have_their_lane(netcfg, co
 
 
 def test_a_value_that_no_format_may_show_is_quoted_so_that_its_command_can_be_pasted(netcfg):
-    acls = netcfg.sandbox.state["vaults"]["kv-orders"]["properties"]["networkAcls"]
-    acls["ipRules"].append({"value": "##vso[x]"})
+    with netcfg.sandbox.edit() as state:
+        state["vaults"]["kv-orders"]["properties"]["networkAcls"]["ipRules"].append({"value": "##vso[x]"})
     for each in ("html", "text", "markdown", "json"):
         page = netcfg("check", "kv-orders", "--organization", "contoso", "--format", each).out
         assert r"$'\x23\x23vso[x]'" in unescape(page).replace("\\\\", "\\"), each  # JSON doubles what it escapes
