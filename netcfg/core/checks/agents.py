@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netcfg.core.agents import unplaced
 from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.findings import Severity
-from netcfg.core.rules import VirtualNetworkRule
+from netcfg.core.rules import PublicAccess, VirtualNetworkRule
 
 SUBNET_RULE_MISSING = Check(
     "subnet-rule-missing",
@@ -15,8 +15,10 @@ SUBNET_RULE_MISSING = Check(
     "A subnet that agents run in is not let in",
     "Jobs that read the vault themselves come from the agents, not from Azure DevOps: with the task AzureKeyVault, "
     "with a script, with Terraform. From this subnet they are refused, and the message names a private address if the "
-    "subnet has the service endpoint, and the address of a gateway if not.",
-    "`netcfg apply` adds the rule. If no agents run there any more, take the subnet out of `agents`.",
+    "subnet has the service endpoint, and the address of a gateway if not. Where public access is meant to be Disabled "
+    "no rule is asked, so without a private endpoint they have no way in at all.",
+    "`netcfg apply` adds the rule; where public access is to be off, ask for `--private-endpoint`. If no agents run "
+    "there any more, take the subnet out of `agents`.",
     "While the agents there have no job that reads this vault; until the day on which they get one.",
     example="*/subnets/agents",
 )
@@ -69,9 +71,24 @@ def find(case: Case) -> Iterator[Found]:
         )
 
 
+def _closed(case: Case) -> Iterator[Found]:
+    """Who is to get in where public access is to be off, and has no private endpoint: no rule is asked there."""
+    for each in case.seen.intent.subnets:
+        yield SUBNET_RULE_MISSING.found(
+            VirtualNetworkRule(each.text),
+            f"the subnet {each.short} in {each.resource_group} has no way in: public access is meant to be Disabled, "
+            "and no private endpoint is asked for",
+            case.explain(SUBNET_RULE_MISSING.id),
+        )
+
+
 def _rules(case: Case) -> Iterator[Found]:
     """Who comes by a private endpoint needs no rule."""
-    if case.seen.intent.is_private or not case.seen.plans_rules or case.seen.hides_rules:
+    if case.seen.intent.is_private:
+        return
+    if case.seen.intent.public_access is PublicAccess.DISABLED:
+        yield from _closed(case)
+    if not case.seen.plans_rules or case.seen.hides_rules:
         return
     for each, said in case.seen.desired.agents.items():
         rule = VirtualNetworkRule(each.text)

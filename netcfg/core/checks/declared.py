@@ -9,7 +9,7 @@ from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.desired import covering, declaration_of
 from netcfg.core.findings import Severity
 from netcfg.core.ranges import covers
-from netcfg.core.rules import IpRule
+from netcfg.core.rules import IpRule, PublicAccess
 from netcfg.core.standing import Standing
 
 SOON = timedelta(days=30)
@@ -19,7 +19,9 @@ DECLARED_RANGE_MISSING = Check(
     Severity.ERROR,
     "A range that was declared is not let in",
     "Somebody asked for this range, with a reason, and the vault does not have it: its people or machines are refused. "
-    "Either the declaration is new and nobody has applied it yet, or somebody took the rule out of the vault by hand.",
+    "Either the declaration is new and nobody has applied it yet, or somebody took the rule out of the vault by hand. "
+    "Where public access is meant to be Disabled nobody comes by an address, and it is a warning: what is declared for "
+    "many vaults may not be meant for that one.",
     "`netcfg apply` adds it. If it is not wanted any more, take the declaration away.",
     "There is no reason to: a declaration that must not be applied should not be there.",
     example="191.10.18.0/28",
@@ -58,6 +60,8 @@ def find(case: Case) -> Iterator[Found]:
 
 def _missing(case: Case) -> Iterator[Found]:
     """Each declaration for itself: by a rule broader than /16 it is let in if that is the very range."""
+    if case.seen.intent.public_access is PublicAccess.DISABLED:
+        yield from _closed(case)
     if not case.seen.plans_rules or case.seen.hides_rules:
         return
     intent, there = case.seen.intent, covering(case.admitting)
@@ -67,6 +71,18 @@ def _missing(case: Case) -> Iterator[Found]:
         if IpRule(str(network)) not in case.admitting and not covers(there, network):
             said = declaration_of(network, intent, case.seen.today)
             yield DECLARED_RANGE_MISSING.found(network, f"{network} was declared ({said}) and {why}", case.apply)
+
+
+def _closed(case: Case) -> Iterator[Found]:
+    """What is declared for many vaults may be meant for this one or not: it is off the public network, and says so."""
+    for network in sorted({each.network for each in case.seen.intent.allow if not each.is_expired(case.seen.today)}):
+        said = declaration_of(network, case.seen.intent, case.seen.today)
+        yield DECLARED_RANGE_MISSING.found(
+            network,
+            f"{network} was declared ({said}) and cannot come in here: public access is meant to be Disabled",
+            case.explain(DECLARED_RANGE_MISSING.id),
+            Severity.WARNING,
+        )
 
 
 def _expiring(case: Case, rule: IpRule) -> Iterator[Found]:

@@ -15,8 +15,8 @@ SECURED_BY_PERIMETER = Check(
     "A network security perimeter decides who gets in",
     "In a vault that a perimeter secures, the vault's own rules are not asked: ranges of Azure DevOps may all be "
     "there, and linked variable groups fail all the same. It is a warning where the perimeter only learns, because "
-    "the rules still count until somebody enforces it; and where Azure DevOps is not meant to come over the public "
-    "network anyway, because agents that come by a private endpoint are none of its business.",
+    "the rules still count until somebody enforces it; and where public access is meant to be Disabled and agents come "
+    "by a private endpoint, because those are none of its business.",
     "netcfg does not touch perimeters. Whoever owns this one adds an inbound access rule to its profile with the "
     "ranges that `netcfg ranges list --format cidr` prints (`az network perimeter profile access-rule create "
     "--address-prefixes …`), and keeps it as fresh as a vault's rules have to be; or takes the vault out of the "
@@ -32,7 +32,7 @@ CHECKS = (SECURED_BY_PERIMETER,)
 def find(case: Case) -> Iterator[Found]:
     vault, fix = case.seen.vault, case.explain(SECURED_BY_PERIMETER.id)
     if is_enforced(vault):
-        private = case.seen.desired.way.is_asked or case.seen.intent.public_access is PublicAccess.DISABLED
+        private = case.seen.desired.way.is_asked and case.seen.intent.public_access is PublicAccess.DISABLED
         yield SECURED_BY_PERIMETER.found(
             "network security perimeter",
             "rules do nothing here: a network security perimeter decides who comes over the public network, Azure "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netcfg.core.agents import HOSTED, PRESENT_MACHINES, AgentPool, PoolKind
+from netcfg.core.rules import PublicAccess
 from tests.core.checks.cases import EVERYTHING, found, rules
 from tests.formats.builders import subnet_id, vault
 
@@ -42,3 +43,10 @@ def test_pools_of_one_name_in_two_organizations_are_told_apart():
 
 def test_pools_whose_place_is_known_are_no_finding():
     assert rules(ADMITTED, subnets=(subnet_id("agents"),), pools=(PLACED, MICROSOFTS, GONE)) == []
+
+
+def test_agents_without_a_private_endpoint_have_no_way_in_where_public_access_is_to_be_off():
+    closed = vault(public_access=PublicAccess.DISABLED)
+    assert rules(closed, subnets=(subnet_id("agents"),), public_access=PublicAccess.DISABLED) == [
+        ("error", "subnet-rule-missing", str(subnet_id("agents")))
+    ]

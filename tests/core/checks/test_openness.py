@@ -91,10 +91,11 @@ def test_a_perimeter_is_an_error_where_it_decides_and_a_warning_where_it_may(per
     assert rules(of) == [(severity, "secured-by-perimeter", "network security perimeter")]
 
 
-def test_a_perimeter_is_a_warning_where_nobody_was_to_come_over_the_public_network():
+def test_a_perimeter_is_an_error_too_where_public_access_was_to_be_off():
+    """Whom it lets in over the public network is not read, so that nobody comes that way is no promise kept."""
     of = vault(ip_rules=EVERYTHING, perimeter=Perimeter.ENFORCED)
     assert rules(of, public_access=PublicAccess.DISABLED) == [
-        ("warning", "secured-by-perimeter", "network security perimeter")
+        ("error", "secured-by-perimeter", "network security perimeter")
     ]
 
 

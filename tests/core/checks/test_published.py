@@ -84,7 +84,10 @@ def test_behind_public_access_that_is_off_a_rule_lets_nobody_in_until_that_is_me
         )
     ]
     assert [each[:2] for each in found("declared-range-missing", of, allow=allow)] == [("error", "191.10.18.0/28")]
-    assert rules(of, allow=allow, public_access=PublicAccess.DISABLED) == []
+    assert rules(of, public_access=PublicAccess.DISABLED) == []
+    assert rules(of, allow=allow, public_access=PublicAccess.DISABLED) == [
+        ("warning", "declared-range-missing", "191.10.18.0/28")
+    ]
 
 
 def test_a_scrap_of_a_range_is_not_the_range():
