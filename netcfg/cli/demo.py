@@ -88,9 +88,9 @@ def demo(context: typer.Context) -> None:
 
 
 def _tell(number: int, step: Step, root: Root) -> None:
-    import shlex
+    from netcfg.core import shell
 
-    command = shlex.join(("netcfg", "--sandbox", *step.command))
+    command = shell.join(("netcfg", "--sandbox", *step.command))
     typer.echo("" if number == 1 else "\n")
     typer.secho(f"{number}. {step.told}", bold=True if root.color else None)
     typer.secho(f"$ {command}\n", fg="cyan" if root.color else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -85,7 +84,9 @@ def _tell(handover: Handover, language: str, root: Root) -> None:
 
 def _command(vaults: list[str] | None, chosen: Chosen, accept: list[str] | None, language: str, out: str | None) -> str:
     """This very command, as the code names it to whoever wants to make it anew."""
+    from netcfg.core import shell
+
     accepted = [word for each in accept or () for word in ("--accept", each)]
     file = ["--out", out] if out else []
     words = ["export", *(vaults or ()), *chosen.words, *accepted, "--as", language, *file]
-    return f"{chosen.program} {shlex.join(words)}"
+    return f"{chosen.program} {shell.join(words)}"

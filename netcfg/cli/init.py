@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -113,11 +112,13 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _no_pipelines(folder: Path, repository: Path) -> str:
     """Why none were written, and how to come by some."""
+    from netcfg.core import shell
+
     way = os.path.relpath(os.path.realpath(folder), repository)
     return (
         f"no pipelines were written: they run at the root of the repository, {repository}, where GitHub looks for its "
         f"workflows too, and {way} is a folder of it; run 'netcfg init' there, and give the commands in the pipelines "
-        f"--config {shlex.quote(f'{way}/{CONFIGURATION}')}"
+        f"--config {shell.quote(f'{way}/{CONFIGURATION}')}"
     )
 
 
@@ -159,11 +160,12 @@ def _files(start: Start, forges: Iterable[Forge]) -> dict[str, str]:
 
 def _told(directory: Path, files: Iterable[str], start: Start, root: Root) -> str:
     """What was written, and what to do next."""
+    from netcfg.core import shell
     from netcfg.formats.harmless import line
 
     written = [f"wrote {line(str(directory / each))}" for each in files]
     pipelines = any(each.endswith(".yml") for each in files)
-    where = "" if directory == Path() else f" --config {shlex.quote(str(directory / CONFIGURATION))}"
+    where = "" if directory == Path() else f" --config {shell.quote(str(directory / CONFIGURATION))}"
     steps = [f"edit {CONFIGURATION}: it has to say {' and '.join(start.missing)}"] if start.missing else []
     steps += [line(f"{root.command} {verb}{where}") for verb in ("plan", "apply", "check")]
     steps += ["read the top of each pipeline: it says what has to be there before its first run"] if pipelines else []

@@ -137,8 +137,10 @@ def read(targets: Sequence[Target], acceptances: Iterable[Acceptance], around: S
         gone = pool.submit(_gone, vaults, around)
         bases: dict[Intent, Drawing] = {}
         failures: list[NetcfgError] = []
-        for intent in intents:
-            own = [each for each in vaults if meant[each.id.name].intent == intent]
+        of_intent: dict[Intent, list[Vault]] = {intent: [] for intent in intents}
+        for vault in vaults:
+            of_intent[meant[vault.id.name].intent].append(vault)
+        for intent, own in of_intent.items():
             try:
                 basis = _gather(intent, organizations, agents[intent], accepted, around)
                 bases[intent] = replace(basis, landscape=look_privately(own, basis.agents.intent, around))
@@ -236,16 +238,14 @@ def _read_vaults(
     meant: Mapping[str, Target], pool: ThreadPoolExecutor, around: Surroundings
 ) -> tuple[list[Vault], list[Undetermined]]:
     """The chosen vaults, each once; those given by id are read while the names of the others are looked up."""
-    chosen = [each.vault for each in meant.values()]
     read = _told(around, "reading", around.vaults.read, lambda each: each.name)
-    ids = list(dict.fromkeys(each for each in chosen if isinstance(each, VaultId)))
-    names = list(dict.fromkeys(each for each in chosen if isinstance(each, str)))
-    reading = {id: pool.submit(read, id) for id in ids}
+    names = [each.vault for each in meant.values() if isinstance(each.vault, str)]
+    reading = {each.vault: pool.submit(read, each.vault) for each in meant.values() if isinstance(each.vault, VaultId)}
     missing: list[Undetermined] = []
     for name, id in (around.vaults.find(names) if names else {}).items():
         if isinstance(id, NetcfgError):
             missing.append(undetermined(name, id, meant[name.lower()].where))
-        elif id not in reading:
+        else:
             reading[id] = pool.submit(read, id)
     found: list[Vault] = []
     for id, future in reading.items():
