@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network, collapse_addresses
 
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from netcfg.core.checks import redundant, register
@@ -128,7 +128,7 @@ def after_apply(seen: Circumstances) -> Circumstances:
 everything = st.one_of(circumstances(), private_circumstances())
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(everything)
 def test_every_change_of_a_plan_is_a_finding_and_an_error_unless_it_is_optional(seen: Circumstances):
     found = found_in(seen)
@@ -176,7 +176,7 @@ def subject_of(change: Change) -> str:
     return subjects.get(change.kind, change.value or "''").lower()
 
 
-@settings(max_examples=35)
+@settings(max_examples=35, suppress_health_check=[HealthCheck.filter_too_much])
 @given(everything)
 def test_without_an_error_a_plan_adds_nothing_but_what_the_service_tag_alone_has(seen: Circumstances):
     errors = [each for each in found_in(seen) if each.severity is Severity.ERROR]
@@ -184,7 +184,7 @@ def test_without_an_error_a_plan_adds_nothing_but_what_the_service_tag_alone_has
         assert [each for each in changes_of(seen) if not is_optional(each, seen.intent.policy)] == []
 
 
-@settings(max_examples=35)
+@settings(max_examples=35, suppress_health_check=[HealthCheck.filter_too_much])
 @given(everything)
 def test_after_an_apply_no_error_is_left_that_it_could_mend(seen: Circumstances):
     changes_of(seen)
@@ -196,7 +196,7 @@ def test_after_an_apply_no_error_is_left_that_it_could_mend(seen: Circumstances)
     assert left <= (shut if undecided else set())
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(circumstances())
 def test_every_range_of_the_documentation_that_the_rules_which_remain_do_not_cover_is_an_error(seen: Circumstances):
     """Whatever else is published or declared around it, and comes with the same apply."""
@@ -211,7 +211,7 @@ def test_every_range_of_the_documentation_that_the_rules_which_remain_do_not_cov
             assert found[str(each.network)] is (Severity.WARNING if is_optional else Severity.ERROR)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(circumstances())
 def test_every_declaration_that_no_rule_covers_is_an_error(seen: Circumstances):
     assume(seen.plans_rules and not seen.hides_rules)
@@ -224,7 +224,7 @@ def test_every_declaration_that_no_rule_covers_is_an_error(seen: Circumstances):
         assert is_there or str(each.network) in found
 
 
-@settings(max_examples=35)
+@settings(max_examples=35, suppress_health_check=[HealthCheck.filter_too_much])
 @given(everything)
 def test_every_finding_has_a_sentence_a_subject_and_a_command(seen: Circumstances):
     for each in found_in(seen):
@@ -235,7 +235,7 @@ def test_every_finding_has_a_sentence_a_subject_and_a_command(seen: Circumstance
         assert each.fix.startswith(("netcfg ", "az "))
 
 
-@settings(max_examples=35)
+@settings(max_examples=35, suppress_health_check=[HealthCheck.filter_too_much])
 @given(circumstances())
 def test_a_rule_of_the_vault_has_at_most_one_finding_about_what_it_is(seen: Circumstances):
     subjects = [each.subject for each in found_in(seen) if each.rule in {*STRANGERS, "redundant-rule"}]
@@ -264,7 +264,7 @@ def test_all_redundant_rules_can_go_at_once_and_no_address_is_lost(declared, for
     assert not any(one != other and one.subnet_of(other) for one in kept for other in kept)  # and none is forgotten
 
 
-@settings(max_examples=35)
+@settings(max_examples=35, suppress_health_check=[HealthCheck.filter_too_much])
 @given(circumstances(), st.booleans())
 def test_whatever_is_there_no_address_is_lost_with_what_is_redundant(seen: Circumstances, is_applied: bool):
     case = Case(after_apply(seen) if is_applied else seen, ("apply", "kv-test"))
@@ -273,7 +273,7 @@ def test_whatever_is_there_no_address_is_lost_with_what_is_redundant(seen: Circu
     assert addresses(kept) == addresses(rule for rule in kept if rule not in going)
 
 
-@settings(max_examples=35)
+@settings(max_examples=35, suppress_health_check=[HealthCheck.filter_too_much])
 @given(circumstances())
 def test_without_all_redundant_rules_a_plan_wants_nothing_more(seen: Circumstances):
     """What is told to be removed, and not because of its declaration, does not come back."""
