@@ -15,6 +15,15 @@ SPEAKING_EXACTLY = ("CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _short_pauses() -> Iterator[None]:
+    """What is repeated is repeated as often as ever, and nobody waits a second in between."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("netcfg.web.http.FIRST_PAUSE", 0.05)
+        patch.setattr("netcfg.azure.arm.FIRST_PAUSE", 0.05)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _a_silent_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):

@@ -42,6 +42,7 @@ Json = dict[str, Any]
 Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
 
 CONNECTIONS = 32  # kept open side by side; requests' own ten would close and reopen them when many vaults are read
+FIRST_PAUSE = 0.8  # seconds before the second repetition of a request, doubled each time
 POLL = 1  # seconds between two looks at an operation, where Azure does not say
 PATIENCE = 600.0  # seconds for one operation
 
@@ -184,7 +185,7 @@ def _policies(url: str, scope: str, credential: Credential, tell: Callable[[str]
         ContentDecodePolicy(),
         RedirectPolicy(permit_redirects=False),  # Resource Manager sends nobody elsewhere
         # Two more tries for a connection instead of three: nobody waits long to learn that there is no network.
-        RetryPolicy(retry_connect=2, retry_backoff_factor=0.4, retry_backoff_max=30),
+        RetryPolicy(retry_connect=2, retry_backoff_factor=FIRST_PAUSE / 2, retry_backoff_max=30),
         Authentication(credential, scope, url, tell),
         SensitiveHeaderCleanupPolicy(),
     ]

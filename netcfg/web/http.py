@@ -17,6 +17,7 @@ from urllib3.util import Retry
 
 from netcfg import __version__
 
+FIRST_PAUSE = 1.0  # seconds before the second repetition, doubled each time; the first comes at once
 CONNECT_TIMEOUT = 10.0  # a host that does not take the connection within that will not
 LONGEST_WAIT = 60  # seconds of a Retry-After that are honoured; urllib3 alone would sleep for six hours
 
@@ -47,8 +48,8 @@ def new_session(accept: str, repeatable: Iterable[str]) -> requests.Session:
         other=0,  # a certificate does not get better
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=tuple(repeatable) or ("NONE",),  # urllib3 takes no method at all for all of them
-        backoff_factor=0.5,
-        backoff_jitter=0.25,
+        backoff_factor=FIRST_PAUSE / 2,
+        backoff_jitter=FIRST_PAUSE / 4,
         retry_after_max=LONGEST_WAIT,
         raise_on_status=False,
     )

