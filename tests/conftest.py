@@ -20,6 +20,8 @@ def _short_pauses() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("netcfg.web.http.FIRST_PAUSE", 0.05)
         patch.setattr("netcfg.azure.arm.FIRST_PAUSE", 0.05)
+        patch.setattr("netcfg.azure.pacing.FIRST_PAUSE", 0.05)
+        patch.setattr("netcfg.azure.pacing.SPREAD", 0.01)
         yield
 
 

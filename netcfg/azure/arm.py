@@ -32,10 +32,11 @@ from netcfg.azure.authentication import Authentication, as_the_sdk_has_it
 from netcfg.azure.credentials import Credential
 from netcfg.azure.endpoints import is_loopback
 from netcfg.azure.errors import translated
+from netcfg.azure.pacing import Pacing
+from netcfg.azure.quota import Quota
 from netcfg.core.errors import AzureAnswer, PieceBusy
 
 if TYPE_CHECKING:
-    from azure.mgmt.keyvault.operations import VaultsOperations
     from azure.mgmt.network import NetworkManagementClient
 
 Json = dict[str, Any]
@@ -43,6 +44,7 @@ Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
 
 CONNECTIONS = 32  # kept open side by side; requests' own ten would close and reopen them when many vaults are read
 FIRST_PAUSE = 0.8  # seconds before the second repetition of a request, doubled each time
+REFUSALS = 5  # how often a query is repeated that Azure has no time for
 POLL = 1  # seconds between two looks at an operation, where Azure does not say
 PATIENCE = 600.0  # seconds for one operation
 
@@ -51,12 +53,19 @@ class ResourceManager:
     """Azure Resource Manager at one address. Any number of threads may use it at the same time."""
 
     def __init__(
-        self, url: str, scope: str, credential: Credential, timeout: float, tell: Callable[[str], None] = lambda _: None
+        self,
+        url: str,
+        scope: str,
+        credential: Credential,
+        timeout: float,
+        tell: Callable[[str], None] = lambda _: None,
+        pacing: Pacing | None = None,
     ) -> None:
         self.url = url
+        self.pacing = pacing or Pacing()
         self._credential = as_the_sdk_has_it(credential)
-        transport = RequestsTransport(session=_session(), connection_timeout=timeout, read_timeout=timeout)
-        self._pipeline = Pipeline(transport, _policies(url, scope, credential, tell))
+        transport = _Transport(self.pacing.rest, session=_session(), connection_timeout=timeout, read_timeout=timeout)
+        self._pipeline = Pipeline(transport, _policies(url, scope, credential, tell, self.pacing))
         self._client = ARMPipelineClient[HttpRequest, HttpResponse](url, pipeline=self._pipeline, policies=[])
 
     def close(self) -> None:
@@ -66,14 +75,6 @@ class ResourceManager:
     def asking(self, subject: str) -> AbstractContextManager[None]:
         """A block in which everything that the SDK raises becomes an error about `subject`."""
         return translated(subject, self.url)
-
-    def vaults(self, subscription: str) -> VaultsOperations:
-        """The SDK's own client for the vaults of a subscription."""
-        from azure.mgmt.keyvault import KeyVaultManagementClient
-
-        return KeyVaultManagementClient(
-            self._credential, subscription, self.url, pipeline=self._pipeline, policies=[]
-        ).vaults
 
     def network(self, subscription: str) -> NetworkManagementClient:
         """The SDK's own client for the networks of a subscription. Its import takes 0.4 s, so few things use it."""
@@ -104,7 +105,20 @@ class ResourceManager:
     def query(self, path: str, api_version: str, subject: str, body: Json) -> Json:
         """The answer to a question that is asked by POST; it changes nothing, so it is repeated like a GET."""
         request = HttpRequest("POST", self._address(path, api_version), json=body)
-        return self._send(request, subject, retry_on_methods=frozenset({"POST"}))
+        # Many of us may share one quota, as the shards of a pipeline do, and then being refused is no bad sign.
+        return self._send(request, subject, retry_on_methods=frozenset({"POST"}), retry_status=REFUSALS)
+
+    def patch(self, path: str, api_version: str, body: Json) -> None:
+        """Change a part of what is at `path`, in one attempt, which is all that there is to it.
+
+        What the SDK raises is left to whoever asked for it, as it is of every write.
+        """
+        response = self._client.send_request(
+            HttpRequest("PATCH", self._address(path, api_version), json=body), retry_total=0
+        )
+        if response.status_code not in (200, 201):
+            raise HttpResponseError(response=response)
+        response.json()  # what is none is a proxy's page, which says nothing of what Azure did
 
     def put(self, path: str, api_version: str, subject: str, body: Json, headers: Mapping[str, str]) -> None:
         """Create or replace what is at `path`, in one attempt, and wait until Azure has done it."""
@@ -170,7 +184,9 @@ def untouched(answer: PipelineResponse[Any, Any], _model: object, _headers: obje
     return answer.http_response.json()
 
 
-def _policies(url: str, scope: str, credential: Credential, tell: Callable[[str], None]) -> list[Policy]:
+def _policies(
+    url: str, scope: str, credential: Credential, tell: Callable[[str], None], pacing: Pacing
+) -> list[Policy]:
     """What the SDK would install, tuned, without the one that registers resource providers by itself.
 
     That is a write outside the plan (azure.mgmt.core, ARMAutoResourceProviderRegistrationPolicy).
@@ -186,9 +202,23 @@ def _policies(url: str, scope: str, credential: Credential, tell: Callable[[str]
         RedirectPolicy(permit_redirects=False),  # Resource Manager sends nobody elsewhere
         # Two more tries for a connection instead of three: nobody waits long to learn that there is no network.
         RetryPolicy(retry_connect=2, retry_backoff_factor=FIRST_PAUSE / 2, retry_backoff_max=30),
+        pacing,  # before the token, which may come to its end while a request is held back
         Authentication(credential, scope, url, tell),
+        Quota(),
         SensitiveHeaderCleanupPolicy(),
     ]
+
+
+class _Transport(RequestsTransport):  # type: ignore[misc]  # which the SDK imports late, unseen by mypy
+    """The SDK's own, whose pauses between two tries end when somebody wants us to."""
+
+    def __init__(self, rest: Callable[[float], object], **options: Any) -> None:
+        super().__init__(**options)
+        self._rest = rest
+
+    def sleep(self, duration: float) -> None:
+        """Let the SDK wait."""
+        self._rest(duration)
 
 
 def _session() -> Session:

@@ -10,10 +10,12 @@ from netcfg.azure import service_tags
 from netcfg.azure.agents.machines import AzureMachines
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.credentials import ConstantToken, Credential
+from netcfg.azure.dataplane.door import Door, unasked
 from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
 from netcfg.azure.exits.neighbourhood import AzureNeighbourhood
 from netcfg.azure.firewall.vaults import AzureVaults
 from netcfg.azure.network.subnets import AzureSubnets
+from netcfg.azure.pacing import Pacing
 from netcfg.azure.private.links import AzurePrivateLinks
 
 
@@ -48,17 +50,20 @@ def connect(
     resource_manager: str | None = None,
     timeout: float = 30.0,
     tell: Callable[[str], None] = lambda _: None,
+    knock: Callable[[str], Door] = unasked,
+    pacing: Pacing | None = None,
 ) -> Azure:
     """Azure at `resource_manager`, else where `cloud` has it; nobody signs in before something is asked.
 
     `credential` may be a token, as the sandbox has one. `timeout` is how many seconds one answer may take. `tell` hears
-    of each tenant other than the sign-in's that a token is taken of.
+    of each tenant other than the sign-in's that a token is taken of. `knock` asks the vault of a name whose it is,
+    where nothing else tells why it is not found. `pacing` holds back what Azure would not take just now.
     """
     url = parse_endpoint(resource_manager or cloud.resource_manager)
     source = ConstantToken(credential) if isinstance(credential, str) else credential
-    arm = ResourceManager(url, cloud.scope, source, timeout, tell)
+    arm = ResourceManager(url, cloud.scope, source, timeout, tell, pacing)
     return Azure(
-        vaults=AzureVaults(arm),
+        vaults=AzureVaults(arm, knock),
         subnets=AzureSubnets(arm),
         neighbourhood=AzureNeighbourhood(arm),
         private=AzurePrivateLinks(arm, cloud.private_zone),

@@ -5,41 +5,101 @@ So what it shows is where to look, or what others depend on; a write is decided 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from netcfg.azure.arm import Json, ResourceManager, objects
+from netcfg.azure.quota import PATH
 from netcfg.core.errors import AzureAnswer, BadIdentifier
 
-PATH = "/providers/Microsoft.ResourceGraph/resources"
 VERSION = "2021-03-01"
 PAGE = 1000  # the most that is put on one page, and as many values as one query asks for
+SUBSCRIPTIONS = 300  # the most that one query names, as the documentation advises
+
+AHEAD = 4  # queries that are asked side by side; the quota is small
+ROUNDS = 3  # how often a list is read that changes while it is read
 
 _SUBJECT = "Resource Graph"
 
 
-def rows(arm: ResourceManager, query: str) -> Iterator[Json]:
-    """Every row that `query` has, over all pages. It must `project id` and order by it, or no second page comes.
+def rows(arm: ResourceManager, query: str, subscriptions: Iterable[str] = ()) -> Iterator[Json]:
+    """Every row that `query` has, over all pages; in `subscriptions`, or in all that can be seen where there are none.
 
-    An answer that holds fewer rows than it says is an error: what is missing might be the one that matters.
+    It must `project id` and order by it, or no second page comes. An answer that holds fewer rows than it says is an
+    error: what is missing might be the one that matters. Each page is asked for while the one before it is used. Rows
+    come in the order of the query within every 300 subscriptions, which is what one query may name.
     """
-    options: Json = {"$top": PAGE, "resultFormat": "objectArray"}
-    seen = 0
+    named = sorted({each.lower() for each in subscriptions})
+    starts = range(0, max(len(named), 1), SUBSCRIPTIONS)
+    bodies = deque(_body(query, named[start : start + SUBSCRIPTIONS]) for start in starts)
+    pool = ThreadPoolExecutor(AHEAD)
+    try:
+        begun: deque[tuple[Json, Future[Json]]] = deque()
+        while bodies or begun:
+            while bodies and len(begun) < AHEAD:
+                begun.append((bodies[0], pool.submit(_ask, arm, bodies.popleft())))
+            body, first = begun.popleft()
+            yield from _whole(arm, body, first, pool)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _body(query: str, subscriptions: Sequence[str]) -> Json:
+    options = {"$top": PAGE, "resultFormat": "objectArray"}
+    return {"query": query, "options": options, **({"subscriptions": list(subscriptions)} if subscriptions else {})}
+
+
+def _ask(arm: ResourceManager, body: Json, token: str | None = None) -> Json:
+    if token:
+        body = {**body, "options": {**body["options"], "$skipToken": token}}
+    return arm.query(PATH, VERSION, _SUBJECT, body)
+
+
+def _whole(arm: ResourceManager, body: Json, first: Future[Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
+    """Every row of one query, once.
+
+    A token may count rows from the start, and then what is deleted from an earlier page hides a row of the next. So a
+    list whose length changed while it was read, or that showed rows twice, is read again; only new rows are given.
+    """
+    seen: set[object] = set()
+    for _ in range(ROUNDS):
+        there: set[object] = set()
+        totals: set[object] = set()
+        number = 0
+        for answer in _pages(arm, body, first, pool):
+            totals.add(answer.get("totalRecords"))
+            for row in _page(answer):
+                number += 1
+                key = row.get("id") if isinstance(row.get("id"), str) else number
+                there.add(key)
+                if key not in seen:
+                    seen.add(key)
+                    yield row
+        if len(totals) == 1:
+            (said,) = totals
+            _expect(number, said)
+            if len(there) == number:
+                return
+        first = pool.submit(_ask, arm, body)
+    raise AzureAnswer(_SUBJECT, "a list that changed each time it was read")
+
+
+def _pages(arm: ResourceManager, body: Json, first: Future[Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
+    """The answers to one query, page by page."""
     tokens: set[str] = set()
-    while True:
-        answer = arm.query(PATH, VERSION, _SUBJECT, {"query": query, "options": options})
-        page = _page(answer)
-        yield from page
-        seen += len(page)
+    current: Future[Json] | None = first
+    while current:
+        answer, current = current.result(), None
         token = answer.get("$skipToken")
-        if not token:
-            if str(answer.get("resultTruncated")).lower() == "true":
-                raise AzureAnswer(_SUBJECT, "a list that was cut off, without a way to the rest")
-            _expect(seen, answer.get("totalRecords"))
-            return
-        if not isinstance(token, str) or token in tokens:
-            raise AzureAnswer(_SUBJECT, "a list whose next page is no new one")
-        tokens.add(token)
-        options = {**options, "$skipToken": token}
+        if token:
+            if not isinstance(token, str) or token in tokens:
+                raise AzureAnswer(_SUBJECT, "a list whose next page is no new one")
+            tokens.add(token)
+            current = pool.submit(_ask, arm, body, token)
+        elif str(answer.get("resultTruncated")).lower() == "true":
+            raise AzureAnswer(_SUBJECT, "a list that was cut off, without a way to the rest")
+        yield answer
 
 
 def _page(answer: Json) -> list[Json]:

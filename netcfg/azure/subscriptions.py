@@ -16,17 +16,22 @@ from netcfg.core.errors import (
     NotInAzure,
     PermissionMissing,
     ProviderNotRegistered,
+    TooManySubscriptions,
 )
 
 VERSION = "2022-12-01"
 VAULTS_VERSION = "2023-07-01"
+VAULTS = "Microsoft.KeyVault/vaults"
+# A list of vaults may hold those of a group only, for whom a role is on that group. Deleted vaults are of the
+# subscription and of no group, so whoever may list them has a role on the whole of it.
+DELETED_VAULTS = "Microsoft.KeyVault/deletedVaults"
 
 SIDE_BY_SIDE = 8
 
 ALL = "every subscription"  # where it is not known which there are
 
 # What Azure may answer in place of a list; who has no network, or is not signed in, gets no answer to anything.
-NO_ANSWER = (AzureAnswer, AzureRefused, AzureThrottled, NotInAzure, PermissionMissing)
+NO_ANSWER = (AzureAnswer, AzureRefused, AzureThrottled, NotInAzure, PermissionMissing, TooManySubscriptions)
 
 Found = TypeVar("Found")
 Place = TypeVar("Place")
@@ -65,19 +70,19 @@ def look(subscriptions: Sequence[Subscription], ask: Callable[[Subscription], Fo
     return side_by_side(subscriptions, looked)
 
 
-def side_by_side(places: Sequence[Place], ask: Callable[[Place], Found]) -> list[Found]:
-    """What `ask` says about each of them, in their order."""
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+def side_by_side(places: Sequence[Place], ask: Callable[[Place], Found], most: int = SIDE_BY_SIDE) -> list[Found]:
+    """What `ask` says about each of them, in their order; at most so many are asked at the same time."""
+    with ThreadPoolExecutor(most) as pool:
         return list(pool.map(ask, places))
 
 
 def without_all_vaults(arm: ResourceManager) -> tuple[str, ...]:
     """The subscriptions that are seen, but not all vaults in them: a role on a part of one shows only that part.
 
-    Resource Graph leaves out what may not be read without a word, so the list of a whole subscription is asked for.
+    Resource Graph leaves out what may not be read without a word, so something of the whole subscription is asked for.
     Whatever keeps such a list from us, its vaults are not seen; that is told, and never an error of the run.
     """
-    return without_all(arm, "Microsoft.KeyVault/vaults", VAULTS_VERSION)
+    return without_all(arm, DELETED_VAULTS, VAULTS_VERSION)
 
 
 def without_all(arm: ResourceManager, kind: str, version: str) -> tuple[str, ...]:

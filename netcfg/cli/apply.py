@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Vaults, asks, parse_acceptances
+from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Selecting, Vaults, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
 
@@ -15,35 +15,68 @@ def apply(
     context: typer.Context,
     vault: Vaults = None,
     *,
+    selecting: Selecting,
     asked: Asked,
     accept: Accept = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; accepts no guard.")] = False,
     config: Config = None,
     format: Format = None,
     report: Reports = None,
+    parallel: Annotated[
+        int | None,
+        typer.Option("--parallel", metavar="N", min=1, max=64, help="How many vaults are written side by side; 16."),
+    ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option("--canary", metavar="N", min=1, help="Write N vaults first, and the others after a wait."),
+    ] = None,
+    waves: Annotated[
+        str | None,
+        typer.Option(
+            "--waves", metavar="SIZES", help="Write in waves, as in 1,10%,100%; stop at the first one that fails."
+        ),
+    ] = None,
+    wait: Annotated[
+        int | None,
+        typer.Option("--wait", metavar="SECONDS", min=0, max=86400, help="How long to wait between waves; 60 seconds."),
+    ] = None,
 ) -> None:
     """Change a vault's firewall to what the plan shows, and read it back."""
     from netcfg.cli import connect, terminal
     from netcfg.cli.chosen import choose
     from netcfg.cli.output import Output
+    from netcfg.cli.signals import graceful
     from netcfg.core.errors import OutputFailed
     from netcfg.core.outcome import Ending
-    from netcfg.workflow.apply import apply, decline
+    from netcfg.core.waves import parse_rollout
+    from netcfg.formats import waves as shown_waves
+    from netcfg.workflow.apply import apply, decline, in_waves
     from netcfg.workflow.plan import plan
-    from netcfg.workflow.selection import select
 
     root = root_of(context)
-    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root)
-    acceptances = parse_acceptances(accept, several=chosen.asks_which)
+    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
+    acceptances, rollout = parse_acceptances(accept, several=chosen.asks_which), parse_rollout(waves, canary, wait)
     if not yes:
         terminal.insist_on_terminal()
-    with connect.surroundings(root) as around:
-        targets, missing = select(chosen.choices, around)
-        planned, drawings = plan(targets, acceptances, around, missing, asks_which=chosen.asks_which)
+    with connect.surroundings(root, parallel) as around:
+        meant = chosen.select(around)
+        planned, drawings = plan(
+            meant.targets,
+            acceptances,
+            around,
+            meant.lost,
+            asks_which=chosen.asks_which,
+            is_consistent=selecting.consistent,
+            selected=meant.said,
+            is_to_be_written=True,
+        )
         around.progress.rest()
         output.announce(planned)
+        for each in shown_waves.lines(in_waves(planned, rollout)) if rollout else ():
+            terminal.remark(each)
         declined = planned.pending and not yes and not output.agrees(planned)
-        result = decline(planned) if declined else apply(planned, drawings, around)
+        with graceful(around):
+            result = decline(planned) if declined else apply(planned, drawings, around, rollout)
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
     terminal.say_request_ids((each.error for each in result.outcomes), root)
     status = max(planned.status, 3) if declined else result.status

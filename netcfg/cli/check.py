@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from netcfg.cli.options import Asked, Config, Reports, Vaults, asks
+from netcfg.cli.options import Asked, Config, Reports, Selecting, Vaults, asks
 from netcfg.cli.root import root_of
 
 Format = Annotated[
@@ -29,6 +29,7 @@ def check(
     context: typer.Context,
     vault: Vaults = None,
     *,
+    selecting: Selecting,
     asked: Asked,
     fail_on: Annotated[
         Literal["error", "warning", "note", "never"],
@@ -52,24 +53,25 @@ def check(
     from netcfg.core.findings import Severity
     from netcfg.sources import bundled
     from netcfg.workflow.check import check
-    from netcfg.workflow.selection import select
 
     root = root_of(context)
     if explain:
         _explain(explain, format, context)
         return
     output = Output(format, report, root, FORMATS_OF_A_REPORT, config)
-    chosen = choose(vault, asked, config, root)
+    chosen = choose(vault, asked, config, root, selecting)
     least = None if fail_on == "never" else Severity(fail_on)
     with connect.surroundings(root) as around:
-        targets, missing = select(chosen.choices, around)
+        meant = chosen.select(around)
         found = check(
-            targets,
+            meant.targets,
             chosen.waivers,
             least,
-            chosen.apply,
+            chosen.applies(meant.targets),
             around,
-            missing,
+            meant.lost,
+            is_consistent=selecting.consistent,
+            selected=meant.said,
             program=chosen.program,
             outbound=bundled.outbound(),
         )

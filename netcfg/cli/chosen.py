@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +12,15 @@ from netcfg.cli import terminal
 from netcfg.cli.root import Root
 
 if TYPE_CHECKING:
-    from netcfg.cli.options import Asked
+    from netcfg.cli.options import Asked, Selecting
     from netcfg.config.configuration import Configuration
     from netcfg.core.findings import Waiver
     from netcfg.core.resources import VaultId
-    from netcfg.core.target import Choice
+    from netcfg.core.shard import Shard
+    from netcfg.core.target import Choice, Selection, Target
     from netcfg.core.terms import Terms
+    from netcfg.workflow.collaborators import Surroundings
+    from netcfg.workflow.selection import Meant
 
 CONFIGURATION = "netcfg.yaml"  # what is read where nobody names a file
 LOOKALIKES = ("netcfg.yml", ".netcfg.yaml", ".netcfg.yml", "netcfg.json")
@@ -27,15 +30,21 @@ LOOKALIKES = ("netcfg.yml", ".netcfg.yaml", ".netcfg.yml", "netcfg.json")
 class Chosen:
     """What was chosen, the waivers that the configuration has, and how all of it would be typed again.
 
-    `base` is the way from the repository's root to the folder in which the configuration is named. `is_part` is whether
-    somebody named vaults, so that the configuration may be about others too.
+    `file` are the options that name the configuration. `within` narrows what it chooses, and `shard` what was chosen at
+    all; `selecting` are the options that say so. `base` is the way from the repository's root to the folder in which
+    the configuration is named. `is_part` is whether somebody named or selected vaults, so that the configuration may
+    be about others too.
     """
 
     choices: tuple[Choice, ...]
+    asked: Asked
     waivers: tuple[Waiver, ...] = ()
-    words: tuple[str, ...] = ()
+    file: tuple[str, ...] = ()
     program: str = "netcfg"
     base: str = ""
+    within: Selection | None = None
+    shard: Shard | None = None
+    selecting: tuple[str, ...] = ()
     is_part: bool = False
 
     @property
@@ -45,29 +54,81 @@ class Chosen:
 
         return are_several(self.choices)
 
-    def apply(self, vault: str) -> tuple[str, ...]:
-        """The apply of one of these vaults, as it would be typed after the program's name."""
-        return ("apply", vault, *self.words)
+    def select(self, around: Surroundings) -> Meant:
+        """The vaults that all this comes to, once Azure was asked."""
+        from netcfg.workflow.selection import select
+
+        return select(self.choices, around, within=self.within, shard=self.shard)
+
+    def applies(self, targets: Iterable[Target]) -> Callable[[str], tuple[str, ...]]:
+        """For each of these vaults, by its name, its apply as it would be typed after the program's name.
+
+        A vault that variable groups use serves only their organizations, and naming it must not give it the others'.
+        """
+        every = {name.casefold() for each in self.choices for name in each.intent().organizations}
+        fewer = {
+            each.name: each.intent.organizations
+            for each in targets
+            if self.is_linked and {name.casefold() for name in each.intent.organizations} != every
+        }
+        in_file = {name.casefold() for each in self.choices for name in each.top.organizations}
+
+        def apply(vault: str) -> tuple[str, ...]:
+            served = fewer.get(vault.lower())
+            if served is None:
+                return ("apply", vault, *self.words)
+            if in_file - {name.casefold() for name in served}:
+                return ("apply", *self.selecting, *self.words)
+            return ("apply", vault, *replace(self.asked, organization=list(served)).words(), *self.file)
+
+        return apply
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether variable groups say which organizations a vault serves."""
+        from netcfg.core.target import Selection
+
+        return any(isinstance(each.chosen, Selection) and each.chosen.is_linked for each in self.choices)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that was asked for, as it would be typed again, but for the vaults."""
+        return (*self.asked.words(), *self.file)
 
 
-def choose(vaults: Sequence[str] | None, asked: Asked, config: str | None, root: Root) -> Chosen:
+def choose(
+    vaults: Sequence[str] | None, asked: Asked, config: str | None, root: Root, selecting: Selecting | None = None
+) -> Chosen:
     """What is meant; what cannot be is a usage error, before anything is read."""
-    from netcfg.core.errors import NoVault
+    from netcfg.core.errors import ConflictingOptions, NoLinkingOrganization, NoVault
     from netcfg.core.resources import parse_vault
     from netcfg.core.target import Choice, check, merge
     from netcfg.sources import bundled
 
     typed = asked.terms(bundled.atlas())
-    named = [parse_vault(each) for each in vaults or ()]
+    selection, shard = (selecting.selection(), selecting.part()) if selecting else (None, None)
+    if vaults and selection and selecting:
+        raise ConflictingOptions("VAULT", selecting.selecting[0], "vaults are named, or selected")
+    named: list[VaultId | str | Selection] = [selection] if selection else [parse_vault(each) for each in vaults or ()]
     found = _configuration(config, root)
     choices = merge(_entries(found, named, typed) if found else [Choice(each, typed) for each in named])
     if not choices:
         raise NoVault(next((each for each in LOOKALIKES if os.path.lexists(each)), ""))
     check(choices, typed, found.file if found else "", found.lines if found else {})
-    base = repository_base() if found else ""
-    words = [*asked.words(), *(["--config", config] if config and config != CONFIGURATION else [])]
-    waivers = found.waivers if found else ()
-    return Chosen(choices, waivers, tuple(words), root.command, base, bool(named))
+    if selection and selection.is_linked and not any(each.intent().organizations for each in choices):
+        raise NoLinkingOrganization
+    return Chosen(
+        choices,
+        asked,
+        waivers=found.waivers if found else (),
+        file=("--config", config) if config and config != CONFIGURATION else (),
+        program=root.command,
+        base=repository_base() if found else "",
+        within=selection if found and found.choices else None,
+        shard=shard,
+        selecting=tuple(selecting.words()) if selecting else (),
+        is_part=bool(named or shard),
+    )
 
 
 def files_read(config: str | None) -> list[str]:
@@ -105,11 +166,12 @@ def _configuration(config: str | None, root: Root) -> Configuration | None:
     return configuration.parse(file.read(name), name, bundled.atlas(), RULES, devops)
 
 
-def _entries(found: Configuration, named: Sequence[VaultId | str], typed: Terms) -> list[Choice]:
+def _entries(found: Configuration, named: Sequence[VaultId | str | Selection], typed: Terms) -> list[Choice]:
     """The file's entries that are meant, the command line counting before each of them."""
-    from netcfg.core.target import Choice, narrow
+    from netcfg.core.target import Choice, Selection, narrow
 
     if not found.choices:
         return [Choice(each, typed, top=found.top) for each in named]
-    meant = narrow(found.choices, named, found.file) if named else found.choices
+    vaults = [each for each in named if not isinstance(each, Selection)]
+    meant = narrow(found.choices, vaults, found.file) if vaults else found.choices
     return [replace(each, terms=typed.over(each.terms)) for each in meant]

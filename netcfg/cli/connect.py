@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from netcfg.cli import known, terminal
+from netcfg.cli.progress import watching
 from netcfg.cli.root import Root
-from netcfg.cli.terminal import watching
 from netcfg.core.errors import (
     BadIdentifier,
     MissingExtra,
@@ -24,42 +25,49 @@ from netcfg.core.errors import (
 )
 from netcfg.core.geography import Organization
 from netcfg.sources import bundled
-from netcfg.workflow.collaborators import Organizations, Progress, Surroundings
+from netcfg.workflow.collaborators import PARALLEL, Organizations, Progress, Surroundings, VariableGroups
+from netcfg.workflow.early import EarlyOrganizations
 
 if TYPE_CHECKING:
     from datetime import date
 
     from netcfg.azure.connection import Azure
     from netcfg.azure.credentials import Credential as AzureCredential
+    from netcfg.azure.dataplane.door import Door
     from netcfg.azure.endpoints import Cloud
     from netcfg.devops.credential import Credential as DevOpsCredential
+    from netcfg.devops.geography import RestOrganizations
     from netcfg.devops.session import Session
     from netcfg.sources.fetch import Fetched
     from netcfg.sources.places import Places
     from netcfg.workflow.discover import Exploration, FoundAgents
     from netcfg.workflow.verify import Vantage
 
+KNOCKING = 3.0  # seconds for a vault that only tells whose it is
 EXPLAINING = 15.0  # seconds for a request to Azure Resource Manager that only explains; an agent may not reach it
 
 
 @contextmanager
-def surroundings(root: Root) -> Iterator[Surroundings]:
+def surroundings(root: Root, parallel: int | None = None) -> Iterator[Surroundings]:
     """Everything that `plan` and `apply` work with. Nothing is asked before somebody needs the answer."""
     with _places(root) as places, watching(root) as progress:
         _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
-        session = _devops(places, root)
-        with _azure(places, root) as azure:
+        session, stop = _devops(places, root), Event()
+        with _azure(places, root, stop, progress) as azure:
             yield Surroundings(
                 vaults=azure.vaults,
                 subnets=azure.subnets,
                 neighbourhood=azure.neighbourhood,
                 private=azure.private,
-                organizations=_organizations(session),
+                organizations=EarlyOrganizations(_organizations(session).look_up),
                 agents=_agents(session, azure),
+                groups=_groups(session),
                 catalogue=known.catalogue(root),
                 today=places.today,
                 progress=progress,
                 sleep=time.sleep,
+                stop=stop,
+                parallel=parallel or PARALLEL,
             )
 
 
@@ -236,8 +244,10 @@ def _places(root: Root) -> Iterator[_Places]:
         )
 
 
-def _azure(places: _Places, root: Root) -> Azure:
+def _azure(places: _Places, root: Root, stop: Event | None = None, progress: Progress | None = None) -> Azure:
+    """Azure, asked no faster than it answers; `progress` hears of waits, which `stop` ends."""
     from netcfg.azure.connection import connect
+    from netcfg.azure.pacing import Pacing
 
     return connect(
         places.credential,
@@ -245,7 +255,20 @@ def _azure(places: _Places, root: Root) -> Azure:
         resource_manager=places.resource_manager,
         timeout=root.timeout,
         tell=partial(_tell, root),
+        knock=partial(_knock, places),
+        pacing=Pacing(stop, progress.step) if progress else Pacing(stop),
     )
+
+
+def _knock(places: _Places, vault: str) -> Door:
+    """What the vault of that name tells everybody. Whoever stands in for Azure has none that the DNS knows."""
+    from netcfg.azure.dataplane.door import unasked
+    from netcfg.azure.dataplane.secrets import Secrets
+
+    at, server = (places.resource_manager, places.dns) if places.is_sandbox else (None, None)
+    if places.resource_manager and not places.is_sandbox:
+        return unasked(vault)
+    return Secrets(places.credential, places.cloud, KNOCKING, at=at, server=server).knock(vault)
 
 
 def _agents(session: Session, azure: Azure) -> FoundAgents:
@@ -255,7 +278,13 @@ def _agents(session: Session, azure: Azure) -> FoundAgents:
     return FoundAgents(RestAgentPools(session), azure.machines)
 
 
-def _organizations(session: Session) -> Organizations:
+def _groups(session: Session) -> VariableGroups:
+    from netcfg.devops.variable_groups import RestVariableGroups
+
+    return RestVariableGroups(session)
+
+
+def _organizations(session: Session) -> RestOrganizations:
     from netcfg.devops.geography import RestOrganizations
 
     return RestOrganizations(session, bundled.atlas())
@@ -312,10 +341,13 @@ def _the_extra() -> Iterator[None]:
 class _Announced:
     """Organizations whose looking up is told to whoever watches."""
 
-    def __init__(self, organizations: Organizations, progress: Progress) -> None:
+    def __init__(self, organizations: RestOrganizations, progress: Progress) -> None:
         self._organizations = organizations
         self._progress = progress
 
     def look_up(self, organization: str) -> Organization:
         self._progress.step(f"looking up {organization}")
         return self._organizations.look_up(organization)
+
+    def expect(self, organization: str) -> None:
+        """Nothing is looked up before it is announced."""

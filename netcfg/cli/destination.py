@@ -30,15 +30,14 @@ class Destination:
         given = Path(self.name)
         return given if _is_device(given) else Path(os.path.realpath(given))
 
-    def write(self, text: str) -> None:
+    def write(self, text: str | Iterable[str]) -> None:
         """Write the text, so that nobody ever finds half of it: in a file beside, which then takes its place."""
-        written = text.encode("utf-8", "backslashreplace")
         try:
             if _is_device(self.path):
-                self.path.write_bytes(written)
+                _write(self.path, text)
                 return
             with _beside(self.path) as new:
-                new.write_bytes(written)
+                _write(new, text)
                 if self.path.exists():
                     new.chmod(self.path.stat().st_mode & 0o7777)
                 new.replace(self.path)
@@ -90,6 +89,13 @@ def _parse(text: str, formats: Sequence[str]) -> Destination:
     if name == "-":
         raise BadReport(text, f"a report is a file; --format {format} writes to stdout")
     return Destination(format, name)
+
+
+def _write(path: Path, text: str | Iterable[str]) -> None:
+    """The text in one piece, or as its pieces come."""
+    with path.open("wb") as file:
+        for each in [text] if isinstance(text, str) else text:
+            file.write(each.encode("utf-8", "backslashreplace"))
 
 
 def _try(path: Path, text: str) -> None:

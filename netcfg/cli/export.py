@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netcfg.cli.options import Accept, Asked, Config, Vaults, asks, parse_acceptances
+from netcfg.cli.options import Accept, Asked, Config, Selecting, Vaults, asks, parse_acceptances
 from netcfg.cli.root import Root, root_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def export(
     language: Annotated[
         Language, typer.Option("--as", metavar="LANGUAGE", help="terraform, tfvars, bicep, arm, az or powershell.")
     ],
+    selecting: Selecting,
     asked: Asked,
     accept: Accept = None,
     config: Config = None,
@@ -43,15 +44,22 @@ def export(
     from netcfg.cli.destination import parse_file
     from netcfg.core.handover import Handover
     from netcfg.workflow.plan import plan
-    from netcfg.workflow.selection import select
 
     root = root_of(context)
-    chosen = choose(vault, asked, config, root)
+    chosen = choose(vault, asked, config, root, selecting)
     file = None if out in (None, "-") else parse_file(str(out), "--out", language, files_read(config))
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
-        targets, missing = select(chosen.choices, around)
-        planned, _ = plan(targets, acceptances, around, missing, asks_which=chosen.asks_which)
+        meant = chosen.select(around)
+        planned, _ = plan(
+            meant.targets,
+            acceptances,
+            around,
+            meant.lost,
+            asks_which=chosen.asks_which,
+            is_consistent=selecting.consistent,
+            selected=meant.said,
+        )
     handover = Handover(planned)
     _tell(handover, language, root)
     if not handover.given.plans or (handover.absent and language not in SCRIPTS):
@@ -88,5 +96,5 @@ def _command(vaults: list[str] | None, chosen: Chosen, accept: list[str] | None,
 
     accepted = [word for each in accept or () for word in ("--accept", each)]
     file = ["--out", out] if out else []
-    words = ["export", *(vaults or ()), *chosen.words, *accepted, "--as", language, *file]
+    words = ["export", *(vaults or ()), *chosen.selecting, *chosen.words, *accepted, "--as", language, *file]
     return f"{chosen.program} {shell.join(words)}"

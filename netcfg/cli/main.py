@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +28,8 @@ class Program(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
             left = f"interrupted, and {interruption}" if interruption.args else "interrupted"
-            typer.echo(f"\n{left}; run the same command again, it goes on where this one stopped", err=True)
+            with suppress(OSError, ValueError):
+                typer.echo(f"\n{left}; run the same command again, it goes on where this one stopped", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             from netcfg.cli.terminal import abandon_stdout
@@ -157,17 +159,32 @@ def main() -> None:
     """
     gc.set_threshold(100_000)
     _open_missing_streams()
+    _heed_termination()
+    try:
+        _run()
+    except KeyboardInterrupt:  # one more, while the first one was being told
+        os._exit(INTERRUPTED)
+
+
+def _run() -> None:
     try:
         app(prog_name="netcfg")
     except SystemExit as end:
         if end.code == INTERRUPTED:
             # Threads that still wait for an answer would hold the process for as long.
-            sys.stdout.flush()
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
             os._exit(INTERRUPTED)
         raise
     finally:
         _abandon_full_stderr()
         gc.freeze()
+
+
+def _heed_termination() -> None:
+    """SIGTERM is what Ctrl-C is, and no death without a word. Where it is ignored, somebody wanted that."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _abandon_full_stderr() -> None:

@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from netcfg.core.geography import Atlas
     from netcfg.core.guards import Acceptance
+    from netcfg.core.shard import Shard
+    from netcfg.core.target import Selection
     from netcfg.core.terms import Terms
 
 Vaults = Annotated[
@@ -150,15 +152,84 @@ class Asked:
 
     def words(self) -> list[str]:
         """The same as it would be typed again."""
-        typed: list[str] = []
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value in (None, False):
-                continue
-            option = "--" + each.name.replace("_", "-")
-            for one in value if isinstance(value, list) else [value]:
-                typed += [option] if one is True else [option, str(one)]
-        return typed
+        return _words(self)
+
+
+@dataclass(frozen=True)
+class Selecting:
+    """Which vaults are meant, where nobody names them, and how they are read; as typed."""
+
+    subscription: Annotated[
+        list[str] | None,
+        typer.Option("--subscription", metavar="ID", help="Every vault of this subscription; repeatable."),
+    ] = None
+    resource_group: Annotated[
+        list[str] | None,
+        typer.Option("--resource-group", metavar="NAME", help="Every vault of this resource group; repeatable."),
+    ] = None
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY=VALUE", help="Every vault that has this tag; repeatable, all must hold."),
+    ] = None
+    linked: Annotated[
+        bool, typer.Option("--linked", help="Every vault that the organizations' variable groups use.")
+    ] = False
+    all: Annotated[bool, typer.Option("--all", help="Every vault that this sign-in sees.")] = False
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="I/N", help="Of all that, the I-th of N even parts, always the same."),
+    ] = None
+    consistent: Annotated[
+        bool,
+        typer.Option("--consistent", help="Read many vaults from Resource Manager too, not from an index that lags."),
+    ] = False
+
+    def selection(self) -> Selection | None:
+        """What is selected, if anything is; what cannot be meant is a usage error."""
+        from netcfg.core.errors import ConflictingOptions
+        from netcfg.core.resources import parse_resource_group, parse_subscription
+        from netcfg.core.target import Selection, parse_tags
+
+        given = self.selecting
+        if self.all and given != ["--all"]:
+            other = next(each for each in given if each != "--all")
+            raise ConflictingOptions("--all", other, "all that this sign-in sees is meant, or a part of it")
+        found = Selection(
+            tuple(dict.fromkeys(parse_subscription(each) for each in self.subscription or ())),
+            tuple(dict.fromkeys(parse_resource_group(each) for each in self.resource_group or ())),
+            parse_tags(self.tag or ()),
+            is_linked=self.linked,
+        )
+        return found if given else None
+
+    @property
+    def selecting(self) -> list[str]:
+        """The options that select vaults, of those that were typed."""
+        return [each for each in self.words() if each in _SELECTING]
+
+    def part(self) -> Shard | None:
+        from netcfg.core.shard import parse_shard
+
+        return None if self.shard is None else parse_shard(self.shard)
+
+    def words(self) -> list[str]:
+        """The same as it would be typed again."""
+        return _words(self)
+
+
+_SELECTING = frozenset(("--subscription", "--resource-group", "--tag", "--linked", "--all"))
+
+
+def _words(typed: Asked | Selecting) -> list[str]:
+    words: list[str] = []
+    for each in fields(typed):
+        value = getattr(typed, each.name)
+        if value in (None, False):
+            continue
+        option = "--" + each.name.replace("_", "-")
+        for one in value if isinstance(value, list) else [value]:
+            words += [option] if one is True else [option, str(one)]
+    return words
 
 
 def parse_acceptances(texts: Iterable[str] | None, *, several: bool) -> list[Acceptance]:
@@ -169,19 +240,25 @@ def parse_acceptances(texts: Iterable[str] | None, *, several: bool) -> list[Acc
 
 
 def asks(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` the options of `Asked` in place of its parameter `asked`; Typer reads them from the signature."""
+    """Give `command` the options of `Selecting` and of `Asked` in place of its parameters `selecting` and `asked`;
+    Typer reads them from the signature."""
 
     @wraps(command)
     def run(**given: Any) -> None:
-        asked = Asked(**{name: given.pop(name) for name in options})
-        command(asked=asked, **given)
+        grouped = {
+            name: kind(**{each: given.pop(each) for each in inspect.signature(kind).parameters})
+            for name, kind in kinds.items()
+        }
+        command(**grouped, **given)
 
-    options = inspect.signature(Asked).parameters
-    own = [each for name, each in inspect.signature(command).parameters.items() if name != "asked"]
-    hints = get_type_hints(Asked, {**globals()}, include_extras=True) | get_type_hints(command, include_extras=True)
+    kinds: dict[str, type[Selecting] | type[Asked]] = {"selecting": Selecting, "asked": Asked}
+    own = [each for name, each in inspect.signature(command).parameters.items() if name not in kinds]
+    options = [each for kind in kinds.values() for each in inspect.signature(kind).parameters.values()]
+    hints = get_type_hints(command, include_extras=True)
+    for kind in kinds.values():
+        hints = get_type_hints(kind, {**globals()}, include_extras=True) | hints
     merged = [
-        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
-        for each in (*own, *options.values())
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name]) for each in (*own, *options)
     ]
     run.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in merged}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,7 +15,7 @@ from netcfg.cli.destination import parse_destinations
 from netcfg.core.errors import OutputFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from netcfg.cli.root import Root
     from netcfg.core.outcome import Result
@@ -67,9 +68,9 @@ class Output:
         `base` is the folder that we run in, as the repository's root sees it. Stdout comes last: its reader may leave.
         """
         failures = [*self._report(document, base)]
-        told = self._told(document, base) + self._annotated(document, base)
+        annotated = self._annotated(document, base)
         try:
-            terminal.show(told)
+            terminal.show(chain(self._told(document, base), [annotated]))
         except OutputFailed as error:
             failures.append(error)
         except BrokenPipeError:
@@ -88,7 +89,7 @@ class Output:
     def agrees(self, planned: PlanSet) -> bool:
         """Ask whether to apply what was shown, which is shown on stderr where stdout is for a program."""
         if not self.is_text:
-            typer.echo(render(planned, "text", terminal.page(self._root)), err=True)
+            typer.echo("".join(render(planned, "text", terminal.page(self._root))), err=True)
         number = len(planned.pending)
         vaults = "this vault" if number == 1 else f"these {number} vaults"
         return terminal.says_yes(f"Change {vaults}?")
@@ -104,14 +105,14 @@ class Output:
                 failures.append(error)
         return failures
 
-    def _told(self, document: Document, base: str = "") -> str:
+    def _told(self, document: Document, base: str = "") -> Iterable[str]:
         """What stdout says; the result of an apply comes below its plan."""
         from netcfg.core.outcome import Result
         from netcfg.formats import text
 
         page = terminal.page(self._root)
         if self.is_text and isinstance(document, Result):
-            return "\n" + text.result(document, page, after_plan=True)
+            return "\n", text.result(document, page, after_plan=True)
         return render(document, self._format, page, base)
 
     def _annotated(self, document: Document, base: str) -> str:
@@ -140,9 +141,11 @@ def kind_of(document: Document) -> str:
             return "report"
 
 
-def render(document: Document, format: str, page: Page, base: str = "") -> str:
-    """The document in a format that its kind has; `page` is for text."""
+def render(document: Document, format: str, page: Page, base: str = "") -> Iterable[str]:
+    """The document in a format that its kind has, in one piece or in many; `page` is for text."""
     write = getattr(import_module(f"netcfg.formats.{MODULES[format]}"), kind_of(document))
     if format == "text":
-        return str(write(document, page))
-    return str(write(document, base) if format in NAMES_LINES else write(document))
+        written = write(document, page)
+    else:
+        written = write(document, base) if format in NAMES_LINES else write(document)
+    return [written] if isinstance(written, str) else written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Vaults, asks, parse_acceptances
+from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Selecting, Vaults, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
 
@@ -13,6 +13,7 @@ def plan(
     context: typer.Context,
     vault: Vaults = None,
     *,
+    selecting: Selecting,
     asked: Asked,
     accept: Accept = None,
     config: Config = None,
@@ -24,14 +25,21 @@ def plan(
     from netcfg.cli.chosen import choose
     from netcfg.cli.output import Output
     from netcfg.workflow.plan import plan
-    from netcfg.workflow.selection import select
 
     root = root_of(context)
-    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root)
+    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
-        targets, missing = select(chosen.choices, around)
-        planned, _ = plan(targets, acceptances, around, missing, asks_which=chosen.asks_which)
+        meant = chosen.select(around)
+        planned, _ = plan(
+            meant.targets,
+            acceptances,
+            around,
+            meant.lost,
+            asks_which=chosen.asks_which,
+            is_consistent=selecting.consistent,
+            selected=meant.said,
+        )
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
     output.deliver(planned, chosen.base)
     raise typer.Exit(planned.status)

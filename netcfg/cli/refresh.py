@@ -34,13 +34,14 @@ def refresh(
 ) -> None:
     """Fetch new editions of the published ranges, check them, and keep them."""
     from netcfg.cli import connect, known, terminal
+    from netcfg.cli.progress import watching
     from netcfg.core.guards import parse_acceptance
     from netcfg.formats import json, text
     from netcfg.workflow.refresh import refresh
 
     root = root_of(context)
     acceptances = [parse_acceptance(each, several=False) for each in accept or ()]
-    with connect.publishers(root) as (places, today), terminal.watching(root) as progress:
+    with connect.publishers(root) as (places, today), watching(root) as progress:
         asked = _places(source, places, today, root)
         refreshed = refresh(asked, known.catalogue(root), acceptances, today, progress, check_only=check)
     terminal.say_request_ids((each.error for each in refreshed.failures), root)

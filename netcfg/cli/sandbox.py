@@ -9,6 +9,7 @@ import typer
 from netcfg.cli.root import root_of
 
 app = typer.Typer(help="The embedded sandbox: an Azure of one's own on loopback.", no_args_is_help=True)
+MANY = 100  # vaults, then they are counted
 World = Annotated[str, typer.Option("--world", metavar="NAME-or-FILE", help="The make-believe tenant.")]
 
 
@@ -57,10 +58,25 @@ def _listing(document: dict[str, Any]) -> str:
     """The same as text: what can be named on a command line, and under which id."""
     lines = [f"world {document['world']}, where it is {document['today']}"]
     lines += ["", "organizations", *(f"  {each['name']}" for each in document["organizations"])]
-    lines += ["", "vaults", *(f"  {each['name']:<20} {each['id']}" for each in document["vaults"])]
+    lines += ["", "vaults", *_vaults(document["vaults"])]
     subnets = (subnet for network in document["virtualNetworks"] for subnet in network["subnets"])
     lines += ["", "subnets", *(f"  {each}" for each in subnets)]
     return "\n".join(lines) + "\n"
+
+
+def _vaults(vaults: list[dict[str, str]]) -> list[str]:
+    """Each with its id; of a fleet what each resource group has, because nobody reads two thousand lines."""
+    if len(vaults) <= MANY:
+        return [f"  {each['name']:<20} {each['id']}" for each in vaults]
+    groups: dict[str, list[str]] = {}
+    for each in vaults:
+        groups.setdefault(each["id"].partition("/providers/")[0], []).append(each["name"])
+    counted = (f"{len(names):>6}  {group}  {_span(names)}" for group, names in groups.items())
+    return [f"  {len(vaults):,} in {len(groups)} resource groups; --format json lists them", *counted]
+
+
+def _span(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
 
 
 @app.command()

@@ -1,13 +1,12 @@
-"""The conversation on stderr: progress, questions; and the result on stdout."""
+"""The conversation on stderr: questions, errors, remarks; and the result on stdout."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from threading import Lock
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -19,86 +18,17 @@ if TYPE_CHECKING:
     from netcfg.cli.root import Root
     from netcfg.core.verification import Verification
     from netcfg.formats.page import Page
-    from netcfg.workflow.collaborators import Progress
 
 
 WIDTH_OF_A_FILE = 100
 
 
-class Silence:
-    """Nobody watches."""
-
-    def step(self, what: str) -> None:
-        del what
-
-    def tell(self, what: str) -> None:
-        del what
-
-    def rest(self) -> None:
-        pass
-
-
-class Lines:
-    """One line for each step: what a pipeline's log can show."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._lead = "…" if _takes(stream, "…") else "..."
-        self._lock = Lock()
-
-    def step(self, what: str) -> None:
-        # Whoever read this has gone, or its disk is full: no reason to stop in the middle of a change.
-        with self._lock, suppress(OSError, ValueError):
-            typer.echo(f"{self._lead} {line(what)}", file=self._stream)
-
-    def tell(self, what: str) -> None:
-        with self._lock, suppress(OSError, ValueError):
-            typer.echo(line(what), file=self._stream)
-
-    def rest(self) -> None:
-        pass
-
-
-class Spinner:
-    """A line that changes, for somebody who sits in front of it."""
-
-    def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.markup import escape
-
-        self._status = Console(file=stream).status("")
-        self._escape = escape
-
-    def step(self, what: str) -> None:
-        with suppress(OSError, ValueError):
-            self._status.update(self._escape(line(what)))
-            self._status.start()
-
-    def tell(self, what: str) -> None:
-        with suppress(OSError, ValueError):
-            self._status.console.print(self._escape(line(what)), highlight=False)
-
-    def rest(self) -> None:
-        with suppress(OSError, ValueError):
-            self._status.stop()
-
-
-@contextmanager
-def watching(root: Root) -> Iterator[Progress]:
-    """Progress on stderr, in the form that fits: a spinner on a terminal, lines elsewhere, nothing with `-q`."""
-    is_terminal = sys.stderr.isatty() and root.color
-    progress = Silence() if root.quiet else Spinner(sys.stderr) if is_terminal else Lines(sys.stderr)
-    try:
-        yield progress
-    finally:
-        progress.rest()
-
-
-def show(text: str) -> None:
-    """Write the result to stdout, whatever its encoding can take."""
+def show(text: str | Iterable[str]) -> None:
+    """Write the result to stdout, in one piece or as its pieces come, whatever its encoding can take."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        for each in [text] if isinstance(text, str) else text:
+            sys.stdout.write(each.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         abandon_stdout()
@@ -141,9 +71,9 @@ def say_verification(found: Verification, root: Root) -> None:
     """As whom the vault was asked, and the id of the answer, under `-v`."""
     bearer, said = found.seen.bearer, found.seen.said
     if root.verbose and bearer:
-        typer.echo(f"Key Vault: {line(bearer.told)}", err=True)
+        _remark(f"Key Vault: {line(bearer.told)}")
     if root.verbose and (id := getattr(said, "request_id", None)):
-        typer.echo(f"request id: {line(id)}", err=True)
+        _remark(f"request id: {line(id)}")
 
 
 def page(root: Root) -> Page:
@@ -151,7 +81,7 @@ def page(root: Root) -> Page:
     from netcfg.formats.page import Page
 
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH_OF_A_FILE
-    return Page(columns, root.color and sys.stdout.isatty(), not _takes(sys.stdout, "·→…"))
+    return Page(columns, root.color and sys.stdout.isatty(), not takes(sys.stdout, "·→…"))
 
 
 def insist_on_terminal() -> None:
@@ -169,10 +99,14 @@ def says_yes(question: str) -> bool:
 def _remark(text: str) -> None:
     """A line on stderr. Where nobody takes it the exit status still tells, and a change that was made is not undone."""
     with suppress(OSError, ValueError):
-        typer.echo(text, err=True)
+        # Not with `typer.echo`, which looks for the file behind `sys.stderr`: a bar of progress stands in between, and
+        # gets out of the way of what is written to it.
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
-def _takes(stream: TextIO, text: str) -> bool:
+def takes(stream: TextIO, text: str) -> bool:
+    """Whether the stream's encoding has all these characters."""
     try:
         text.encode(stream.encoding or "ascii")
     except UnicodeEncodeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Network
 
 from netcfg.core.agents import remarks
@@ -12,10 +13,12 @@ from netcfg.core.declared import BROAD, Declaration
 from netcfg.core.errors import AmbiguousSubnet, BothWanted, TooManyRules
 from netcfg.core.geography import Region
 from netcfg.core.intent import Intent, is_named
+from netcfg.core.itself import Itself
 from netcfg.core.ranges import Policy, PublishedRange, Publisher, Resolution, covers
 from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import (
     IP_RULE_LIMIT,
+    MANY,
     VIRTUAL_NETWORK_RULE_LIMIT,
     DefaultAction,
     Firewall,
@@ -28,6 +31,8 @@ from netcfg.core.rules import (
 from netcfg.core.standing import Standing, judge
 from netcfg.core.switchover import NOTHING_SEEN, Exit, Survey, useless
 from netcfg.core.way import NO_WAY, Way
+
+_ALIKE = 1 << 12  # firewalls of which each is another one, and still remembered
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Desired:
 
     def with_way(self, way: Way) -> Desired:
         """The same, with what is to become of the private way in."""
-        return replace(self, way=way, notes=(*self.notes, *way.notes))
+        return self if way is self.way and not way.notes else replace(self, way=way, notes=(*self.notes, *way.notes))
 
 
 def fit(
@@ -75,42 +80,108 @@ def fit(
     """The firewall that fulfils `intent` for this vault and takes nothing that is not ours.
 
     `subnets` are the agents' subnets of the intent as Azure shows them, `gone` subnets of rules that are not there any
-    more, `survey` what was seen of the exits of subnets that lack the endpoint.
+    more, `survey` what was seen of the exits of subnets that lack the endpoint. Where the same is meant, vaults whose
+    firewalls say the same share one answer: most of a fleet is alike.
     """
-    before = vault.firewall
-    asked = _asked(intent, resolution, today)
-    if both := next((rule for rule in asked if intent.removes(rule)), None):
-        raise BothWanted(str(both), asked[both].standing.value)
-    _check_names(intent, before)
-    reasons = {rule: _found(rule, intent, resolution, today, gone) for rule in before.rule_set.rules}
-    dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in map(str, gone))
-    agents = {each: _agents(intent, each) for each in intent.subnets}
-    if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
-        public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
-        after = replace(before, public_access=public_access)
-        return Desired(after, reasons, (), _notes(vault, intent, resolution), dead=dead, asked=asked, agents=agents)
+    meant = _meant(Itself(intent), Itself(resolution), tuple(subnets), today, frozenset(gone), Itself(survey))
+    return meant.fitted(_Situation(vault))
 
-    leaving = {
-        rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
-    }
-    kept = [rule for rule in before.rule_set.rules if rule not in leaving]
-    arriving = _arriving(kept, asked)
-    reasons |= leaving | arriving
 
-    rules = [*kept, *arriving]
-    after = Firewall(
-        intent.public_access or before.public_access,
-        replace(
-            before.rule_set,
-            default_action=before.rule_set.default_action if intent.keep_default_action else DefaultAction.DENY,
-            ip_rules=tuple(sorted(rule for rule in rules if isinstance(rule, IpRule))),
-            virtual_network_rules=tuple(sorted(rule for rule in rules if isinstance(rule, VirtualNetworkRule))),
-        ),
-    )
-    endpoints = tuple(each.id for each in subnets if not each.has_endpoint and each.id in intent.subnets)
-    unused = _unused(after, reasons, map(survey.exit_of, endpoints))
-    notes = (*_notes(vault, intent, resolution), *unused)
-    return Desired(after, reasons, endpoints, notes, dead=dead, asked=asked, agents=agents)
+class _Situation:
+    """A vault as far as `fit` looks at it: not which one it is, but what its firewall says, and in which words."""
+
+    __slots__ = ("_key", "vault")
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+        self._key = (vault.firewall.spelling, vault.perimeter)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Situation) and other._key == self._key
+
+    def __hash__(self) -> int:
+        return self.vault.firewall.fingerprint
+
+
+@lru_cache(maxsize=64)
+def _meant(
+    intent: Itself[Intent],
+    resolution: Itself[Resolution],
+    subnets: tuple[Subnet, ...],
+    today: date,
+    gone: frozenset[SubnetId],
+    survey: Itself[Survey],
+) -> _Meant:
+    return _Meant(intent.value, resolution.value, subnets, today, frozenset(map(str, gone)), survey.value)
+
+
+class _Meant:
+    """What is meant for some vaults, with all that follows from it whatever a vault holds."""
+
+    def __init__(
+        self,
+        intent: Intent,
+        resolution: Resolution,
+        subnets: tuple[Subnet, ...],
+        today: date,
+        gone: frozenset[str],
+        survey: Survey,
+    ) -> None:
+        self.intent, self.resolution, self.today = intent, resolution, today
+        self.subnets, self.gone, self.survey = subnets, gone, survey
+        self.fitted = lru_cache(maxsize=_ALIKE)(self._fit)
+        self.found = lru_cache(maxsize=MANY)(self._found)
+
+    @cached_property
+    def asked(self) -> dict[Rule, Reason]:
+        asked = _asked(self.intent, self.resolution, self.today)
+        if both := next((rule for rule in asked if self.intent.removes(rule)), None):
+            raise BothWanted(str(both), asked[both].standing.value)
+        return asked
+
+    @cached_property
+    def agents(self) -> dict[SubnetId, str]:
+        return {each: _agents(self.intent, each) for each in self.intent.subnets}
+
+    @cached_property
+    def endpoints(self) -> tuple[SubnetId, ...]:
+        return tuple(each.id for each in self.subnets if not each.has_endpoint and each.id in self.intent.subnets)
+
+    def _found(self, rule: Rule) -> Reason:
+        return _found(rule, self.intent, self.resolution, self.today, self.gone)
+
+    def _fit(self, situation: _Situation) -> Desired:
+        vault, intent, resolution = situation.vault, self.intent, self.resolution
+        before, asked = vault.firewall, self.asked
+        _check_names(intent, before)
+        reasons = {rule: self.found(rule) for rule in before.rule_set.rules}
+        dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in self.gone)
+        if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
+            public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
+            after = replace(before, public_access=public_access)
+            notes = _notes(vault, intent, resolution)
+            return Desired(after, reasons, (), notes, dead=dead, asked=asked, agents=self.agents)
+
+        leaving = {
+            rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
+        }
+        kept = [rule for rule in before.rule_set.rules if rule not in leaving]
+        arriving = _arriving(kept, asked)
+        reasons |= leaving | arriving
+
+        rules = [*kept, *arriving]
+        after = Firewall(
+            intent.public_access or before.public_access,
+            replace(
+                before.rule_set,
+                default_action=before.rule_set.default_action if intent.keep_default_action else DefaultAction.DENY,
+                ip_rules=tuple(sorted(rule for rule in rules if isinstance(rule, IpRule))),
+                virtual_network_rules=tuple(sorted(rule for rule in rules if isinstance(rule, VirtualNetworkRule))),
+            ),
+        )
+        unused = _unused(after, reasons, map(self.survey.exit_of, self.endpoints))
+        notes = (*_notes(vault, intent, resolution), *unused)
+        return Desired(after, reasons, self.endpoints, notes, dead=dead, asked=asked, agents=self.agents)
 
 
 def is_enforced(vault: Vault) -> bool:
@@ -125,20 +196,20 @@ def covering(rules: Iterable[Rule]) -> list[IPv4Network]:
     return [each for each in networks if each is not None and each.prefixlen >= BROAD]
 
 
-def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date, gone: Collection[SubnetId]) -> Reason:
+def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date, gone: Collection[str]) -> Reason:
     """The standing of a rule that is there, and what is known about it."""
     standing = judge(rule, intent, resolution, today)
     network = rule.network if isinstance(rule, IpRule) else None
     if standing in (Standing.PUBLISHED, Standing.ELSEWHERE) and network:
-        ranges = resolution.wanted if standing is Standing.PUBLISHED else resolution.elsewhere
-        source = next(each for each in ranges if network.subnet_of(each.network))
-        return Reason(standing, _inside(network, source), source.publishers, source.region)
+        around = resolution.wanted_around if standing is Standing.PUBLISHED else resolution.elsewhere_around
+        if source := around(network):
+            return Reason(standing, _inside(network, source), source.publishers, source.region)
     if standing in (Standing.DECLARED, Standing.EXPIRED) and network:
         return Reason(standing, str(declaration_of(network, intent, today)))
     if standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
         return Reason(standing, f"no edition has it since {retired.since}", (), retired.region)
-    if isinstance(rule, VirtualNetworkRule) and str(rule) in map(str, gone):
+    if isinstance(rule, VirtualNetworkRule) and str(rule) in gone:
         return Reason(standing, f"its subnet is gone; --remove {rule}")
     if isinstance(rule, VirtualNetworkRule) and standing is Standing.DECLARED:
         return Reason(standing, _agents(intent, next(each for each in intent.subnets if str(each) == str(rule))))

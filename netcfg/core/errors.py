@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from netcfg.core.resources import VaultId
     from netcfg.core.target import Location
 
 
@@ -110,6 +111,29 @@ class BothWanted(UsageError):
 class ConflictingOptions(UsageError):
     def __init__(self, one: str, other: str, reason: str) -> None:
         super().__init__(f"{one} and {other} exclude each other: {reason}; leave one of them out")
+
+
+class BadShard(UsageError):
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text!r} is not a shard; write I/N, as in 3/8: the third of eight parts, from 1/8 to 8/8")
+
+
+class BadTag(UsageError):
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text!r} is not a tag; write KEY=VALUE, or KEY= for a tag without a value")
+
+
+class OptionAlone(UsageError):
+    def __init__(self, option: str, other: str) -> None:
+        super().__init__(f"{option} says nothing without {other}; give that too, or leave it out")
+
+
+class BadWaves(UsageError):
+    def __init__(self, option: str, text: str, reason: str) -> None:
+        super().__init__(
+            f"{option} {text!r} cannot be meant: {reason}; expected are growing numbers of vaults or percents, the "
+            "last of them 100%, as in 1,10%,100%"
+        )
 
 
 class UnknownGuard(UsageError):
@@ -358,6 +382,46 @@ class GroupAlone(UsageError):
         )
 
 
+class NoLinkingOrganization(UsageError):
+    def __init__(self) -> None:
+        super().__init__(
+            "--linked asks an organization for its variable groups, and none was given; give --organization NAME"
+        )
+
+
+class NothingLinked(NetcfgError):
+    def __init__(self, organizations: Iterable[str]) -> None:
+        super().__init__(
+            f"no variable group of {' or '.join(organizations)} that this sign-in sees is linked to a vault, so "
+            "nothing is selected; check the organization, or link a group with 'netcfg group link'"
+        )
+
+
+class LinkUnresolved(NetcfgError):
+    """Variable groups know their vault by its name only, and that one stands for none that can be looked at."""
+
+    def __init__(self, vault: str, groups: Iterable[str], error: NetcfgError) -> None:
+        super().__init__(f"{vault!r} is linked to {_some(groups)}: {error}", request_id=error.request_id)
+
+
+class TagsUnknown(NetcfgError):
+    """Tags are read from Resource Graph's index, which learns of a new vault only after a while."""
+
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"{vault} is not in the index of Resource Graph yet, so its tags are not known; run it again in some "
+            "minutes, or name the vault"
+        )
+
+
+class NothingInBoth(NetcfgError):
+    def __init__(self, selection: str, file: str) -> None:
+        super().__init__(
+            f"nothing is selected: none of {selection} is chosen by {file}; check what is written there, or name "
+            "another file with --config"
+        )
+
+
 class NothingSelected(NetcfgError):
     def __init__(self, selection: str, where: str) -> None:
         super().__init__(
@@ -459,6 +523,33 @@ class RecordUnread(NetcfgError):
         super().__init__(
             f"whether the zone {zone} has the record of {vault} could not be read, and without it nobody finds the "
             "private endpoint; have somebody assign Reader on it"
+        )
+
+
+class Interrupted(NetcfgError):
+    def __init__(self) -> None:
+        super().__init__(
+            "somebody ended the run before this vault was done; run the same command again, it goes on where this one "
+            "stopped"
+        )
+
+
+class WaveFailed(NetcfgError):
+    """Why a vault of a later wave was left as it is."""
+
+    def __init__(self, wave: str, vault: str, error: NetcfgError) -> None:
+        super().__init__(
+            f"{wave} failed at {vault}, and nothing was begun after that: {error}", request_id=error.request_id
+        )
+
+
+class PutBack(NetcfgError):
+    status = 7
+
+    def __init__(self, vault: str, differences: Iterable[str]) -> None:
+        super().__init__(
+            f"{vault} was written, and after the wait Azure shows something else ({_some(differences)}): a policy or "
+            "somebody else changed it; its activity log says who"
         )
 
 
@@ -892,6 +983,47 @@ class VaultNotVisible(NetcfgError):
         )
 
 
+class VaultHidden(NetcfgError):
+    """The vault itself tells everybody that it is there, and which tenant it trusts."""
+
+    def __init__(self, name: str, subscriptions: int) -> None:
+        number = "1 subscription" if subscriptions == 1 else f"{subscriptions} subscriptions"
+        super().__init__(
+            f"there is a vault named {name!r} in this tenant, and it is not in the {number} that this sign-in sees as "
+            "far as it may read there; assign Reader on the vault, or sign in as somebody who may read it"
+        )
+
+
+class VaultNowhere(NetcfgError):
+    """The name of every vault is in the public DNS."""
+
+    def __init__(self, name: str, host: str) -> None:
+        super().__init__(
+            f"there is no vault named {name!r}: no subscription that this sign-in sees has it, and {host} is not in "
+            "the DNS; check the name"
+        )
+
+
+class AmbiguousVault(NetcfgError):
+    def __init__(self, name: str, ids: Iterable[str]) -> None:
+        super().__init__(
+            f"{name!r} stands for several vaults, {' and '.join(ids)}, and one of them may be on the way to the "
+            "other; give the resource id of the one that is meant, or wait until it has been moved"
+        )
+
+
+class VaultDeleted(NotInAzure):
+    """A vault that was deleted keeps its name, and can be had back by `command`, until it is purged."""
+
+    def __init__(self, vault: VaultId, deleted: str, purged: str, command: str) -> None:
+        NetcfgError.__init__(
+            self,
+            f"the vault {vault} was deleted on {deleted} and will be purged on {purged}; if it is still needed, get it "
+            f"back with '{command}', else leave it out",
+        )
+        self.vault = vault
+
+
 class SubnetNotVisible(NetcfgError):
     """A subnet's name is unique nowhere but in its network, and other tenants are asked for none."""
 
@@ -1178,6 +1310,7 @@ class AzureThrottled(NetcfgError):
         super().__init__(
             f"Azure still asks to slow down after several tries ({subject}); run it again {when}", request_id=request_id
         )
+        self.wait = wait
 
 
 class NetworkBusy(NetcfgError):
@@ -1222,6 +1355,17 @@ class AzureRefused(NetcfgError):
     def __init__(self, subject: str, reason: str, *, is_passing: bool = False, request_id: str | None = None) -> None:
         super().__init__(f"Azure said no to {subject}: {reason}; mend that, then run it again", request_id=request_id)
         self.is_passing = is_passing  # a fault of Azure's own (5xx), which says nothing about what was asked
+
+
+class TooManySubscriptions(NetcfgError):
+    """Resource Graph looks into so many subscriptions and no more, and says that there are others."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this sign-in sees more than the 10,000 subscriptions that one query of Resource Graph looks into, so what "
+            "is in the others is not known; name the subscriptions with --subscription, or sign in as somebody who "
+            "sees fewer"
+        )
 
 
 # --- sources ------------------------------------------------------------------------------------------------------

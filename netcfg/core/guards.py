@@ -15,6 +15,7 @@ from netcfg.core.errors import BareAcceptance, UnacceptableGuard, UnknownGuard
 from netcfg.core.geography import Organization
 from netcfg.core.hidden import dangers, stranded
 from netcfg.core.intent import Intent
+from netcfg.core.linkage import NOT_ASKED, Linkage
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, network_of
 from netcfg.core.ranges import Resolution, covers
 from netcfg.core.resources import SubnetId, Vault
@@ -52,8 +53,8 @@ class Guard:
 class Circumstances:
     """Everything that a guard, or a check, may look at.
 
-    `gone` are subnets that rules of vaults name and that are not there any more; `is_selected` is whether nobody named
-    this vault.
+    `gone` are subnets that rules of vaults name and that are not there any more; `is_selected` is whether a place or a
+    tag is all that this vault was found by, and `linkage` is then what variable groups use, if that was asked.
     """
 
     vault: Vault
@@ -66,6 +67,17 @@ class Circumstances:
     landscape: Landscape = NOTHING_PRIVATE
     gone: frozenset[SubnetId] = frozenset()
     is_selected: bool = False
+    linkage: Linkage = NOT_ASKED
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether nobody named the vault, and it holds no published range: what is it to Azure DevOps?"""
+        return self.is_selected and holds_none(self.before, self.resolution)
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether that is known: it holds no published range, and certainly no variable group uses it."""
+        return self.is_strange and self.linkage.is_unused(self.vault.name)
 
     @property
     def before(self) -> Firewall:
@@ -261,15 +273,30 @@ def stale_editions(seen: Circumstances) -> str | None:
 
 def _unlinked(seen: Circumstances) -> str | None:
     """A vault that nobody named may have nothing to do with Azure DevOps, and must not be opened to it."""
-    there = covering(seen.before.rule_set.rules)
-    if not seen.is_selected or any(
-        network.subnet_of(each.network) for network in there for each in seen.resolution.wanted
-    ):
+    if not seen.is_strange or seen.linkage.users(seen.vault.name):
         return None
+    name, asked = seen.vault.name, " or ".join(seen.linkage.organizations)
+    if seen.linkage.is_unused(name):
+        known = f"no variable group of {asked} uses it"
+    elif seen.linkage.closed:
+        known = f"whether a variable group of {asked} uses it is not known ({_doubt(seen.linkage)})"
+    else:
+        known = "no variable group is known to use it, as none of an organization was asked"
     return (
-        f"{seen.vault.name} was selected and not named, holds no published range, and no variable group is known to "
-        "use it: it may have nothing to do with Azure DevOps"
+        f"{name} was selected and not named, holds no published range, and {known}: it may have nothing to do with "
+        "Azure DevOps"
     )
+
+
+def _doubt(linkage: Linkage) -> str:
+    """Why it is not known whether a variable group uses a vault."""
+    _, what, error = linkage.closed[0]
+    return f"{what}: {error}{f'; and {len(linkage.closed) - 1} more' if len(linkage.closed) > 1 else ''}"
+
+
+def holds_none(firewall: Firewall, resolution: Resolution) -> bool:
+    """Whether no rule of a vault is a published range that is wanted, or a part of one."""
+    return not any(each.network and resolution.wanted_around(each.network) for each in firewall.rule_set.ip_rules)
 
 
 def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:

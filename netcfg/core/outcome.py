@@ -24,7 +24,8 @@ class Ending(Enum):
 class Outcome:
     """The ending of one vault.
 
-    `verified` is whether Azure showed afterwards what was sent; `touched` whether a failure came after a write.
+    `verified` is whether Azure showed afterwards what was sent; `touched` whether a failure came after a write. `wave`
+    is the number of the wave that the vault belongs to, from 1, where there are waves.
     """
 
     plan: Plan
@@ -32,6 +33,7 @@ class Outcome:
     verified: bool = False
     touched: bool = False
     error: NetcfgError | None = None
+    wave: int | None = None
 
     @property
     def status(self) -> int:
@@ -48,14 +50,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """What an apply did."""
+    """What an apply did; with `is_interrupted` somebody ended it before everything was done."""
 
     planned: PlanSet
     outcomes: tuple[Outcome, ...]
+    is_interrupted: bool = False
 
     @property
     def status(self) -> int:
-        """The worst wins, in the order 7, 6, 5, 0; a failure beside anything else is 7, nothing but failures is 1."""
+        """130 where it was interrupted, else the worst wins, in the order 7, 6, 5, 0; a failure beside anything else is
+        7, nothing but failures is 1."""
+        if self.is_interrupted:
+            return 130
         statuses = {outcome.status for outcome in self.outcomes} | {1 for _ in self.planned.undetermined}
         if statuses == {1}:
             return 1

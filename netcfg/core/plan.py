@@ -13,6 +13,7 @@ from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import PRIVATE_DNS, SERVICE_ENDPOINT, Acceptance, Circumstances, Guard, evaluate
 from netcfg.core.intent import Intent
+from netcfg.core.linkage import NOT_ASKED, Linkage
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, OwnersApproval, kind_of
 from netcfg.core.ranges import Resolution
 from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
@@ -222,6 +223,7 @@ def look(
     gone: Collection[SubnetId] = (),
     landscape: Landscape = NOTHING_PRIVATE,
     is_selected: bool = False,
+    linkage: Linkage = NOT_ASKED,
 ) -> Circumstances:
     """A vault beside what it should be, and all that decides about it. A contradiction in what is meant is an error.
 
@@ -231,7 +233,7 @@ def look(
     desired = fit(vault, intent, resolution, subnets, today, gone, survey).with_way(fit_way(vault, intent, landscape))
     known = tuple(organizations)
     return Circumstances(
-        vault, desired, intent, resolution, known, today, survey, landscape, frozenset(gone), is_selected
+        vault, desired, intent, resolution, known, today, survey, landscape, frozenset(gone), is_selected, linkage
     )
 
 
@@ -260,7 +262,8 @@ class PlanSet:
     """The plans of one run, and what they all rest on; `given` are the geographies that somebody said.
 
     `asks_which` is whether a guard has to be accepted by naming its vaults, even if only one was found. `lines` are
-    those of the configuration that chose the vaults.
+    those of the configuration that chose the vaults. `selected` says, in sentences, what was selected where nobody
+    named the vaults, and what of it cannot be known.
     """
 
     given: tuple[Geography, ...]
@@ -270,6 +273,7 @@ class PlanSet:
     undetermined: tuple[Undetermined, ...] = ()
     asks_which: bool = False
     lines: Mapping[VaultId, Location] = field(default_factory=dict)
+    selected: tuple[str, ...] = ()
 
     @property
     def is_refused(self) -> bool:
@@ -287,6 +291,6 @@ class PlanSet:
     @property
     def status(self) -> int:
         """The exit status: 1 nothing could be read, 7 something could not, 5 refused, 3 changes are pending, 0 none."""
-        if self.undetermined or not self.plans:
+        if self.undetermined:
             return 7 if self.plans else 1
         return 5 if self.is_refused else 3 if self.changes else 0

@@ -48,6 +48,7 @@ class Report:
     general: tuple[Finding, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
     fail_on: Severity | None = Severity.ERROR
+    selected: tuple[str, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -74,7 +75,7 @@ class Report:
     @property
     def status(self) -> int:
         """The exit status: 1 nothing was read, 7 something could not be, 4 it fails, 0 compliant."""
-        if self.undetermined or not self.inspections:
+        if self.undetermined:
             return 7 if self.inspections else 1
         return 4 if self.fails else 0
 

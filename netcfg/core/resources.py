@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from netcfg.core.approval import Connection
 from netcfg.core.errors import BadIdentifier
@@ -84,14 +85,15 @@ class SubnetName:
 
 @dataclass(frozen=True)
 class Vault:
-    """A vault as Azure Resource Manager showed it."""
+    """A vault as Azure Resource Manager showed it; one that `is_indexed` as Resource Graph's index did, which lags."""
 
     id: VaultId
     firewall: Firewall
     perimeter: Perimeter = Perimeter.NONE
     connections: tuple[Connection, ...] = ()
+    is_indexed: bool = field(default=False, compare=False)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.id.text.rpartition("/")[2]
 

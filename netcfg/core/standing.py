@@ -33,13 +33,13 @@ def judge(rule: Rule, intent: Intent, resolution: Resolution, today: date) -> St
 
 def _judge_network(network: IPv4Network, intent: Intent, resolution: Resolution, today: date) -> Standing:
     declared = [each for each in intent.allow if each.network == network]
-    if any(network.subnet_of(each.network) for each in resolution.wanted):
+    if resolution.wanted_around(network):
         return Standing.PUBLISHED
     if any(not each.is_expired(today) for each in declared):
         return Standing.DECLARED
     if declared:
         return Standing.EXPIRED
-    if any(network.subnet_of(each.network) for each in resolution.elsewhere):
+    if resolution.elsewhere_around(network):
         return Standing.ELSEWHERE
     if any(network == each.network for each in resolution.retired):
         return Standing.RETIRED

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from netcfg.core.errors import (
     BadConfiguration,
+    BadTag,
     BothWanted,
     ConflictingOptions,
     ConflictingTerms,
@@ -18,9 +19,10 @@ from netcfg.core.errors import (
     UsageError,
 )
 from netcfg.core.intent import Intent
-from netcfg.core.resources import VaultId
+from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import IpRule
 from netcfg.core.terms import NO_TERMS, Terms
+from netcfg.core.words import listed
 
 
 @dataclass(frozen=True, order=True)
@@ -39,13 +41,20 @@ class Selection:
     """Vaults that nobody names: all that have every one of these tags, in any of the subscriptions and groups.
 
     Where there are no subscriptions, or no groups, all that can be seen are meant; groups go with their subscriptions.
-    Of those, `only` are wanted, if there are any: somebody named vaults that have no entry of their own.
+    With `is_linked` they are those of the vaults that variable groups use. Of all these, `only` are wanted, if there
+    are any: somebody named vaults that have no entry of their own.
     """
 
     subscriptions: tuple[str, ...] = ()
     resource_groups: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     only: tuple[VaultId | str, ...] = ()
+    is_linked: bool = False
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether a place or a tag is named; else everything is meant that can be seen."""
+        return bool(self.subscriptions or self.resource_groups or self.tags)
 
     def wants(self, vault: VaultId) -> bool:
         """Whether a vault that was found is one of those that are wanted."""
@@ -59,22 +68,46 @@ class Selection:
         places = ((vault.subscription, self.subscriptions), (vault.resource_group, self.resource_groups))
         return all(not allowed or one in (each.lower() for each in allowed) for one, allowed in places)
 
+    def holds(self, vault: VaultId) -> bool:
+        """Whether it is certain, without asking Azure, that the vault is among them: its place is all that counts."""
+        return not self.tags and not self.is_linked and self.may_hold(vault)
+
+    def may_meet(self, other: VaultId | str | Selection) -> bool:
+        """Whether it cannot be excluded that a vault is among both."""
+        if not isinstance(other, Selection):
+            return self.may_hold(other)
+        pairs = ((self.subscriptions, other.subscriptions), (self.resource_groups, other.resource_groups))
+        return all(
+            not mine or not theirs or {each.lower() for each in mine} & {each.lower() for each in theirs}
+            for mine, theirs in pairs
+        )
+
     def __str__(self) -> str:
-        said = [f"subscription {', '.join(self.subscriptions)}" if self.subscriptions else ""]
-        said += [f"resource group {', '.join(self.resource_groups)}" if self.resource_groups else ""]
+        said = [f"subscription {listed(self.subscriptions)}" if self.subscriptions else ""]
+        said += [f"resource group {listed(self.resource_groups)}" if self.resource_groups else ""]
         said += [f"tag {name}={value}" for name, value in self.tags]
-        return f"the vaults of {', '.join(filter(None, said))}"
+        where = ", ".join(filter(None, said))
+        if self.is_linked:
+            return f"the vaults {f'of {where} ' if where else ''}that variable groups use"
+        return f"the vaults of {where or 'all subscriptions'}"
 
 
 @dataclass(frozen=True)
 class Selected:
     """What a selection found, and why that may not be all: for each place that could not be seen whole, the error.
 
-    A place is the beginning of the ids of everything in it.
+    A place is the beginning of the ids of everything in it. Of vaults that were seen and not understood, or that are
+    used and not seen, there is the error alone; `said` are sentences about what cannot be known. `users` are the
+    organizations whose variable groups use each vault, by its name, where that was asked; `closed` are those of which
+    groups could not be read, each with what that is called.
     """
 
-    vaults: tuple[VaultId, ...]
+    vaults: tuple[Vault, ...]
     unseen: tuple[tuple[str, NetcfgError], ...] = ()
+    illegible: tuple[tuple[VaultId | str, NetcfgError], ...] = ()
+    said: tuple[str, ...] = ()
+    users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    closed: tuple[tuple[str, str, NetcfgError], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +130,15 @@ class Choice:
     def intent(self) -> Intent:
         """All that is meant for it. What cannot be meant is a usage error, of which `check` tells the line."""
         return _intent(self.terms.over(self.top))
+
+    def serving(self, organizations: Sequence[str]) -> Choice:
+        """The same for a vault that serves these organizations, and none of the others that are meant."""
+        mine = {each.casefold() for each in organizations}
+        terms, top = (
+            replace(said, organizations=tuple(each for each in said.organizations if each.casefold() in mine))
+            for said in (self.terms, self.top)
+        )
+        return replace(self, terms=terms, top=top)
 
 
 def _intent(terms: Terms) -> Intent:
@@ -228,17 +270,38 @@ def narrow(choices: Iterable[Choice], vaults: Sequence[VaultId | str], file: str
     return tuple(found)
 
 
+def parse_tags(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The tags that `KEY=VALUE` mean; `KEY=` is an empty value. The case of names does not count, and a vault has one
+    value for each."""
+    found: dict[str, tuple[str, str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise BadTag(text)
+        if found.setdefault(name.lower(), (name, value))[1] != value:
+            other = found[name.lower()]
+            raise ConflictingOptions(f"--tag {'='.join(other)}", f"--tag {text}", "a vault has one value for a tag")
+    return tuple(sorted(found.values()))
+
+
+def within(choices: Iterable[Choice], selection: Selection) -> tuple[Choice, ...]:
+    """Of what a file chooses, that which the selection may find too; whether it does only Azure knows."""
+    return tuple(each for each in choices if selection.may_meet(each.chosen))
+
+
 @dataclass(frozen=True)
 class Target:
     """A vault, by its id or its name, and what is meant for it.
 
-    `is_selected` is whether nobody named it, but a selection found it; `where` is the line that chose it.
+    `is_selected` is whether a place or a tag is all that it was found by: nobody named it, and no variable group is
+    known to use it. `where` is the line that chose it, and `shown` the vault as the selection saw it on the way.
     """
 
     vault: VaultId | str
     intent: Intent
     is_selected: bool = False
     where: Location | None = None
+    shown: Vault | None = None
 
     @property
     def name(self) -> str:

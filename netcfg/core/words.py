@@ -12,3 +12,8 @@ def listed(items: Iterable[object], most: int = MOST) -> str:
     texts = list(dict.fromkeys(map(str, items)))
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
+
+
+def counted(number: int, what: str) -> str:
+    """`1 vault`, `2,000 vaults`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

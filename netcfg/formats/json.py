@@ -1,14 +1,15 @@
 """For programs: documents of version 1, as `data/schemas/` describes them. They are built field by field and only grow.
 
 Whatever a name holds, it is here in full, and yet no runner that shows the document obeys it: a string can hide any
-character behind its number.
+character behind its number. What may be about a whole fleet is written vault by vault: ten thousand plans are never
+there a second time, as one document or as one string.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from operator import eq
 from typing import Any
@@ -28,7 +29,7 @@ from netcfg.core.rules import Firewall, IpRule, Rule
 from netcfg.core.served import Served
 from netcfg.core.verification import Verification
 from netcfg.formats import attribution as attributed
-from netcfg.formats import comparison, order, pieces
+from netcfg.formats import comparison, order, phrases, pieces
 from netcfg.formats import discovery as discovered
 from netcfg.formats import verification as verified
 from netcfg.formats.report import document as reported
@@ -38,18 +39,18 @@ VERSION = 1
 Object = dict[str, Any]
 
 
-def plan(plans: PlanSet) -> str:
-    vaults = [_vault(each) for each in order.plans(plans.plans)]
-    return _write({"version": VERSION, "kind": "plan", **_foundation(plans), "vaults": vaults, **_end(plans)})
+def plan(plans: PlanSet) -> Iterator[str]:
+    vaults = map(_vault, order.plans(plans.plans))
+    return _stream({"version": VERSION, "kind": "plan", **_foundation(plans), "vaults": vaults, **_end(plans)})
 
 
-def result(outcome: Result) -> str:
-    ordered = order.outcomes(outcome.outcomes)
-    counts = Counter(each.ending for each in ordered)
+def result(outcome: Result) -> Iterator[str]:
+    counts = Counter(each.ending for each in outcome.outcomes)
     end = _end(outcome.planned)
     end["summary"]["outcomes"] = {each.value: counts[each] for each in Ending}
-    vaults = [_outcome(each) for each in ordered]
-    return _write({"version": VERSION, "kind": "result", **_foundation(outcome.planned), "vaults": vaults, **end})
+    end["summary"] |= _known("interrupted", outcome.is_interrupted)
+    vaults = map(_outcome, order.outcomes(outcome.outcomes))
+    return _stream({"version": VERSION, "kind": "result", **_foundation(outcome.planned), "vaults": vaults, **end})
 
 
 def geography(organizations: Iterable[Organization]) -> str:
@@ -118,8 +119,8 @@ def discovery(found: Discovery) -> str:
     return _write({"version": VERSION, "kind": "discovery", **discovered.document(found)})
 
 
-def report(found: Report) -> str:
-    return _write({"version": VERSION, "kind": "report", **_foundation(found), **reported.document(found)})
+def report(found: Report) -> Iterator[str]:
+    return _stream({"version": VERSION, "kind": "report", **_foundation(found), **reported.document(found)})
 
 
 def verification(found: Verification) -> str:
@@ -127,15 +128,37 @@ def verification(found: Verification) -> str:
 
 
 def _write(document: Object) -> str:
+    return "".join(_stream(document))
+
+
+def _stream(document: Object) -> Iterator[str]:
+    """The document piece by piece; what is given as an iterator is an array, of which each element is a piece."""
+    lead = "{\n"
+    for name, value in document.items():
+        yield f'{lead}  "{name}": '
+        yield from _array(value) if isinstance(value, Iterator) else (_piece(value, 1),)
+        lead = ",\n"
+    yield "\n}\n"
+
+
+def _array(elements: Iterator[object]) -> Iterator[str]:
+    lead = "[\n"
+    for each in elements:
+        yield f"{lead}    {_piece(each, 2)}"
+        lead = ",\n"
+    yield "[]" if lead == "[\n" else "\n  ]"
+
+
+def _piece(value: object, depth: int) -> str:
     """ASCII only: it survives every pipe and code page, and no control character is left to a terminal.
 
     The number sign appears in strings alone, so a pair of them, which begins a command of Azure Pipelines, can always
-    be written by number. GitHub's `::` counts where a line begins, and there a document has its own signs.
+    be written by number. GitHub's `::` counts where a line begins, and there a document has its own signs. No string
+    holds the end of a line as it is, so all of them can be moved to where this piece stands.
     """
-    return (
-        json.dumps(document, indent=2, ensure_ascii=True).replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f")
-        + "\n"
-    )
+    written = json.dumps(value, indent=2, ensure_ascii=True)
+    harmless = written.replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f")
+    return harmless.replace("\n", "\n" + "  " * depth)
 
 
 def _foundation(run: PlanSet | Report) -> Object:
@@ -144,6 +167,7 @@ def _foundation(run: PlanSet | Report) -> Object:
     return {
         "organizations": [_organization(each) for each in order.organizations(run.organizations)],
         "ranges": {"policy": run.resolution.policy.value, "editions": editions},
+        "selected": list(run.selected),
     }
 
 
@@ -183,6 +207,7 @@ def _vault(plan: Plan) -> Object:
         "id": str(plan.vault.id),
         "name": plan.vault.name,
         "geographies": [each.id for each in plan.geographies],
+        "state": phrases.state(plan.vault),
         "before": _firewall(plan.before),
         "after": _firewall(plan.after),
         "changes": [_change(each) for each in plan.changes],
@@ -198,6 +223,7 @@ def _outcome(outcome: Outcome) -> Object:
         "verified": outcome.verified,
         "error": str(outcome.error) if outcome.error else None,
         "record": None,
+        **({"wave": outcome.wave} if outcome.wave else {}),
     }
 
 

@@ -6,7 +6,8 @@ character is left that means anything to Markdown or HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Geography
@@ -14,36 +15,47 @@ from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report
-from netcfg.formats import comparison, diff, order, phrases
+from netcfg.core.words import listed
+from netcfg.formats import alike, comparison, diff, order, phrases
+from netcfg.formats.alike import Alike, Ended
 from netcfg.formats.harmless import code, fence, prose
 from netcfg.formats.page import Page, Row
 from netcfg.formats.report import markdown as report_markdown
 
 MANY = 10  # kept rules beyond this are folded
+MOST = 20  # groups of vaults that are told in full
 UNBOUNDED = Page(width=100_000)  # a block of code scrolls sideways, and a line that wraps is no diff any more
 
 
 def plan(plans: PlanSet) -> str:
-    """What would change and why: the summary first, then a section for each vault."""
+    """What would change and why: the summary first, then a section for each vault, or for those that are alike."""
     several = phrases.are_several(plans)
     shared = phrases.shared_notes(plans)
+    is_fleet = len(plans.plans) > alike.FEW
+    each_alone = (block for each in order.plans(plans.plans) for block in _vault(each, several, shared))
     blocks = [
         [f"## netcfg plan: {prose(phrases.summary(plans))}"],
         [prose(f"{phrases.audience(plans)} · {phrases.basis(plans.resolution)}")],
-        _notes(shared),
-        *(block for each in order.plans(plans.plans) for block in _vault(each, several, shared)),
+        [*_items(phrases.provenance(plans)), *_notes(shared)],
+        *(_fleet(plans, shared) if is_fleet else each_alone),
         *_undetermined(plans.undetermined),
     ]
     return _join(blocks)
 
 
 def result(outcome: Result) -> str:
-    """What was done, and what was not and why: the summary first, then a section for each vault."""
+    """What was done, and what was not and why: the summary first, then a section for each vault.
+
+    Of many vaults there is a table of how they ended, and a section for each thing that somebody has to look at.
+    """
     several = phrases.are_several(outcome.planned)
-    ordered = order.outcomes(outcome.outcomes)
+    is_fleet = len(outcome.outcomes) > alike.FEW
+    each_alone = (block for each in order.outcomes(outcome.outcomes) for block in _outcome(each, several))
     blocks = [
         [f"## netcfg apply: {prose(phrases.conclusion(outcome))}"],
-        *(block for each in ordered for block in _outcome(each, several)),
+        [f"**{prose(phrases.resumption(outcome))}**"] if outcome.is_interrupted else [],
+        _items(phrases.provenance(outcome.planned)),
+        *(_endings(outcome) if is_fleet else each_alone),
         *_undetermined(outcome.planned.undetermined),
     ]
     return _join(blocks)
@@ -98,6 +110,95 @@ def _vault(plan: Plan, several: bool, shared: list[str]) -> list[list[str]]:
     ]
 
 
+def _fleet(plans: PlanSet, shared: list[str]) -> Iterator[list[str]]:
+    """Many vaults: those that are refused first, then the most numerous; what is like nothing else as it always is."""
+    groups, refused = alike.plans(plans.plans, shared), alike.refused(plans.plans)
+    busy = [each for each in groups if not each.is_idle]
+    for each in busy[:MOST]:
+        one, *others = each.plans
+        yield from _group(each, refused) if others else _vault(one, True, shared)
+    yield from _more(busy[MOST:])
+    for each in groups:
+        if each.is_idle:
+            yield [f"### {phrases.count(len(each.plans), 'vault')}: nothing to change"]
+            yield [_names(each.names)]
+    if len(busy) < len(plans.plans):
+        yield [prose(phrases.WHOLE)]
+
+
+def _group(group: Alike, refused: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    stays = alike.kept(group.plans)
+    words = alike.sketch(group.first) + (f"; {stays}" if stays else "")
+    number = phrases.count(len(group.plans), "vault")
+    refusals = [_stop(each, alike.acceptance(each, group.names, refused[each.id])) for each in group.refusals]
+    accepted = [f"- accepted: {code(each.id)}: {prose(each.message)}" for each in group.guards if each.accepted]
+    return [
+        [f"### {prose(f'{number}: {words}')}"],
+        [_names(group.names)],
+        [f"**{phrases.refusal(group.refusals)}**", "", *refusals] if refusals else [],
+        _diff(alike.gathered(group)),
+        accepted + _notes(group.notes),
+    ]
+
+
+def _more(groups: Sequence[Alike]) -> list[list[str]]:
+    """A line each for the groups beyond those that are told in full."""
+    if not groups:
+        return []
+    number = sum(len(each.plans) for each in groups)
+    return [[f"### {phrases.count(number, 'more vault')}"], [_in_short(each) for each in groups]]
+
+
+def _in_short(group: Alike) -> str:
+    refusal = f"REFUSED by {phrases.guard_names(group.refusals)}; " if group.refusals else ""
+    return f"- {_names(group.names)}: {prose(refusal + alike.sketch(group.first))}"
+
+
+def _endings(outcome: Result) -> Iterator[list[str]]:
+    """Many vaults: how many ended how, whatever did not end well, and then what was changed."""
+    ended = order.outcomes(outcome.outcomes)
+    refused = alike.refused(each.plan for each in ended if each.ending is Ending.REFUSED)
+    counts = Counter(each.ending for each in ended)
+    rows = [f"| {each.value.replace('-', ' ')} | {counts[each]:,} |" for each in Ending if counts[each]]
+    yield ["| outcome | vaults |", "|---|--:|", *rows]
+    odd = alike.outcomes(ended)
+    for each in odd[:MOST]:
+        yield from _ended(each, refused)
+    if rest := odd[MOST:]:
+        yield [f"### {phrases.count(sum(len(each.names) for each in rest), 'more vault')}"]
+        yield [f"- {_names(each.names)}: {each.ending.value.replace('-', ' ')}: {prose(each.error)}" for each in rest]
+    done = alike.plans(
+        [each.plan for each in ended if each.ending is Ending.DONE], phrases.shared_notes(outcome.planned)
+    )
+    for group in done[:MOST]:
+        title = f"{phrases.count(len(group.plans), 'vault')} done: {alike.sketch(group.first)}"
+        yield [f"### {prose(title)}"]
+        yield [_names(group.names)]
+        yield _diff(alike.gathered(group))
+    yield from _more(done[MOST:])
+    if unchanged := [each.plan.vault.name for each in ended if each.ending is Ending.UNCHANGED]:
+        yield [f"### {phrases.count(len(unchanged), 'vault')} unchanged"]
+        yield [_names(unchanged)]
+    yield [prose(phrases.WHOLE)]
+
+
+def _ended(group: Ended, refused: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """What kept the same thing from being done well in one vault or in several."""
+    one, *others = group.outcomes
+    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    return [
+        [f"### {phrases.count(len(group.outcomes), 'vault')}" if others else f"### {code(one.plan.vault.name)}"],
+        [prose(how)],
+        [_names(group.names)] if others else [],
+        [_stop(each, alike.acceptance(each, group.names, refused[each.id])) for each in group.guards],
+        [f"- {prose(group.error if others else str(one.error))}"] if one.error else [],
+    ]
+
+
+def _names(names: Iterable[str]) -> str:
+    return code(listed(names))
+
+
 def _outcome(outcome: Outcome, several: bool) -> list[list[str]]:
     return [
         [f"### {code(outcome.plan.vault.name)}"],
@@ -111,11 +212,11 @@ def _outcome(outcome: Outcome, several: bool) -> list[list[str]]:
 def _refusals(plan: Plan, several: bool) -> list[str]:
     if not plan.refusals:
         return []
-    return [f"**{phrases.refusal(plan)}**", "", *(_refusal(each, plan, several) for each in plan.refusals)]
+    stops = [_stop(each, phrases.acceptance(each, plan, several=several)) for each in plan.refusals]
+    return [f"**{phrases.refusal(plan.refusals)}**", "", *stops]
 
 
-def _refusal(guard: Guard, plan: Plan, several: bool) -> str:
-    option = phrases.acceptance(guard, plan, several=several)
+def _stop(guard: Guard, option: str) -> str:
     how = f"accept with {code(option)}" if option else "cannot be accepted"
     return f"- {code(guard.id)}: {prose(guard.message)} — {how}"
 
@@ -136,13 +237,19 @@ def _folded(rows: list[Row]) -> list[str]:
     return [summary, "", *fence(UNBOUNDED.listing(rows), "text"), "", "</details>"]
 
 
+def _items(sentences: Iterable[str]) -> list[str]:
+    return [f"- {prose(each)}" for each in sentences]
+
+
 def _notes(notes: Iterable[str]) -> list[str]:
     return [f"- note: {prose(each)}" for each in notes]
 
 
 def _undetermined(vaults: Iterable[Undetermined]) -> list[list[str]]:
-    ordered = order.undetermined(vaults)
-    lines = [f"- {code(phrases.vault_name(each.vault))}: {prose(str(each.error))}" for each in ordered]
+    lines = []
+    for each in alike.undetermined(vaults):
+        number = f"{each.number}, " if each.number else ""
+        lines.append(f"- {number}{_names(each.names)}: {prose(each.reason)}")
     return [["### Undetermined"], ["Nothing is known of these vaults."], lines] if lines else []
 
 

@@ -13,9 +13,11 @@ from netcfg.core.plan import Action, Plan, PlanSet, Undetermined
 from netcfg.core.ranges import Resolution
 from netcfg.core.refresh import Judgement, News
 from netcfg.core.report import Report
+from netcfg.core.resources import Vault
 from netcfg.formats import order
 
 FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to change"}
+WHOLE = "--format json names every vault, and has every rule of each"
 PAST = {Action.ADD: "added", Action.REMOVE: "removed", Action.SET: "changed"}
 
 
@@ -41,6 +43,18 @@ def basis(resolution: Resolution) -> str:
     return f"ranges: union of {editions}" if len(resolution.editions) > 1 else f"ranges: {editions}"
 
 
+def state(vault: Vault) -> str:
+    """Who showed the vault as it is told."""
+    return "resource-graph" if vault.is_indexed else "resource-manager"
+
+
+def lag(vaults: Iterable[Vault]) -> str:
+    """What must be said where vaults are told as an index shows them; empty where none is."""
+    number = sum(each.is_indexed for each in vaults)
+    lags = "which lags by seconds or minutes; --consistent reads Resource Manager's"
+    return f"the state of {count(number, 'vault')} is Resource Graph's, {lags}" if number else ""
+
+
 def tally(plans: Iterable[Plan], words: dict[Action, str]) -> str:
     """`4 to add, 1 to remove, 2 to change; 3 rules kept`."""
     chosen = list(plans)
@@ -63,7 +77,8 @@ def lost(undetermined: Iterable[Undetermined]) -> str:
 def summary(plans: PlanSet) -> str:
     """What the whole plan comes to, in one line."""
     if not plans.plans:
-        return f"nothing is known of {lost(plans.undetermined) or 'any vault'}"
+        missing = lost(plans.undetermined)
+        return f"nothing is known of {missing}" if missing else "no vault is meant: nothing to change"
     refused = [plan for plan in plans.plans if plan.refusals]
     text = tally(plans.plans, FUTURE)
     if len(plans.plans) + len(plans.undetermined) == 1:
@@ -89,9 +104,9 @@ def vault_name(vault: str) -> str:
     return (vault.rstrip("/").rpartition("/")[2] or vault) if vault.startswith("/") else vault
 
 
-def refusal(plan: Plan) -> str:
+def refusal(guards: Iterable[Guard]) -> str:
     """The line above the guards that refuse."""
-    hope = " until each of these is accepted" if all(each.can_be_accepted for each in plan.refusals) else ""
+    hope = " until each of these is accepted" if all(each.accepted or each.can_be_accepted for each in guards) else ""
     return f"REFUSED: nothing is written{hope}"
 
 
@@ -122,15 +137,39 @@ def ending(outcome: Outcome) -> str:
             return f"done: {tally([outcome.plan], PAST)}; {'verified' if outcome.verified else 'NOT verified'}"
         case Ending.UNCHANGED:
             return f"unchanged: {tally([outcome.plan], PAST)}"
+        case _:
+            return how(outcome.ending, outcome.plan.refusals, touched=outcome.touched)
+
+
+def how(ending: Ending, refusals: Iterable[Guard], *, touched: bool) -> str:
+    """What became of one vault or of several, whatever their plans are."""
+    match ending:
+        case Ending.DONE:
+            return "done, NOT verified"
+        case Ending.UNCHANGED:
+            return "unchanged"
         case Ending.REFUSED:
-            return f"REFUSED by {guard_names(outcome.plan.refusals)}: nothing was written"
+            return f"REFUSED by {guard_names(refusals)}: nothing was written"
         case Ending.STALE | Ending.FAILED:
-            written = "something was written before that" if outcome.touched else "nothing was written"
-            return f"{outcome.ending.value.upper()}: {written}"
+            return (
+                f"{ending.value.upper()}: {'something was written before that' if touched else 'nothing was written'}"
+            )
         case Ending.NOT_REACHED:
             return "not reached: nothing was written"
         case _:
-            assert_never(outcome.ending)
+            assert_never(ending)
+
+
+def resumption(result: Result) -> str:
+    """How to go on after an apply that somebody ended; nothing to say where nobody did."""
+    left = "interrupted: run the same command again: it goes on where this one ended"
+    return left if result.is_interrupted else ""
+
+
+def provenance(run: PlanSet | Report) -> list[str]:
+    """What was selected, and whose word the states of the vaults are."""
+    vaults = [each.vault for each in (run.plans if isinstance(run, PlanSet) else run.inspections)]
+    return [*run.selected, *filter(None, [lag(vaults)])]
 
 
 def conclusion(result: Result) -> str:

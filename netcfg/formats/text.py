@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import collapse_addresses
 from itertools import groupby
 
@@ -15,21 +15,34 @@ from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.ranges import PublishedRange, Resolution
 from netcfg.core.refresh import Judgement, Refreshed
 from netcfg.core.report import Report
+from netcfg.core.words import listed
+from netcfg.formats import alike, comparison, diff, order, phrases
 from netcfg.formats import attribution as attributed
-from netcfg.formats import comparison, diff, order, phrases
+from netcfg.formats.alike import Alike, Ended
 from netcfg.formats.page import Page, Row
 from netcfg.formats.report import text as report_text
 
 INDENT = "  "
+MOST = 20  # groups of vaults that are told in full; nobody reads more on a terminal
+MARKS = {
+    Ending.DONE: ("+", "add"),
+    Ending.UNCHANGED: (" ", "quiet"),
+    Ending.REFUSED: ("!", "refused"),
+    Ending.STALE: ("!", "refused"),
+    Ending.FAILED: ("!", "refused"),
+    Ending.NOT_REACHED: (" ", "quiet"),
+}
 
 
 def plan(plans: PlanSet, page: Page) -> str:
-    """What would change and why, a block for each vault; the last line is the summary."""
+    """What would change and why, a block for each vault, or for those that are alike; the last line is the summary."""
     several = phrases.are_several(plans)
     shared = phrases.shared_notes(plans)
+    is_fleet = len(plans.plans) > alike.FEW
+    each_alone = (_vault(each, page, several, shared) for each in order.plans(plans.plans))
     blocks = [
         _header(plans, page),
-        *(_vault(each, page, several, shared) for each in order.plans(plans.plans)),
+        *(_fleet(plans, page, shared) if is_fleet else each_alone),
         [*page.paragraph("every vault", "quiet"), *_notes(shared, page)] if shared else [],
         _undetermined(plans.undetermined, page),
         page.paragraph(phrases.summary(plans), "refused" if plans.is_refused else "title"),
@@ -38,13 +51,20 @@ def plan(plans: PlanSet, page: Page) -> str:
 
 
 def result(outcome: Result, page: Page, *, after_plan: bool = False) -> str:
-    """What was done, a block for each vault; `after_plan` is for readers who have just seen it."""
+    """What was done, a block for each vault; `after_plan` is for readers who have just seen it.
+
+    Of many vaults there is a table of how they ended, and a block for each thing that somebody has to look at.
+    """
     several = phrases.are_several(outcome.planned)
-    ordered = order.outcomes(outcome.outcomes)
+    is_fleet = len(outcome.outcomes) > alike.FEW
+    each_alone = (_outcome(each, page, several, after_plan) for each in order.outcomes(outcome.outcomes))
     blocks = [
-        *(_outcome(each, page, several, after_plan) for each in ordered),
+        [] if after_plan else _provenance(outcome.planned, page),
+        *(_endings(outcome, page, after_plan) if is_fleet else each_alone),
         [] if after_plan else _undetermined(outcome.planned.undetermined, page),
-        page.paragraph(phrases.conclusion(outcome), "title"),
+        [*page.paragraph(phrases.conclusion(outcome), "title"), *page.paragraph(phrases.resumption(outcome), "refused")]
+        if outcome.is_interrupted
+        else page.paragraph(phrases.conclusion(outcome), "title"),
     ]
     return _join(blocks)
 
@@ -119,7 +139,117 @@ def _header(plans: PlanSet, page: Page) -> list[str]:
     """Whom it serves and what it rests on, in one line where that fits."""
     audience, basis = phrases.audience(plans), phrases.basis(plans.resolution)
     together = page.paragraph(f"{audience} · {basis}")
-    return together if len(together) == 1 else [*page.paragraph(audience), *page.paragraph(basis)]
+    lines = together if len(together) == 1 else [*page.paragraph(audience), *page.paragraph(basis)]
+    return [*lines, *_provenance(plans, page)]
+
+
+def _provenance(plans: PlanSet, page: Page) -> list[str]:
+    """What was selected, and whose word the states of the vaults are."""
+    return [line for each in phrases.provenance(plans) for line in page.paragraph(each, "quiet", others=INDENT)]
+
+
+def _fleet(plans: PlanSet, page: Page, shared: list[str]) -> Iterator[list[str]]:
+    """Many vaults: those that are refused first, then the most numerous; what is like nothing else as it always is."""
+    groups, refused = alike.plans(plans.plans, shared), alike.refused(plans.plans)
+    busy = [each for each in groups if not each.is_idle]
+    for each in busy[:MOST]:
+        one, *others = each.plans
+        yield _group(each, page, refused) if others else _vault(one, page, True, shared)
+    yield _more(busy[MOST:], page)
+    yield from (_idle(each.names, page) for each in groups if each.is_idle)
+    if len(busy) < len(plans.plans):
+        yield page.paragraph(phrases.WHOLE, "quiet", others=INDENT)
+
+
+def _group(group: Alike, page: Page, refused: Mapping[str, Sequence[str]]) -> list[str]:
+    stays = alike.kept(group.plans)
+    words = alike.sketch(group.first) + (f"; {stays}" if stays else "")
+    return [
+        *page.heading(f"{phrases.count(len(group.plans), 'vault')}:", words),
+        *page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT),
+        *page.listing(alike.gathered(group)),
+        *_apart(_stops(group.guards, page, lambda guard: alike.acceptance(guard, group.names, refused[guard.id]))),
+        *_apart(_notes(group.notes, page)),
+    ]
+
+
+def _more(groups: Sequence[Alike], page: Page) -> list[str]:
+    """A line each for the groups beyond those that are told in full."""
+    if not groups:
+        return []
+    title = f"{phrases.count(sum(len(each.plans) for each in groups), 'more vault')}: netcfg plan VAULT tells all of it"
+    return [*page.paragraph(title, "title"), *page.listing(map(_in_short, groups))]
+
+
+def _in_short(group: Alike) -> Row:
+    is_one = len(group.plans) == 1
+    subject = group.names[0] if is_one else phrases.count(len(group.plans), "vault")
+    refusal = [f"REFUSED by {phrases.guard_names(group.refusals)}"] if group.refusals else []
+    mark, style = ("!", "refused") if group.refusals else ("~", "set")
+    return Row(mark, subject, (*refusal, alike.sketch(group.first), *([] if is_one else [listed(group.names)])), style)
+
+
+def _idle(names: list[str], page: Page) -> list[str]:
+    title = f"{phrases.count(len(names), 'vault')}: nothing to change in {listed(names)}"
+    return page.paragraph(title, "quiet", others=INDENT)
+
+
+def _endings(outcome: Result, page: Page, after_plan: bool) -> Iterator[list[str]]:
+    """Many vaults: how many ended how, what was changed unless that was just said, and whatever did not end well."""
+    ended = order.outcomes(outcome.outcomes)
+    shared = phrases.shared_notes(outcome.planned)
+    refused = alike.refused(each.plan for each in ended if each.ending is Ending.REFUSED)
+    rows = []
+    for ending in Ending:
+        names = [each.plan.vault.name for each in ended if each.ending is ending]
+        if names:
+            mark, style = MARKS[ending]
+            rows.append(
+                Row(
+                    mark,
+                    ending.value.replace("-", " "),
+                    (f"{phrases.count(len(names), 'vault')}: {listed(names)}",),
+                    style,
+                )
+            )
+    yield page.listing(rows)
+    done = alike.plans([each.plan for each in ended if each.ending is Ending.DONE and not after_plan], shared)
+    yield from (_written(each, page) for each in done[:MOST])
+    yield _written_too(done[MOST:], page)
+    odd = alike.outcomes(ended)
+    yield from (_ended(each, page, refused) for each in odd[:MOST])
+    yield page.listing(Row("!", each.names[0], (each.ending.value, each.error), "refused") for each in odd[MOST:])
+    yield page.paragraph(phrases.WHOLE, "quiet", others=INDENT)
+
+
+def _written(group: Alike, page: Page) -> list[str]:
+    title = f"{phrases.count(len(group.plans), 'vault')}:"
+    names = page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT)
+    return [
+        *page.heading(title, f"done: {alike.sketch(group.first)}", "add"),
+        *names,
+        *page.listing(alike.gathered(group)),
+    ]
+
+
+def _written_too(groups: Sequence[Alike], page: Page) -> list[str]:
+    """A line each for the groups beyond those that are told in full."""
+    title = f"{phrases.count(sum(len(each.plans) for each in groups), 'more vault')} done"
+    return [*page.paragraph(title, "title"), *page.listing(map(_in_short, groups))] if groups else []
+
+
+def _ended(group: Ended, page: Page, refused: Mapping[str, Sequence[str]]) -> list[str]:
+    """What kept the same thing from being done well in one vault or in several."""
+    one, *others = group.outcomes
+    title = f"{phrases.count(len(group.outcomes), 'vault')}:" if others else one.plan.vault.name
+    rows = [_stop(each, alike.acceptance(each, group.names, refused[each.id])) for each in group.guards]
+    error = group.error if others or not one.error else str(one.error)
+    return [
+        *page.heading(title, phrases.how(group.ending, group.guards, touched=group.touched), MARKS[group.ending][1]),
+        *(page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT) if others else []),
+        *page.listing(rows),
+        *(page.paragraph(error, first=INDENT, others=INDENT) if error else []),
+    ]
 
 
 def _vault(plan: Plan, page: Page, several: bool, shared: list[str]) -> list[str]:
@@ -140,19 +270,24 @@ def _apart(lines: list[str]) -> list[str]:
 
 
 def _guards(plan: Plan, page: Page, several: bool) -> list[str]:
-    refusing = [_guard(each, plan, several) for each in plan.refusals]
-    accepted = [Row(" ", each.id, (each.message,), "quiet") for each in plan.guards if each.accepted]
+    return _stops(plan.guards, page, lambda guard: phrases.acceptance(guard, plan, several=several))
+
+
+def _stops(guards: Iterable[Guard], page: Page, option: Callable[[Guard], str]) -> list[str]:
+    """The guards that refuse, each with the option that accepts it, and those that were accepted."""
+    found = list(guards)
+    refusing = [_stop(each, option(each)) for each in found if not each.accepted]
+    accepted = [Row(" ", each.id, (each.message,), "quiet") for each in found if each.accepted]
     lines = []
     if refusing:
-        lines += page.paragraph(phrases.refusal(plan), "refused")
+        lines += page.paragraph(phrases.refusal(found), "refused")
         lines += page.listing(refusing)
     if accepted:
         lines += [*([""] if refusing else []), *page.paragraph("accepted", "quiet"), *page.listing(accepted)]
     return lines
 
 
-def _guard(guard: Guard, plan: Plan, several: bool) -> Row:
-    option = phrases.acceptance(guard, plan, several=several)
+def _stop(guard: Guard, option: str) -> Row:
     return Row("!", guard.id, (guard.message, f"accept with {option}" if option else "cannot be accepted"), "refused")
 
 
@@ -161,17 +296,20 @@ def _notes(notes: Iterable[str], page: Page) -> list[str]:
 
 
 def _undetermined(vaults: Iterable[Undetermined], page: Page) -> list[str]:
-    rows = [Row("?", phrases.vault_name(each.vault), (str(each.error),), "set") for each in order.undetermined(vaults)]
+    rows = []
+    for each in alike.undetermined(vaults):
+        several = [listed(each.names)] if each.number else []
+        rows.append(Row("?", each.number or each.names[0], (each.reason, *several), "set"))
     return [*page.paragraph("undetermined: nothing is known of these", "title"), *page.listing(rows)] if rows else []
 
 
 def _outcome(outcome: Outcome, page: Page, several: bool, after_plan: bool) -> list[str]:
-    styles = {Ending.DONE: "add", Ending.REFUSED: "refused", Ending.STALE: "refused", Ending.FAILED: "refused"}
-    lines = page.heading(outcome.plan.vault.name, phrases.ending(outcome), styles.get(outcome.ending, "quiet"))
+    lines = page.heading(outcome.plan.vault.name, phrases.ending(outcome), MARKS[outcome.ending][1])
     if outcome.ending is Ending.DONE and not after_plan:
         lines += page.listing(diff.changes(outcome.plan))
     if outcome.ending is Ending.REFUSED and not after_plan:
-        lines += page.listing(_guard(each, outcome.plan, several) for each in outcome.plan.refusals)
+        options = ((each, phrases.acceptance(each, outcome.plan, several=several)) for each in outcome.plan.refusals)
+        lines += page.listing(_stop(each, option) for each, option in options)
     return lines + (page.paragraph(str(outcome.error), first=INDENT, others=INDENT) if outcome.error else [])
 
 

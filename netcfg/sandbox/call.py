@@ -58,7 +58,8 @@ class Call:
 class Operation:
     """One thing that can be done: `action` on `scope` must be allowed, `handle` does it.
 
-    `claims` names what the operation holds on to while it lasts: another that wants any of it gets ConflictError.
+    `claims` names what the operation holds on to while it lasts: another that wants any of it gets ConflictError. One
+    that `lists` is let in where anything beneath its scope may be read.
     """
 
     method: str
@@ -67,6 +68,7 @@ class Operation:
     handle: Callable[[Call], Answer]
     scope: str
     claims: Callable[[Call], frozenset[str]] | None = None
+    lists: bool = False
 
     @property
     def writes(self) -> bool:

@@ -46,16 +46,19 @@ class Sandbox:
     @property
     def today(self) -> date:
         """The day on which the world plays."""
-        return date.fromisoformat(self.state["today"])
+        with self._store.reading() as state:
+            return date.fromisoformat(state["today"])
 
     @property
     def token(self) -> str:
         """A bearer token that the sandbox accepts: the world's default principal, make-believe, for ever."""
-        return login.default_token(self.state)
+        with self._store.reading() as state:
+            return login.default_token(state)
 
     def token_for(self, tenant: str) -> str:
         """The same principal's token in another tenant (its id or domain), where it must be a guest."""
-        return login.default_token(self.state, tenant)
+        with self._store.reading() as state:
+            return login.default_token(state, tenant)
 
     @property
     def requests(self) -> list[tuple[str, str, int]]:
@@ -113,6 +116,7 @@ def serve(
     """
     with contextlib.ExitStack() as stack:
         store = Store(world, state)
+        stack.callback(store.close)
         listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
         _listen(listener, port)
         keys = certificate.ensure(state or Path(stack.enter_context(tempfile.TemporaryDirectory()))) if tls else None

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.sections import State
 from netcfg.sandbox.worlds import world as worlds
 from netcfg.sandbox.worlds.written import World
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
-_STATE = "state.json"
+    from netcfg.sandbox.folder import Folder
 
 
 class Store:
@@ -28,19 +26,14 @@ class Store:
 
     def __init__(self, world: World, folder: Path | None) -> None:
         self._mutex = threading.RLock()
-        self._text = ""
-        self._document: Document = {}
-        self._folder = folder
-        self._stamp: tuple[int, ...] = ()
-        self._file_lock: BaseFileLock | None = None
+        self._folder: Folder | None = None
         if folder is None:
-            self._take(json.dumps(worlds.begin(world)))
+            self._state = State(json.loads(json.dumps(worlds.begin(world))))
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file_lock = _lock(folder)
-        with self._file_lock:
-            if not (folder / _STATE).exists():
-                _write(folder, json.dumps(worlds.begin(world)))
+        self._folder = _open(folder)
+        with self._folder.lock:
+            if not self._folder.exists():
+                self._folder.write(json.dumps(worlds.begin(world)))
         self._read()
 
     @contextlib.contextmanager
@@ -52,52 +45,43 @@ class Store:
     @contextlib.contextmanager
     def edit(self) -> Iterator[Document]:
         """The state, to be changed: all of the change is kept, or, when the block raises, nothing of it."""
-        with self._mutex, self._file_lock or contextlib.nullcontext():
-            document = self._read()
+        with self._mutex, self._folder.lock if self._folder else contextlib.nullcontext():
+            state = self._read()
+            state.begin()
             try:
-                yield document
+                yield state
+                changes = state.changes()
+                if changes and self._folder:
+                    self._folder.append(changes)
             except BaseException:
-                self._take(self._text)
+                state.restore()
                 raise
-            self._text = json.dumps(document)
-            if self._folder is not None:
-                _write(self._folder, self._text)
-                self._stamp = _stamp(self._folder)
+            state.keep(bool(changes))
+            if self._folder:
+                self._folder.fold()
 
     def copy(self) -> Document:
         """A copy of the state, which later requests do not change."""
         with self._mutex:
-            self._read()
-            copied: Document = json.loads(self._text)
+            copied: Document = json.loads(self._read().text)
             return copied
 
-    def _read(self) -> Document:
-        if self._folder is not None and (stamp := _stamp(self._folder)) != self._stamp:
-            self._take((self._folder / _STATE).read_text(encoding="utf-8"))
-            self._stamp = stamp
-        return self._document
+    def close(self) -> None:
+        """Leave one file behind that people can look into."""
+        if self._folder:
+            with self._mutex, self._folder.lock:
+                self._read()
+                self._folder.fold(least=1)
 
-    def _take(self, text: str) -> None:
-        self._text = text
-        self._document = _parsed(text)
-
-
-def _parsed(text: str) -> Document:
-    """The state in a file that this version wrote; anything else is an error."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"its state cannot be read ({error})") from error
-    found = document.get("version") if isinstance(document, dict) else None
-    if found != worlds.VERSION or not isinstance(document, dict):
-        raise ValueError(f"its state has the version {found}, and {worlds.VERSION} is expected")
-    return document
+    def _read(self) -> State:
+        if self._folder:
+            self._state = self._folder.read()
+        return self._state
 
 
 def show(folder: Path, world: World = "contoso") -> Document:
     """What there is in the sandbox of `folder`, or would be in a new one of `world`: names and ids, sorted."""
-    path = folder / _STATE
-    state = _parsed(path.read_text(encoding="utf-8")) if path.exists() else worlds.begin(world)
+    state = Store(world, folder).copy() if (folder / "state.json").exists() else worlds.begin(world)
     return {
         "version": 1,
         "kind": "sandbox",
@@ -118,24 +102,12 @@ def show(folder: Path, world: World = "contoso") -> Document:
 def reset(folder: Path, world: World = "contoso") -> None:
     """Forget what happened in `folder` and begin `world` anew; a server that runs on it goes on with the new state."""
     state = json.dumps(worlds.begin(world))
-    folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
-        _write(folder, state)
+    kept = _open(folder)
+    with kept.lock:
+        kept.write(state)
 
 
-def _lock(folder: Path) -> BaseFileLock:
-    from filelock import FileLock  # 20 ms that a sandbox in memory does not need
+def _open(folder: Path) -> Folder:
+    from netcfg.sandbox.folder import Folder  # its lock takes 20 ms that a sandbox in memory does not need
 
-    return FileLock(folder / "state.lock", poll_interval=0.002)
-
-
-def _write(folder: Path, text: str) -> None:
-    # Replaced, never rewritten: who reads meanwhile, or is killed meanwhile, has the old state or the new one.
-    draft = folder / f"{_STATE}.{os.getpid()}"
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(folder / _STATE)
-
-
-def _stamp(folder: Path) -> tuple[int, ...]:
-    found = (folder / _STATE).stat()
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return Folder(folder)

@@ -6,120 +6,271 @@ outside that window can be, and stops us.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
-from netcfg.core.desired import is_enforced
 from netcfg.core.errors import (
-    AskedToWait,
     EndpointHeld,
-    EndpointNotEnabled,
-    EndpointNotShown,
+    Interrupted,
     NetcfgError,
-    NetworkBusy,
     NotVerified,
     PieceNotRemoved,
     VaultMoved,
-    WriteUnsettled,
+    WaveFailed,
     ZoneKept,
 )
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.plan import Plan, PlanSet, differences
-from netcfg.core.resources import SubnetId, Vault, VaultId
+from netcfg.core.plan import Plan, PlanSet
+from netcfg.core.private import PieceKind
+from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import Firewall, PublicAccess
-from netcfg.workflow import private
-from netcfg.workflow.agents import by_network
+from netcfg.core.waves import Waves
+from netcfg.workflow import endpoints, private, waiting
 from netcfg.workflow.collaborators import Surroundings
-from netcfg.workflow.plan import Drawing, Drawings
+from netcfg.workflow.drawing import Drawing, Drawings
+from netcfg.workflow.lanes import Aside, side_by_side
 from netcfg.workflow.private import Paved
+from netcfg.workflow.writing import Halt, Step, ending_of, take
 
-ATTEMPTS = 5
-FIRST_PAUSE = 1.0  # seconds; doubled each time, with jitter, so that two writers do not meet again and again
-LONGEST_PAUSE = 300.0  # seconds that Azure may ask to wait; more is for whoever called us
-
-
-class _Halt(Exception):
-    """A step that could not be finished, and whether this run may have changed something for the vault."""
-
-    def __init__(self, error: NetcfgError, *, touched: bool) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.touched = touched
-
-    def outcome(self, plan: Plan, *, touched: bool = False) -> Outcome:
-        ending = Ending.STALE if isinstance(self.error, VaultMoved) else Ending.FAILED
-        return Outcome(plan, ending, touched=self.touched or touched, error=self.error)
+Done = TypeVar("Done")
 
 
-def apply(planned: PlanSet, drawings: Drawings, around: Surroundings) -> Result:
-    """Bring the planned vaults to what their plans promise; one vault's failure stops no other.
+@dataclass
+class _Run:
+    """An apply under way: how vaults ended, and how Azure showed those that this run wrote.
+
+    `opened` are those that got the first of their two writes. `touched` are those for which more than their own
+    settings was changed. With `failed` nothing new begins.
+    """
+
+    planned: PlanSet
+    drawings: Drawings
+    around: Surroundings
+    waves: Waves | None = None
+    ended: dict[VaultId, Outcome] = field(default_factory=dict)
+    opened: dict[VaultId, Vault] = field(default_factory=dict)
+    written: dict[VaultId, Vault] = field(default_factory=dict)
+    touched: set[VaultId] = field(default_factory=set)
+    failed: WaveFailed | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.failed is not None or self.around.stop.is_set()
+
+    def left(self, plans: Iterable[Plan]) -> list[Plan]:
+        return [plan for plan in plans if plan.vault.id not in self.ended]
+
+    def has_touched(self, plan: Plan) -> bool:
+        """Whether the run has changed something for a vault before its last step."""
+        opened = self.opened.get(plan.vault.id)
+        return plan.vault.id in self.touched or (opened is not None and opened.firewall != plan.before)
+
+
+def apply(planned: PlanSet, drawings: Drawings, around: Surroundings, waves: Waves | None = None) -> Result:
+    """Bring the planned vaults to what their plans promise; one vault's failure stops no other of its wave.
 
     Where an agents' subnet needs its service endpoint, all its vaults are opened to the subnet before the endpoint
     changes the agents' source address, and tightened only after: killed anywhere, nobody has lost a way in that the
-    plan keeps. So an endpoint waits for every vault of the run; one that cannot be opened holds it.
+    plan keeps. So an endpoint waits for every vault of the run; one that cannot be opened holds it. With `waves` both
+    writes go in waves.
     """
-    ended = {plan.vault.id: outcome for plan in planned.plans if (outcome := _settled(plan, planned))}
-    pending = [plan for plan in planned.plans if plan.vault.id not in ended]
-    switching = [plan for plan in pending if plan.desired.endpoints]
-    opened: dict[VaultId, Vault] = {}
-    try:
-        drawings = {**drawings, **_look_again([plan.vault.id for plan in switching], drawings, around)}
-        for plan in switching:
-            try:
-                opened[plan.vault.id] = _open(plan, drawings[plan.vault.id], around)
-            except _Halt as halt:
-                ended[plan.vault.id] = halt.outcome(plan)
-    except NetcfgError as error:
-        ended |= {plan.vault.id: Outcome(plan, Ending.FAILED, error=error) for plan in switching}
-    failures = _enable(switching, opened, around)
-    paved = private.pave(planned, [plan for plan in pending if plan.vault.id not in ended], drawings, around)
-    for plan in pending:
-        if way := paved.get(plan.vault.id):
-            ended[plan.vault.id] = _finish_privately(plan, way, around)
-        elif plan.vault.id not in ended:
-            opening = opened.get(plan.vault.id)
-            ended[plan.vault.id] = _finish(plan, opening, failures, drawings[plan.vault.id], around)
-    return Result(planned, tuple(ended[plan.vault.id] for plan in planned.plans))
+    run = _Run(planned, drawings, around, waves, ended=_settled(planned))
+    pending = run.left(planned.plans)
+    numbers = {plan.vault.id: number for number, group in enumerate(divide(pending, waves), 1) for plan in group}
+    failures = _switch([plan for plan in pending if plan.desired.endpoints], run)
+    _in_waves(run.left(pending), run, partial(_finish_all, failures=failures))
+    for plan in run.left(pending):
+        error = run.failed or Interrupted()
+        run.ended[plan.vault.id] = Outcome(plan, Ending.NOT_REACHED, touched=run.has_touched(plan), error=error)
+    outcomes = [run.ended[plan.vault.id] for plan in planned.plans]
+    if waves:
+        outcomes = [replace(each, wave=numbers.get(each.plan.vault.id)) for each in outcomes]
+    return Result(planned, tuple(outcomes), any(isinstance(each.error, Interrupted) for each in outcomes))
 
 
 def decline(planned: PlanSet) -> Result:
     """The result when somebody was asked, and did not want it."""
-    outcomes = (_settled(plan, planned) or Outcome(plan, Ending.NOT_REACHED) for plan in planned.plans)
+    settled = _settled(planned)
+    outcomes = (settled.get(plan.vault.id) or Outcome(plan, Ending.NOT_REACHED) for plan in planned.plans)
     return Result(planned, tuple(outcomes))
 
 
-def _settled(plan: Plan, planned: PlanSet) -> Outcome | None:
-    """How a vault ends that nothing is written to, `None` for the others."""
+def in_waves(planned: PlanSet, waves: Waves) -> tuple[tuple[Plan, ...], ...]:
+    """The vaults that an apply would write in each wave."""
+    settled = _settled(planned)
+    return divide([plan for plan in planned.plans if plan.vault.id not in settled], waves)
+
+
+def divide(plans: Sequence[Plan], waves: Waves | None) -> tuple[tuple[Plan, ...], ...]:
+    """The plans of each wave; without waves there is one."""
+    if waves is None:
+        return (tuple(plans),) if plans else ()
+    named = {plan.vault.id.name: plan for plan in plans}
+    last = {plan.vault.id.name for plan in plans if _takes_what_is_shared(plan)}
+    return tuple(tuple(named[name] for name in wave) for wave in waves.divide(named, last))
+
+
+def _settled(planned: PlanSet) -> dict[VaultId, Outcome]:
+    """How the vaults end that nothing is written to."""
+    # What a refused or unreadable vault holds is not known to admit the agents from their new address.
+    closed = [each.vault.name for each in planned.plans if each.desired.endpoints and each.refusals]
+    closed += [each.vault for each in planned.undetermined]
+    outcomes = {plan.vault.id: _settle(plan, closed) for plan in planned.plans}
+    return {id: outcome for id, outcome in outcomes.items() if outcome}
+
+
+def _settle(plan: Plan, closed: Sequence[str]) -> Outcome | None:
     if plan.refusals:
         return Outcome(plan, Ending.REFUSED)
     if plan.is_empty:
-        return Outcome(plan, Ending.UNCHANGED, verified=True)
-    # What a refused or unreadable vault holds is not known to admit the agents from their new address.
-    closed = [each.vault.name for each in planned.plans if each.refusals and each.desired.endpoints]
-    closed += [each.vault for each in planned.undetermined]
+        return Outcome(plan, Ending.UNCHANGED, verified=not plan.vault.is_indexed)
     if plan.desired.endpoints and closed:
         return Outcome(plan, Ending.NOT_REACHED, error=EndpointHeld(plan.desired.endpoints[0].short, closed))
     return None
 
 
-def _look_again(vaults: Sequence[VaultId], drawings: Drawings, around: Surroundings) -> Drawings:
+def _in_waves(
+    plans: Sequence[Plan],
+    run: _Run,
+    do: Callable[[Sequence[Plan], _Run], None],
+    *,
+    what: str = "",
+    goes_on: bool = False,
+) -> None:
+    """Do something to the vaults of one wave after the other, each after a look at those of the one before.
+
+    `goes_on` is whether something follows the last of these waves.
+    """
+    groups = divide(plans, run.waves)
+    for number, group in enumerate(groups, 1):
+        if run.is_over:
+            return
+        do(group, run)
+        if run.waves and not _fails(group, number, what, run) and (goes_on or number < len(groups)):
+            waiting.wait(run.waves.wait, f"wave {number} of {len(groups)}{what}", run.around)
+            _look_at(group, run)
+            _fails(group, number, what, run)
+
+
+def _fails(group: Sequence[Plan], number: int, what: str, run: _Run) -> bool:
+    """Whether a vault of the wave failed, after which no other is begun."""
+    for plan in group:
+        outcome = run.ended.get(plan.vault.id)
+        if outcome and outcome.error and outcome.ending in (Ending.FAILED, Ending.STALE):
+            run.failed = WaveFailed(f"wave {number}{what}", plan.vault.name, outcome.error)
+            return True
+    return False
+
+
+def _look_at(group: Sequence[Plan], run: _Run) -> None:
+    """Fail the vaults of a wave that do not hold any more what they were given."""
+    shown = {**run.opened, **run.written}
+    plans = [plan for plan in group if plan.vault.id in shown]
+
+    def look(plan: Plan, around: Surroundings) -> NetcfgError | None:
+        return waiting.why_not_as_written(shown[plan.vault.id], around)
+
+    for plan, error in _side_by_side("looking again at", plans, look, run.around, shares=False):
+        if error:
+            run.ended[plan.vault.id] = Outcome(plan, Ending.FAILED, touched=True, error=error)
+
+
+def _side_by_side(
+    what: str,
+    plans: Sequence[Plan],
+    do: Callable[[Plan, Surroundings], Done],
+    around: Surroundings,
+    *,
+    shares: bool = True,
+) -> Iterator[tuple[Plan, Done]]:
+    """What became of each vault that was begun, as it comes.
+
+    Vaults whose rules name subnets of one virtual network are written one after the other: Key Vault answers all but
+    one of such writes with a conflict.
+    """
+    holds = _networks if shares else lambda _: frozenset[str]()
+
+    def one(plan: Plan, aside: Aside) -> Done:
+        return do(plan, replace(around, aside=aside))
+
+    with around.progress.count(f"{what} {len(plans):,} vaults", len(plans)) as advance:
+        for plan, done in side_by_side(_in_turns(plans), one, holds, around.parallel, around.stop):
+            advance()
+            yield plan, done
+
+
+def _in_turns(plans: Sequence[Plan]) -> list[Plan]:
+    """One of each subscription in turn: Azure counts the writes of each, and none is to wait for another's."""
+    taken: dict[str, int] = {}
+    turns: list[tuple[int, Plan]] = []
+    for plan in plans:
+        turn = taken[plan.vault.id.subscription] = taken.get(plan.vault.id.subscription, 0) + 1
+        turns.append((turn, plan))
+    return [plan for _, plan in sorted(turns, key=lambda each: each[0])]
+
+
+def _networks(plan: Plan) -> frozenset[str]:
+    """The virtual networks that a write to the vault touches."""
+    rules = (*plan.before.rule_set.virtual_network_rules, *plan.after.rule_set.virtual_network_rules)
+    return frozenset(subnet.network_id for each in rules if (subnet := as_subnet(each.subnet)))
+
+
+# --- the agents' service endpoints --------------------------------------------------------------------------------
+
+
+def _switch(switching: Sequence[Plan], run: _Run) -> Mapping[SubnetId, NetcfgError]:
+    """Open the vaults to the agents' subnets, then give these their endpoints; why that did not happen where not."""
+    if not switching:
+        return {}
+    try:
+        run.drawings = {**run.drawings, **_look_again([plan.vault.id for plan in switching], run)}
+    except NetcfgError as error:
+        run.ended |= {plan.vault.id: Outcome(plan, Ending.FAILED, error=error) for plan in switching}
+        return {}
+    _in_waves(switching, run, _open_all, what=" of the opening", goes_on=True)
+    if run.is_over:
+        return {}
+    failures = endpoints.enable(switching, run.opened, run.around)
+    run.touched |= {
+        plan.vault.id
+        for plan in switching
+        if plan.vault.id in run.opened and any(each not in failures for each in plan.desired.endpoints)
+    }
+    return failures
+
+
+def _look_again(vaults: Sequence[VaultId], run: _Run) -> Drawings:
     """What the plans of these vaults rest on after another look, which several vaults share."""
-    shared = {id(drawings[vault]): drawings[vault] for vault in vaults}
-    fresh = {key: each.look_again(around) for key, each in shared.items()}
-    return {vault: fresh[id(drawings[vault])] for vault in vaults}
+    shared = {id(run.drawings[vault]): run.drawings[vault] for vault in vaults}
+    fresh = {key: each.look_again(run.around) for key, each in shared.items()}
+    return {vault: fresh[id(run.drawings[vault])] for vault in vaults}
 
 
-def _open(plan: Plan, drawing: Drawing, around: Surroundings) -> Vault:
-    """The first step: let the agents' subnets in beside everybody who is there.
+def _open_all(plans: Sequence[Plan], run: _Run) -> None:
+    def opened(plan: Plan, around: Surroundings) -> Vault | Outcome:
+        return _open(plan, run.drawings[plan.vault.id], around)
+
+    for plan, opening in _side_by_side("opening", plans, opened, run.around):
+        if isinstance(opening, Outcome):
+            run.ended[plan.vault.id] = opening
+        else:
+            run.opened[plan.vault.id] = opening
+
+
+def _open(plan: Plan, drawing: Drawing, around: Surroundings) -> Vault | Outcome:
+    """The first step: let the agents' subnets in beside everybody who is there; or how that ended, if it did.
 
     Where public access is not Enabled there is nobody who could lose a way in, and rules that Azure does not show may
     be there: such a vault waits for the one write that does everything.
     """
     if plan.before.public_access is not PublicAccess.ENABLED:
         return plan.vault
-    return _step(plan, _added_to, drawing, around, ignore_missing_endpoint=True)
+    try:
+        return take(Step(plan, _added_to, drawing, ignore_missing_endpoint=True), around)
+    except Halt as halt:
+        return halt.outcome(plan)
 
 
 def _added_to(plan: Plan) -> Firewall:
@@ -136,42 +287,70 @@ def _added_to(plan: Plan) -> Firewall:
     )
 
 
+# --- the last step ------------------------------------------------------------------------------------------------
+
+
 def _fulfilled(plan: Plan) -> Firewall:
     return plan.after
 
 
+def _finish_all(plans: Sequence[Plan], run: _Run, failures: Mapping[SubnetId, NetcfgError]) -> None:
+    """Make the private ways in of these vaults, then what is left of their plans; those come last that take with them
+    what other vaults need until they are done."""
+    paved = private.pave(run.planned, plans, run.drawings, run.around)
+    run.touched |= {id for id, way in paved.items() if way.touched}
+    for plan in plans:
+        way = paved.get(plan.vault.id)
+        if way and way.error:
+            ending = ending_of(way.error)
+            run.ended[plan.vault.id] = Outcome(plan, ending, touched=way.touched, error=way.error)
+
+    def finish(plan: Plan, around: Surroundings) -> tuple[Outcome, Vault | None]:
+        return _finish(plan, paved.get(plan.vault.id), failures, run, around)
+
+    for is_last in (False, True):
+        group = [plan for plan in run.left(plans) if _takes_what_is_shared(plan) is is_last]
+        for plan, (outcome, shown) in _side_by_side("writing", group, finish, run.around):
+            run.ended[plan.vault.id] = outcome
+            if shown:
+                run.written[plan.vault.id] = shown
+
+
+def _takes_what_is_shared(plan: Plan) -> bool:
+    return any(each.kind in (PieceKind.ZONE, PieceKind.LINK) for each in plan.desired.way.removals)
+
+
 def _finish(
-    plan: Plan,
-    opened: Vault | None,
-    failures: Mapping[SubnetId, NetcfgError],
-    drawing: Drawing,
-    around: Surroundings,
-) -> Outcome:
-    """The last step: everything that the plan still wants, in one write, once the agents' endpoints are there."""
-    enabled_some = any(subnet not in failures for subnet in plan.desired.endpoints)
-    touched = opened is not None and (enabled_some or opened.firewall != plan.before)
+    plan: Plan, way: Paved | None, failures: Mapping[SubnetId, NetcfgError], run: _Run, around: Surroundings
+) -> tuple[Outcome, Vault | None]:
+    """The last step: everything that the plan still wants, in one write; and the vault as Azure showed it then."""
+    opened, touched = run.opened.get(plan.vault.id), run.has_touched(plan)
     for subnet in plan.desired.endpoints:
         if subnet in failures:
-            return Outcome(plan, Ending.FAILED, touched=touched, error=failures[subnet])
+            return Outcome(plan, Ending.FAILED, touched=touched, error=failures[subnet]), None
+    drawing = way.drawing if way else run.drawings[plan.vault.id]
     try:
-        if opened is None:
-            _step(plan, _fulfilled, drawing, around)
+        if way:
+            shown = take(Step(way.plan, _fulfilled, drawing), around)
+        elif opened is None:
+            shown = take(Step(plan, _fulfilled, drawing), around)
         else:
-            _tighten(plan, opened, drawing, around)
-    except _Halt as halt:
-        return halt.outcome(plan, touched=touched)
-    return _dismantled(plan, drawing, around, touched=touched or plan.before != plan.after)
+            shown = _tighten(plan, opened, drawing, around)
+    except Halt as halt:
+        return halt.outcome(plan, touched=touched), None
+    return _dismantled(plan, drawing, around, touched=touched or plan.before != plan.after), shown
 
 
-def _finish_privately(plan: Plan, way: Paved, around: Surroundings) -> Outcome:
-    """The last step for a vault that has its private way in: what is left of its plan. Else nothing is written."""
-    if way.error:
-        return Outcome(plan, way.ending, touched=way.touched, error=way.error)
+def _tighten(plan: Plan, opened: Vault, drawing: Drawing, around: Surroundings) -> Vault:
+    """What is left of the plan. It was not shown to anybody in this form, so it may hold nothing new."""
+    enabled = replace(drawing, agents=drawing.agents.enabled())
     try:
-        _step(way.plan, _fulfilled, way.drawing, around)
-    except _Halt as halt:
-        return halt.outcome(plan, touched=way.touched)
-    return _dismantled(plan, way.drawing, around, touched=way.touched or plan.before != plan.after)
+        rest = enabled.draw(opened, around)
+    except NetcfgError as error:
+        raise Halt(error, touched=True) from error
+    if not plan.is_finished_by(rest):
+        raise Halt(VaultMoved(plan.vault.name, plan.what_moved(rest)), touched=True)
+    return take(Step(rest, _fulfilled, enabled), around)
 
 
 def _dismantled(plan: Plan, drawing: Drawing, around: Surroundings, *, touched: bool) -> Outcome:
@@ -180,150 +359,5 @@ def _dismantled(plan: Plan, drawing: Drawing, around: Surroundings, *, touched: 
         private.dismantle(plan, drawing, around)
     except NetcfgError as error:
         removed = isinstance(error, PieceNotRemoved | NotVerified | ZoneKept)
-        return _Halt(error, touched=touched or removed).outcome(plan)
+        return Halt(error, touched=touched or removed).outcome(plan)
     return Outcome(plan, Ending.DONE, verified=True)
-
-
-def _tighten(plan: Plan, opened: Vault, drawing: Drawing, around: Surroundings) -> None:
-    """What is left of the plan. It was not shown to anybody in this form, so it may hold nothing new."""
-    enabled = replace(drawing, agents=drawing.agents.enabled())
-    rest = _draw(enabled, opened, around, touched=True)
-    if not plan.is_finished_by(rest):
-        raise _Halt(VaultMoved(plan.vault.name, plan.what_moved(rest)), touched=True)
-    _step(rest, _fulfilled, enabled, around)
-
-
-def _step(
-    expected: Plan,
-    goal: Callable[[Plan], Firewall],
-    drawing: Drawing,
-    around: Surroundings,
-    *,
-    ignore_missing_endpoint: bool = False,
-) -> Vault:
-    """One write, and the vault as Azure shows it afterwards.
-
-    `expected` is the plan whose promise must still hold right before the write. A write whose effect is not known is
-    not repeated blindly: a rule that a colleague added since must not vanish unreviewed, so each attempt looks first.
-    """
-    id, name = expected.vault.id, expected.vault.name
-    sent: Firewall | None = None
-    doubts: list[WriteUnsettled] = []
-    while True:
-        may_have_written = any(each.may_have_happened for each in doubts)
-        around.progress.step(f"reading {name} again")
-        fresh = _read(id, around, touched=may_have_written)
-        if sent is not None and fresh.firewall == sent and is_enforced(fresh) == is_enforced(expected.vault):
-            return fresh
-        current = _draw(drawing, fresh, around, touched=may_have_written)
-        if moved := expected.what_moved(current):
-            raise _Halt(VaultMoved(name, moved), touched=may_have_written)
-        target = goal(current)
-        if fresh.firewall == target:
-            return fresh
-        if len(doubts) == ATTEMPTS:
-            raise _Halt(doubts[-1], touched=False)
-        try:
-            around.progress.step(f"writing {name}")
-            around.vaults.write(fresh, target, ignore_missing_endpoint=ignore_missing_endpoint)
-        except WriteUnsettled as doubt:
-            _wait(doubt, len(doubts), name, around)
-            doubts.append(doubt)
-            sent = target
-        except NetcfgError as error:
-            raise _Halt(error, touched=may_have_written) from error
-        else:
-            if ignore_missing_endpoint:
-                around.subnets.expect_writes()  # not earlier: it would keep us busy between the look and the write
-            return _verify(id, name, target, around)
-
-
-def _wait(doubt: WriteUnsettled, attempt: int, name: str, around: Surroundings) -> None:
-    jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, keeps no secret
-    seconds = FIRST_PAUSE * float(2**attempt) * jitter if doubt.wait is None else doubt.wait
-    if seconds > LONGEST_PAUSE:
-        error = AskedToWait(name, seconds, request_id=doubt.request_id)
-        raise _Halt(error, touched=doubt.may_have_happened) from doubt
-    around.progress.step(f"waiting {seconds:.0f} seconds, as {name} is busy")
-    around.sleep(seconds)
-
-
-def _verify(id: VaultId, name: str, sent: Firewall, around: Surroundings) -> Vault:
-    around.progress.step(f"reading {name} back")
-    back = _read(id, around, touched=True)
-    if back.firewall != sent:
-        raise _Halt(NotVerified(name, differences(sent, back.firewall)), touched=True)
-    return back
-
-
-def _read(id: VaultId, around: Surroundings, *, touched: bool) -> Vault:
-    try:
-        return around.vaults.read(id)
-    except NetcfgError as error:
-        raise _Halt(error, touched=touched) from error
-
-
-def _draw(drawing: Drawing, vault: Vault, around: Surroundings, *, touched: bool) -> Plan:
-    try:
-        return drawing.draw(vault, around)
-    except NetcfgError as error:
-        raise _Halt(error, touched=touched) from error
-
-
-def _enable(
-    plans: Sequence[Plan], opened: Mapping[VaultId, Vault], around: Surroundings
-) -> dict[SubnetId, NetcfgError]:
-    """Enable the endpoint on each subnet that these plans need, and why that did not happen where it did not.
-
-    A virtual network takes one write at a time; different networks are written side by side.
-    """
-    wanted = {subnet for plan in plans for subnet in plan.desired.endpoints}
-    closed = {
-        subnet: [plan.vault.name for plan in plans if subnet in plan.desired.endpoints and plan.vault.id not in opened]
-        for subnet in wanted
-    }
-    failures: dict[SubnetId, NetcfgError] = {
-        subnet: EndpointHeld(subnet.short, names) for subnet, names in closed.items() if names
-    }
-    free = wanted - set(failures)
-    networks = by_network(free)
-    if networks:
-        with ThreadPoolExecutor(len(networks)) as pool:
-            try:
-                for failed in pool.map(lambda group: list(_enable_each(group, around)), networks):
-                    failures |= dict(failed)
-            except BaseException:  # Ctrl-C: leaving the block would wait until everything is written
-                around.subnets.stop()
-                around.progress.step("stopping, once the service endpoints that are being enabled just now are done")
-                raise
-    return failures
-
-
-def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
-    """The subnets of one virtual network that were not enabled, and why."""
-    enabled: list[SubnetId] = []
-    busy: NetworkBusy | None = None
-    for subnet in subnets:
-        if busy:  # the next one would wait just as long, for the same network
-            yield subnet, EndpointNotEnabled(subnet.short, busy)
-            continue
-        around.progress.step(f"enabling the service endpoint on {subnet.short}")
-        try:
-            around.subnets.enable_endpoint(subnet)
-            enabled.append(subnet)
-        except NetcfgError as error:
-            busy = error if isinstance(error, NetworkBusy) else None
-            yield subnet, EndpointNotEnabled(subnet.short, error)
-    if enabled:
-        yield from _unproved(enabled, around)
-
-
-def _unproved(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
-    """Those without the endpoint, though Azure said that it was enabled: a policy may take it away again."""
-    around.progress.step(f"reading {subnets[0].network} back")
-    try:
-        lacking = around.subnets.lacking(subnets)
-    except NetcfgError as error:
-        yield from ((each, EndpointNotEnabled(each.short, error)) for each in subnets)
-        return
-    yield from ((each, EndpointNotEnabled(each.short, EndpointNotShown())) for each in sorted(lacking, key=str))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from netcfg.core.checks import register, waivers
 from netcfg.core.checks.check import Case
@@ -12,8 +12,9 @@ from netcfg.core.outbound import OutboundEdition
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.target import Target
+from netcfg.core.words import counted, listed
 from netcfg.workflow.collaborators import Surroundings
-from netcfg.workflow.plan import read, undetermined
+from netcfg.workflow.reading import read, undetermined
 
 
 def check(
@@ -24,15 +25,18 @@ def check(
     around: Surroundings,
     lost: Iterable[Undetermined] = (),
     *,
+    is_consistent: bool = False,
     program: str = "netcfg",
     outbound: Sequence[OutboundEdition] = (),
+    selected: Sequence[str] = (),
 ) -> Report:
     """The report on the chosen vaults; `given` are the waivers, `outbound` where Azure DevOps is reached.
 
-    `words` gives the apply that mends the vault of a name, `program` is what every command begins with. A vault that
-    cannot be read is undetermined, and so is one of which something that decides cannot be.
+    `words` gives the apply that mends the vault of a name, `program` is what every command begins with, and `selected`
+    says what was selected. A vault that cannot be read is undetermined, and so is one of which something that decides
+    cannot be.
     """
-    found = read(targets, (), around)
+    found = read(targets, (), around, is_consistent=is_consistent)
     inspections: list[Inspection] = []
     general: dict[tuple[str, str, str], Finding] = {}
     unknown = [*lost, *found.undetermined]
@@ -56,4 +60,16 @@ def check(
         (*general.values(), *waivers.expired(given, around.today, program)),
         tuple(sorted(unknown, key=lambda each: each.vault)),
         fail_on,
+        (*selected, *_left_out(inspections)),
     )
+
+
+def _left_out(inspections: Iterable[Inspection]) -> Iterator[str]:
+    """Whom no range is said to be missing of, because nobody reads its secrets from Azure DevOps."""
+    unused = [each.vault.name for each in inspections if each.seen.is_unused]
+    if unused:
+        yield (
+            f"{counted(len(unused), 'vault')} {'holds' if len(unused) == 1 else 'hold'} no published range, and no "
+            f"variable group uses {'it' if len(unused) == 1 else 'them'}, so none is said to be missing: "
+            f"{listed(sorted(unused))}"
+        )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import date
+from threading import Event
 from typing import Protocol
 
 from netcfg.core.agents import AgentPool
+from netcfg.core.discovery import Library
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
 from netcfg.core.intent import Intent
@@ -19,9 +22,18 @@ from netcfg.core.switchover import Survey
 from netcfg.core.target import Selected, Selection
 from netcfg.core.verification import Known, Observation
 
+PARALLEL = 16
+
 
 class Vaults(Protocol):
     """The vaults that the credential may see."""
+
+    def show(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        """Many vaults, by id or name, as Resource Graph's index shows them, which lags; what it does not show is asked
+        of Resource Manager itself. One that is nowhere maps to the error that says so."""
+
+    def listed(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        """The same, as Resource Manager itself lists the vaults of their subscriptions."""
 
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         """The ids of vaults known by name only; a name that stands for none maps to the error that says so."""
@@ -31,6 +43,13 @@ class Vaults(Protocol):
 
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure Resource Manager shows it now, with how a perimeter holds it."""
+
+    def read_back(self, vault: Vault) -> Vault:
+        """A vault that was read before, as Azure Resource Manager shows it now, but for how a perimeter holds it."""
+
+    def turn(self, vault: VaultId) -> AbstractContextManager[None]:
+        """A block in which Azure takes a write to the vault, which would else have to wait between the last look at it
+        and the write. Begins once it does, or at once when somebody wants us to end."""
 
     def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
         """Replace the firewall of a vault in one request, which is tried once.
@@ -108,11 +127,22 @@ class Agents(Protocol):
         """
 
 
+class VariableGroups(Protocol):
+    """The variable groups of Azure DevOps organizations."""
+
+    def linked(self, organization: str) -> Library:
+        """The groups that take their values from a vault, and the projects that could not be read. Where none could,
+        that is an error."""
+
+
 class Organizations(Protocol):
     """Azure DevOps organizations."""
 
     def look_up(self, organization: str) -> Organization:
         """The organization with what is known of its geography; none at all is an error."""
+
+    def expect(self, organization: str) -> None:
+        """A hint, of no consequence, that this organization will be looked up soon."""
 
 
 class Place(Protocol):
@@ -151,13 +181,21 @@ class Progress(Protocol):
     def tell(self, what: str) -> None:
         """Say something that stays, as in `selected by netcfg.yaml:14: kv-orders`."""
 
+    def count(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        """While the block lasts, `total` things are done, as in `reading 800 vaults`; what it gives is called once for
+        each that is, from any thread."""
+
     def rest(self) -> None:
         """Nothing is being done until the next step: whoever speaks now has the screen to himself."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Everything outside that a verb works with."""
+    """Everything outside that a verb works with.
+
+    `stop` is set when somebody wants us to end: what is under way is finished, and nothing new begins. `parallel` is
+    how many vaults are written at the same time.
+    """
 
     vaults: Vaults
     subnets: Subnets
@@ -165,7 +203,11 @@ class Surroundings:
     private: PrivateLinks
     organizations: Organizations
     agents: Agents
+    groups: VariableGroups
     catalogue: Catalogue
     today: date
     progress: Progress
     sleep: Callable[[float], None]
+    stop: Event = field(default_factory=Event)
+    parallel: int = PARALLEL
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext

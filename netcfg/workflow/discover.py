@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from netcfg.core.agents import AgentPool, Listing, ManagedPool, Whereabouts, assemble
-from netcfg.core.discovery import Discovery, Library
+from netcfg.core.discovery import Discovery
 from netcfg.core.errors import NetcfgError
-from netcfg.workflow.collaborators import Progress
+from netcfg.workflow.collaborators import Progress, VariableGroups
 
 Found = TypeVar("Found")
 
@@ -33,13 +33,6 @@ class Machines(Protocol):
 
         Those that may not be read cannot be told from none.
         """
-
-
-class Groups(Protocol):
-    """The variable groups that Azure DevOps lists."""
-
-    def linked(self, organization: str) -> Library:
-        """Those of every project that take their values from a vault, and the projects that could not be read."""
 
 
 class FoundAgents:
@@ -71,7 +64,7 @@ class Exploration:
 
     organization: str
     agents: FoundAgents
-    groups: Groups
+    groups: VariableGroups
     progress: Progress
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from netcfg.core.approval import Approval
 from netcfg.core.errors import (
     ApprovalPending,
+    Interrupted,
     LinkHeld,
     NetcfgError,
     NotInAzure,
@@ -29,7 +30,6 @@ from netcfg.core.errors import (
     ZoneKept,
     ZoneUnread,
 )
-from netcfg.core.outcome import Ending
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.private import (
     Landscape,
@@ -45,7 +45,8 @@ from netcfg.core.private import (
 from netcfg.core.resources import VaultId
 from netcfg.core.sight import connection_of
 from netcfg.workflow.collaborators import Surroundings
-from netcfg.workflow.plan import Drawing, Drawings, look_privately
+from netcfg.workflow.drawing import Drawing, Drawings
+from netcfg.workflow.reading import look_privately
 
 LAST_PAUSES = (1.0, 1.0)  # seconds in which an endpoint is there, or was never asked for
 APPROVAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds in which an approval that nobody has to think about arrives
@@ -66,10 +67,6 @@ class Paved:
     made: tuple[NewPiece, ...] = ()
     error: NetcfgError | None = None
 
-    @property
-    def ending(self) -> Ending:
-        return Ending.STALE if isinstance(self.error, VaultMoved) else Ending.FAILED
-
     def failed(self, error: NetcfgError, *, touched: bool = False) -> Paved:
         return replace(self, error=error, touched=self.touched or touched)
 
@@ -77,7 +74,8 @@ class Paved:
 def pave(planned: PlanSet, pending: Sequence[Plan], drawings: Drawings, around: Surroundings) -> dict[VaultId, Paved]:
     """Make what the pending plans lack of a private way in; each ends with what is left to be written, or an error.
 
-    All records come before the first link: a network that asks the zone finds no vault in it that has none.
+    All records come before the first link: a network that asks the zone finds no vault in it that has none. Somebody
+    who wants us to end is obeyed between two vaults: an endpoint that was begun gets its record.
     """
     wanted = [plan for plan in pending if plan.desired.way.endpoint]
     if not wanted:
@@ -165,6 +163,8 @@ def _alone(plan: Plan, drawing: Drawing) -> Drawing:
 def _begin(plan: Plan, drawing: Drawing, around: Surroundings) -> Paved:
     """Another look: the plan that was shown must still hold, but for pieces that somebody has made since."""
     way = Paved(plan, drawing, plan)
+    if around.stop.is_set():
+        return way.failed(Interrupted())
     try:
         current, seen = _look_again(plan, drawing, around)
     except NetcfgError as error:
@@ -178,6 +178,8 @@ def _make(way: Paved, around: Surroundings) -> Paved:
     """Everything but the links. An endpoint whose record cannot be made is worse than none, so it goes again."""
     if way.error:
         return way
+    if around.stop.is_set():
+        return way.failed(Interrupted())
     try:
         return _make_all(way, around)
     except KeyboardInterrupt:
@@ -320,6 +322,9 @@ def _link(ways: dict[VaultId, Paved], planned: PlanSet, around: Surroundings) ->
     for id, way in ways.items():
         links = way.plan.desired.way.links
         if way.error or not links:
+            continue
+        if around.stop.is_set():
+            ways[id] = way.failed(Interrupted())
             continue
         held = _hold(way, _with_an_endpoint(ways, planned), around)
         way = way.failed(held) if held else _add_all(way, links, around)

@@ -1,7 +1,7 @@
 """A Resource Manager that answers what a test says, in order, for what the sandbox would never answer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,9 +33,13 @@ class Asked:
 
 @dataclass
 class Script:
-    """What is still to be answered, and what was asked. The last answer is given for ever."""
+    """What is still to be answered, and what was asked. The last answer is given for ever.
+
+    `by` are answers by a part of what is asked, where several things are asked side by side.
+    """
 
     answers: list[Answer]
+    by: Mapping[str, Answer] = field(default_factory=dict)
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
@@ -43,12 +47,15 @@ class Script:
     def next(self, asked: Asked) -> Answer:
         with self.lock:
             self.asked.append(asked)
+            for part, answer in self.by.items():
+                if part in asked.path:
+                    return answer
             return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 @contextmanager
-def scripted(*answers: Answer) -> Iterator[Script]:
-    script = Script(list(answers))
+def scripted(*answers: Answer, by: Mapping[str, Answer] | None = None) -> Iterator[Script]:
+    script = Script(list(answers), by or {})
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import sleep
 from typing import Any
 
 import pytest
@@ -27,6 +28,47 @@ def test_all_pages_are_read_and_counted():
 
 def test_no_rows_are_an_empty_list_that_says_so():
     assert ask(page(totalRecords=0)) == []
+
+
+def test_a_list_that_changes_while_it_is_read_is_read_again_and_gives_each_row_once():
+    # The row `a` was deleted after the first page, so that `c` came to be where the first page had ended.
+    first = page("a", "b", totalRecords=4, **{"$skipToken": "t"}), page("d", totalRecords=3)
+    again = page("b", "c", totalRecords=3, **{"$skipToken": "t"}), page("d", totalRecords=3)
+    assert ask(*first, *again) == ["a", "b", "d", "c"]
+
+
+def test_a_row_that_comes_twice_is_a_list_that_moved():
+    first = page("a", "b", totalRecords=3, **{"$skipToken": "t"}), page("b", totalRecords=3)
+    again = page("a", "b", totalRecords=3, **{"$skipToken": "t"}), page("c", totalRecords=3)
+    assert ask(*first, *again) == ["a", "b", "c"]
+
+
+def test_a_list_that_never_stands_still_is_an_error():
+    pages = [page("a", totalRecords=2, **{"$skipToken": f"t{n}"}) for n in range(9)]
+    for number in range(1, 9, 2):
+        pages[number] = page("b", totalRecords=3)
+    with pytest.raises(AzureAnswer, match="a list that changed each time it was read"):
+        ask(*pages)
+
+
+def test_a_query_names_at_most_three_hundred_subscriptions_and_each_of_them_once():
+    named = [f"S{number:04}" for number in range(700)]
+    with scripted(Answer(page("a", totalRecords=1))) as script, connect("t", resource_manager=script.url) as azure:
+        found = [row["id"] for row in graph.rows(azure.arm, "resources | project id", [*named, "s0001"])]
+        asked = sorted(each.body["subscriptions"] for each in script.asked)
+    assert found == ["a", "a", "a"]
+    assert [len(each) for each in asked] == [300, 300, 100]
+    assert [each for group in asked for each in group] == [each.lower() for each in named]
+
+
+def test_the_next_page_is_asked_for_while_this_one_is_used():
+    pages = page("a", totalRecords=2, **{"$skipToken": "t"}), page("b", totalRecords=2)
+    with scripted(*map(Answer, pages)) as script, connect("t", resource_manager=script.url) as azure:
+        rows = graph.rows(azure.arm, "resources | project id")
+        assert next(rows)["id"] == "a"
+        while len(script.asked) < 2:
+            sleep(0.01)
+        assert [row["id"] for row in rows] == ["b"]
 
 
 @pytest.mark.parametrize(

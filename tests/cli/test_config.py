@@ -316,7 +316,10 @@ def test_what_is_selected_is_planned_and_said(netcfg: Program, here: Path):
     written(here, selecting("{tag: {Team: payments}}"))
     ran = netcfg("plan", "--format", "json", quiet=False)
     assert sorted(planned(ran)) == ["kv-payments", "kv-ready"]
-    assert "selected by netcfg.yaml:3: kv-payments, kv-ready\n" in ran.err
+    assert (
+        "netcfg.yaml:3 selects the vaults of tag Team=payments (2 in 1 subscription): kv-payments, kv-ready\n"
+        in ran.err
+    )
 
 
 def guards(ran: Ran) -> dict[str, list[str]]:

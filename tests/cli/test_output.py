@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ APPLY = ("apply", "kv-orders", "--geography", "EU", "--yes")
 def test_a_plan_and_its_result_have_every_format_that_they_claim(format: str):
     planned = builders.opened()
     for document in (planned, builders.applied(planned, Ending.DONE)):
-        assert "kv-payments" in render(document, format, Page(100))
+        assert "kv-payments" in "".join(render(document, format, Page(100)))
 
 
 @pytest.mark.parametrize("format", FORMATS_OF_A_REPORT)
 def test_a_report_has_every_format_that_it_claims(format: str):
-    assert "kv-payments" in render(reports.drifted(), format, Page(100))
+    assert "kv-payments" in "".join(render(reports.drifted(), format, Page(100)))
 
 
 def test_a_file_holds_what_stdout_would_say(netcfg: Program):
@@ -43,6 +44,17 @@ def test_a_file_holds_what_stdout_would_say(netcfg: Program):
     assert shown.out == netcfg(*PLAN).out
     for each, file in files.items():
         assert file.read_text("utf-8") == netcfg(*PLAN, "--format", each).out
+
+
+def test_vaults_that_are_alike_are_told_once_and_each_is_in_the_document(netcfg: Program):
+    names = ("kv-locked", "kv-policy", "kv-readonly", "kv-ready")
+    shown = netcfg("plan", *names, "--geography", "EU")
+    document = netcfg("plan", *names, "--geography", "EU", "--format", "json").document
+    assert "\n3 vaults: + 7 ranges for Europe; 1 rule kept in each\n  kv-locked, kv-policy, kv-readonly\n" in shown.out
+    assert "\n1 vault: nothing to change in kv-ready\n" in shown.out
+    assert "--format json names every vault, and has every rule of each\n" in shown.out
+    assert sorted(each["name"] for each in document["vaults"]) == sorted(names)
+    assert {each["state"] for each in document["vaults"]} <= {"resource-graph", "resource-manager"}
 
 
 def test_a_report_is_written_beside_a_document_on_stdout(netcfg: Program):
@@ -149,6 +161,22 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path):
     Destination("json", str(file)).write("x")
     assert file.read_text() == "x"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_keeps_what_it_had_where_its_pieces_do_not_all_come(tmp_path: Path):
+    def pieces() -> Iterator[str]:
+        yield "half of it"
+        raise ZeroDivisionError
+
+    (tmp_path / "report").write_text("old")
+    with pytest.raises(ZeroDivisionError):
+        Destination("json", str(tmp_path / "report")).write(pieces())
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"report": "old"}
+
+
+def test_a_document_in_pieces_is_the_same_in_a_file(tmp_path: Path):
+    Destination("json", str(tmp_path / "report")).write(["[\n", "  1\n", "]\n"])
+    assert (tmp_path / "report").read_bytes() == b"[\n  1\n]\n"
 
 
 @pytest.mark.parametrize(

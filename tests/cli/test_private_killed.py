@@ -93,19 +93,23 @@ def test_interrupted_between_endpoint_and_record_it_leaves_with_the_record(tmp_p
         _, said = victim[0].communicate(timeout=60)
         setattr(sandbox, moment, None)
         assert victim[0].returncode == 130
-        assert b"interrupted; run the same command again, it goes on where this one stopped" in said
+        assert b"interrupted: finishing what is being written, starting nothing new" in said
         netcfg = Program(sandbox, tmp_path)
         settle(netcfg)
         assert [finds(netcfg, each) for each in (HUB_NETWORK, SPOKE)] == ["private", "private"]
 
 
-def test_interrupted_where_the_record_cannot_be_made_it_says_who_is_hidden(tmp_path: Path):
+def deny_records(sandbox: Sandbox) -> None:
+    with sandbox.edit() as state:
+        principal = next(each for each in state["principals"].values() if each["name"] == "netcfg")
+        scope = f"{HUB.rpartition('/providers/')[0]}"
+        action = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write"
+        principal["denials"].append({"scope": scope, "action": action})
+
+
+def test_interrupted_where_the_record_cannot_be_made_the_endpoint_goes_again(tmp_path: Path):
     with serve(world="private") as sandbox:
-        with sandbox.edit() as state:
-            principal = next(each for each in state["principals"].values() if each["name"] == "netcfg")
-            scope = f"{HUB.rpartition('/providers/')[0]}"
-            action = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write"
-            principal["denials"].append({"scope": scope, "action": action})
+        deny_records(sandbox)
         victim: list[subprocess.Popen[bytes]] = []
 
         def interrupt(served: int, method: str, path: str) -> None:
@@ -113,6 +117,28 @@ def test_interrupted_where_the_record_cannot_be_made_it_says_who_is_hidden(tmp_p
                 victim[0].send_signal(signal.SIGINT)
 
         sandbox.after = interrupt
+        victim.append(started(sandbox, tmp_path, subprocess.PIPE))
+        victim[0].communicate(timeout=60)
+        sandbox.after = None
+        assert victim[0].returncode == 7  # it failed by itself, and there was nothing else to do
+        netcfg = Program(sandbox, tmp_path)
+        settle(netcfg)
+        assert [finds(netcfg, each) for each in (HUB_NETWORK, SPOKE)] == ["public", "public"]
+
+
+def test_interrupted_twice_where_the_record_cannot_be_made_it_says_who_is_hidden(tmp_path: Path):
+    with serve(world="private") as sandbox:
+        deny_records(sandbox)
+        victim: list[subprocess.Popen[bytes]] = []
+        sent: list[str] = []
+
+        def interrupt(served: int, method: str, path: str) -> None:
+            if method == "PUT" and path.endswith((ENDPOINT, RECORD)) and len(sent) < 2:
+                sent.append(path)
+                victim[0].send_signal(signal.SIGINT)
+                time.sleep(0.2)  # two signals at once are one
+
+        sandbox.before = interrupt
         victim.append(started(sandbox, tmp_path, subprocess.PIPE))
         _, said = victim[0].communicate(timeout=60)
         assert victim[0].returncode == 130

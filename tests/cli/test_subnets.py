@@ -218,8 +218,7 @@ def test_one_interrupt_ends_the_writing(tmp_path: Path):
             _, err = process.communicate(timeout=60)
         assert process.returncode == 130
         assert len(puts) == 3
-        assert "stopping, once the service endpoints that are being enabled just now are done" in err
-        assert "interrupted; run the same command again" in err
+        assert "interrupted: finishing what is being written, starting nothing new" in err
         assert netcfg.vault("kv-busy-too")["properties"]["networkAcls"]["defaultAction"] == "Allow"
 
 

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from netcfg.core.declared import Declaration
 from netcfg.core.errors import (
     BadConfiguration,
+    BadTag,
     ConflictingOptions,
     ConflictingTerms,
     NoGeography,
     NotInConfiguration,
     TwoIds,
 )
-from netcfg.core.resources import parse_vault
+from netcfg.core.resources import VaultId, parse_vault
 from netcfg.core.rules import IpRule, PublicAccess
-from netcfg.core.target import Choice, Location, Selection, are_several, check, merge, narrow
+from netcfg.core.target import Choice, Location, Selection, are_several, check, merge, narrow, parse_tags, within
 from netcfg.core.terms import NO_TERMS, Terms
 from tests.strategies import EUROPE
 
@@ -172,3 +173,69 @@ def test_a_vault_of_which_the_file_says_nothing_is_an_error():
         narrow([choice("kv-a")], ["kv-c"], "netcfg.yaml")
     with pytest.raises(NotInConfiguration):
         narrow([choice("kv-b"), choice(Selection(resource_groups=("h",)))], [ID], "netcfg.yaml")
+
+
+S, T = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+
+
+@pytest.mark.parametrize(
+    ("selection", "text"),
+    [
+        (Selection(), "the vaults of all subscriptions"),
+        (Selection((S,), ("g",)), f"the vaults of subscription {S}, resource group g"),
+        (Selection(tags=(("env", ""), ("team", "a"))), "the vaults of tag env=, tag team=a"),
+        (Selection(is_linked=True), "the vaults that variable groups use"),
+        (Selection((S,), is_linked=True), f"the vaults of subscription {S} that variable groups use"),
+    ],
+)
+def test_a_selection_says_what_it_means(selection: Selection, text: str):
+    assert str(selection) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (Selection(), TEAM, True),
+        (Selection((S,)), Selection((T,)), False),
+        (Selection((S,)), Selection((S.upper(), T)), True),
+        (Selection((S,), ("g",)), Selection((S,), ("G", "h")), True),
+        (Selection((S,), ("g",)), Selection((S,), ("h",)), False),
+        (Selection((S,)), ID, False),
+        (Selection(("S",)), ID, True),
+        (Selection((S,)), "kv-a", True),
+    ],
+)
+def test_what_cannot_be_among_a_selection_is_told_without_asking_anybody(one: Selection, other: object, meet: bool):
+    assert one.may_meet(other) is meet  # type: ignore[arg-type]
+    if isinstance(other, Selection):
+        assert other.may_meet(one) is meet
+
+
+def test_only_a_place_is_certain_before_anybody_was_asked():
+    assert isinstance(ID, VaultId)
+    assert Selection(("s",)).holds(ID)
+    assert not Selection(("s",), tags=(("team", "a"),)).holds(ID)
+    assert not Selection(is_linked=True).holds(ID)
+
+
+def test_narrowing_keeps_what_may_be_in_both():
+    entries = [choice("kv-a", 3), choice(ID, 4), choice(Selection((T,)), 5)]
+    assert [each.where and each.where.line for each in within(entries, Selection((S,)))] == [3]
+
+
+def test_tags_are_written_with_their_value_and_each_once():
+    assert parse_tags(["team=a", "env=", "Note=x=y", "TEAM=a"]) == (("Note", "x=y"), ("env", ""), ("team", "a"))
+    with pytest.raises(BadTag, match=r"^'team' is not a tag; write KEY=VALUE"):
+        parse_tags(["team"])
+    with pytest.raises(BadTag):
+        parse_tags(["=a"])
+    with pytest.raises(ConflictingOptions, match=r"^--tag team=a and --tag TEAM=b exclude each other"):
+        parse_tags(["team=a", "TEAM=b"])
+
+
+def test_a_vault_that_serves_one_organization_keeps_everything_else_that_is_meant():
+    both = Terms(organizations=("Contoso", "fabrikam"), geographies=(EUROPE,), exclusive=True)
+    served = Choice("kv-a", Terms(organizations=("tailspin",)), top=both).serving(["contoso"])
+    assert served.intent().organizations == ("Contoso",)
+    assert served.intent().geographies == (EUROPE,)
+    assert served.intent().exclusive

@@ -107,11 +107,13 @@ def hostile(name: str) -> Report:
     )
 
 
-def many(vaults: int, findings: int = 10) -> Report:
-    """A fleet: so many vaults, each with so many findings."""
+def many(vaults: int, findings: int = 10, *, are_alike: bool = False) -> Report:
+    """A fleet: so many vaults, each with so many findings, which are about other addresses in each or the same."""
     made = []
     for number in range(vaults):
         of = vault(f"kv-{number:05}", ip_rules=("40.74.28.17/32", "191.10.20.7/32"))
-        found = (finding(of, subject=f"191.10.{each // 256}.{each % 256}/32") for each in range(findings))
+        place = 0 if are_alike else number * findings
+        subjects = (f"191.{10 + at // 65536}.{at // 256 % 256}.{at % 256}/32" for at in range(place, place + findings))
+        found = (finding(of, subject=each) for each in subjects)
         made.append(inspection(of, *found))
     return report(*made)

@@ -33,18 +33,18 @@ FORMATS: dict[str, Callable[[str], str]] = {
     "text.result": lambda name: text.result(result(name), Page(80)),
     "text.geography": lambda name: text.geography(builders.hostile(name).organizations, Page(80)),
     "text.ranges": lambda name: text.ranges(ranges(name), Page(80)),
-    "json.plan": lambda name: json.plan(builders.hostile(name)),
-    "json.result": lambda name: json.result(result(name)),
+    "json.plan": lambda name: "".join(json.plan(builders.hostile(name))),
+    "json.result": lambda name: "".join(json.result(result(name))),
     "json.geography": lambda name: json.geography(builders.hostile(name).organizations),
     "json.ranges": lambda name: json.ranges(ranges(name)),
     "markdown.plan": lambda name: markdown.plan(builders.hostile(name)),
     "markdown.result": lambda name: markdown.result(result(name)),
     "text.report": lambda name: text.report(reports.hostile(name), Page(80)),
     "text.report, narrow": lambda name: text.report(reports.hostile(name), Page(1)),
-    "json.report": lambda name: json.report(reports.hostile(name)),
+    "json.report": lambda name: "".join(json.report(reports.hostile(name))),
     "markdown.report": lambda name: markdown.report(reports.hostile(name)),
     "sarif.report": lambda name: sarif.report(reports.hostile(name), name),
-    "junit.report": lambda name: junit.report(reports.hostile(name)),
+    "junit.report": lambda name: "".join(junit.report(reports.hostile(name))),
     "csv.ranges": lambda name: csv.ranges(ranges(name)),
     "cidr.ranges": lambda name: cidr.ranges(ranges(name)),
 }
@@ -109,7 +109,7 @@ def test_the_order_in_which_things_come_changes_nothing(plans: PlanSet):
         plans=tuple(reversed(plans.plans)),
         undetermined=tuple(reversed(plans.undetermined)),
     )
-    for render in (json.plan, markdown.plan, lambda given: text.plan(given, Page(80))):
+    for render in (lambda given: "".join(json.plan(given)), markdown.plan, lambda given: text.plan(given, Page(80))):
         assert render(turned) == render(plans)
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from netcfg.core.outcome import Ending
 from netcfg.formats import json
-from tests.formats import builders, generated
+from tests.formats import builders, fleets, generated, reports
 
 SCHEMAS = Path(__file__).parents[2] / "data" / "schemas"
 
@@ -63,14 +63,14 @@ def test_every_property_of_a_schema_is_described():
 
 @pytest.mark.parametrize("made", [builders.opened, builders.shared, builders.several, builders.perimeter])
 def test_a_plan(made, kept):
-    document = json.plan(made())
+    document = "".join(json.plan(made()))
     conform(document, "plan")
     assert document == kept
 
 
 def test_a_result(kept):
     endings = (Ending.REFUSED, Ending.UNCHANGED, Ending.FAILED)
-    document = json.result(builders.applied(builders.several(), *endings, error="kv-audit is locked"))
+    document = "".join(json.result(builders.applied(builders.several(), *endings, error="kv-audit is locked")))
     conform(document, "result")
     assert document == kept
 
@@ -132,8 +132,8 @@ def test_the_example_of_the_contract_conforms():
 @given(generated.results())
 @settings(max_examples=60)
 def test_any_plan_and_any_result_conform(result):
-    conform(json.plan(result.planned), "plan")
-    conform(json.result(result), "result")
+    conform("".join(json.plan(result.planned)), "plan")
+    conform("".join(json.result(result)), "result")
     conform(json.geography(result.planned.organizations), "geography")
 
 
@@ -145,13 +145,44 @@ def test_any_ranges_conform(resolution):
 
 @pytest.mark.parametrize("name", generated.HOSTILE)
 def test_a_name_arrives_as_it_was(name: str):
-    found = conform(json.plan(builders.hostile(name)), "plan")
+    found = conform("".join(json.plan(builders.hostile(name))), "plan")
     assert found["organizations"][0]["name"] == name
     assert found["undetermined"] == [{"vault": name, "reason": name}]
 
 
 def test_a_document_is_ascii_and_ends_its_last_line():
-    document = json.plan(builders.hostile("köln\x7f\x9b##vso[x]"))
+    document = "".join(json.plan(builders.hostile("köln\x7f\x9b##vso[x]")))
     assert document.isascii()
     assert "\x7f" not in document
     assert document.endswith("}\n")
+
+
+def test_a_fleet_is_written_vault_by_vault():
+    done = fleets.applied(fleets.indexed(fleets.fleet(200)), is_interrupted=True)
+    for pieces in (json.plan(done.planned), json.result(done), json.report(reports.many(200))):
+        assert max(map(len, pieces)) < 8_000
+
+
+def test_pieces_make_the_document_that_they_are_pieces_of():
+    done = fleets.applied(fleets.fleet(12))
+    for pieces in (json.plan(done.planned), json.result(done), json.report(reports.report())):
+        document = "".join(pieces)
+        assert parser.dumps(parser.loads(document), indent=2) + "\n" == document
+
+
+def test_what_an_index_shows_is_told_from_what_resource_manager_shows():
+    found = conform("".join(json.plan(fleets.indexed(builders.opened()))), "plan")
+    assert found["selected"] == ["40 subscriptions are visible; others cannot be known"]
+    assert [each["state"] for each in found["vaults"]] == ["resource-graph"]
+    assert [each["state"] for each in conform("".join(json.plan(builders.opened())), "plan")["vaults"]] == [
+        "resource-manager"
+    ]
+
+
+def test_an_interrupted_apply_is_told_from_one_that_went_to_its_end():
+    found = conform("".join(json.result(fleets.applied(fleets.fleet(), is_interrupted=True))), "result")
+    assert found["summary"]["interrupted"] is True
+    assert found["summary"]["outcomes"] == {
+        "done": 18, "unchanged": 10, "refused": 3, "stale": 1, "failed": 4, "not-reached": 4
+    }  # fmt: skip
+    assert "interrupted" not in parser.loads("".join(json.result(fleets.applied(fleets.fleet()))))["summary"]

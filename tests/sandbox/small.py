@@ -64,6 +64,12 @@ def world(**changes: Any) -> dict[str, Any]:
     }
 
 
+def place(team: str, group: str, vault: str) -> str:
+    """The id of a vault of the worlds `fleet` and `fleet-small`, by the last two digits of its subscription."""
+    scope = f"/subscriptions/00000000-0000-4000-8000-0000000020{team}/resourceGroups/{group}"
+    return f"{scope}/providers/Microsoft.KeyVault/vaults/{vault}"
+
+
 def rules(*addresses: str, subnets: Iterable[Any] = (), **more: Any) -> dict[str, Any]:
     """A body that sets a whole rule set."""
     listed = [each if isinstance(each, dict) else {"id": each} for each in subnets]

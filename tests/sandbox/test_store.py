@@ -3,12 +3,14 @@
 import contextlib
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from netcfg.sandbox.folder import Folder
 from netcfg.sandbox.server import serve
 from netcfg.sandbox.store import Store, reset, show
-from tests.sandbox.small import AGENTS, BARE, NETWORK, SUBSCRIPTION, VAULT, Client, rules, world
+from tests.sandbox.small import AGENTS, BARE, NETWORK, SUBSCRIPTION, VAULT, Client, place, rules, world
 
 
 def test_a_folder_goes_on_where_it_was_left_whatever_world_is_named(tmp_path):
@@ -99,7 +101,7 @@ def test_a_change_from_outside_is_seen(tmp_path):
 
 def test_a_state_of_another_version_is_not_gone_on_with(tmp_path):
     (tmp_path / "state.json").write_text('{"version": 0}')
-    with pytest.raises(ValueError, match="has the version 0, and 2 is expected"):
+    with pytest.raises(ValueError, match="has the version 0, and 3 is expected"):
         Store(world(), tmp_path)
     reset(tmp_path, world())
     assert Store(world(), tmp_path).copy()["world"] == "small"
@@ -107,4 +109,92 @@ def test_a_state_of_another_version_is_not_gone_on_with(tmp_path):
 
 def test_the_file_is_json_that_people_can_look_into(tmp_path):
     Store(world(), tmp_path)
-    assert json.loads((tmp_path / "state.json").read_text())["version"] == 2
+    assert json.loads((tmp_path / "state.json").read_text())["version"] == 3
+
+
+# --- what lies in the folder ----------------------------------------------------------------------------------------
+
+
+def written(folder: Path, number: int) -> Store:
+    """One more write, by a process of its own that is then gone."""
+    store = Store(world(), folder)
+    with store.edit() as state:
+        state["vaults"]["kv-open"]["tags"] = {"write": str(number)}
+    return store
+
+
+def tags(folder: Path) -> dict[str, str]:
+    return dict(Store(world(), folder).copy()["vaults"]["kv-open"]["tags"])
+
+
+def test_a_write_adds_a_line_and_the_end_makes_one_file_of_all(tmp_path):
+    store = written(tmp_path, 1)
+    written(tmp_path, 2)
+    lines = (tmp_path / "changes.jsonl").read_text().splitlines()
+    assert [json.loads(each)["put"]["vaults"]["kv-open"]["tags"] for each in lines[1:]] == [
+        {"write": "1"},
+        {"write": "2"},
+    ]
+    assert store.copy()["vaults"]["kv-open"]["tags"] == {"write": "2"}
+    store.close()
+    assert not (tmp_path / "changes.jsonl").exists()
+    assert json.loads((tmp_path / "state.json").read_text())["vaults"]["kv-open"]["tags"] == {"write": "2"}
+    assert tags(tmp_path) == {"write": "2"}
+
+
+@pytest.mark.parametrize("cut", [1, 2, 40])
+def test_a_writer_killed_within_a_line_has_written_nothing_and_stops_nobody(tmp_path, cut):
+    other = written(tmp_path, 1)
+    written(tmp_path, 2)
+    changes = tmp_path / "changes.jsonl"
+    changes.write_bytes(changes.read_bytes()[:-cut])
+    assert tags(tmp_path) == {"write": "1"}
+    assert other.copy()["vaults"]["kv-open"]["tags"] == {"write": "1"}
+    written(tmp_path, 3)
+    assert tags(tmp_path) == other.copy()["vaults"]["kv-open"]["tags"] == {"write": "3"}
+
+
+def test_a_process_killed_between_the_two_files_of_a_fold_lost_nothing(tmp_path):
+    """The whole is there already, and the lines that are in it are there still: they are not done twice."""
+    other = written(tmp_path, 1)
+    before = (tmp_path / "changes.jsonl").read_bytes()
+    other.close()
+    (tmp_path / "changes.jsonl").write_bytes(before)
+    with Store(world(), tmp_path).edit() as state:
+        state["vaults"]["kv-open"]["tags"]["more"] = "2"
+    assert tags(tmp_path) == {"write": "1", "more": "2"}
+    assert other.copy()["vaults"]["kv-open"]["tags"] == {"write": "1", "more": "2"}
+
+
+def test_many_lines_are_folded_while_others_write(tmp_path, monkeypatch):
+    monkeypatch.setattr(Folder.fold, "__defaults__", (500,))
+    stores = [Store(world(), tmp_path) for _ in range(3)]
+
+    def count(store: Store) -> None:
+        for number in range(10):
+            with store.edit() as state:
+                state["vaults"]["kv-open"]["tags"][f"{id(store)}-{number}"] = "x"
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(count, stores))
+    assert [len(store.copy()["vaults"]["kv-open"]["tags"]) for store in stores] == [30] * 3
+
+
+def test_a_failed_edit_of_a_folder_is_not_written(tmp_path):
+    store = written(tmp_path, 1)
+    size = (tmp_path / "changes.jsonl").stat().st_size
+    with contextlib.suppress(KeyError), store.edit() as state:
+        state["vaults"]["kv-open"]["tags"] = {}
+        raise KeyError
+    assert (tmp_path / "changes.jsonl").stat().st_size == size
+    assert store.copy()["vaults"]["kv-open"]["tags"] == tags(tmp_path) == {"write": "1"}
+
+
+def test_a_write_among_two_thousand_vaults_costs_what_it_changes(tmp_path):
+    with serve("fleet", state=tmp_path) as sandbox:
+        client = Client(sandbox)
+        vault = place("04", "rg-app", "kv-web-001")
+        with client.session:
+            assert client.call("PATCH", vault, rules("191.10.21.0/24")).status_code == 200
+        assert (tmp_path / "state.json").stat().st_size > 1_000_000
+        assert (tmp_path / "changes.jsonl").stat().st_size < 10_000

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
+from threading import Event
 
 from netcfg.core.agents import AgentPool
 from netcfg.core.approval import Approval
+from netcfg.core.discovery import Library
 from netcfg.core.errors import NetcfgError, NotInAzure, WriteNotBegun
 from netcfg.core.geography import Evidence, Organization, Witness
 from netcfg.core.intent import Intent
@@ -46,11 +49,25 @@ class Azure:
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         return {name: next(id for id in self.vaults if id.name == name) for name in names}
 
+    def show(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        found = {each: next(one for id, one in self.vaults.items() if each in (id, id.name)) for each in vaults}
+        return {key: replace(each, is_indexed=True) for key, each in found.items()}
+
+    def listed(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        return {key: replace(each, is_indexed=False) for key, each in self.show(vaults).items()}
+
     def read(self, id: VaultId) -> Vault:
         self._call(f"read {id.name}")
         if id.name in self.unreadable:
             raise NetcfgError("not yours")
         return self.vaults[id]
+
+    def read_back(self, vault: Vault) -> Vault:
+        return replace(self.read(vault.id), perimeter=vault.perimeter)
+
+    def turn(self, id: VaultId) -> AbstractContextManager[None]:
+        del id
+        return nullcontext()
 
     def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
         number = self._call(f"write {vault.id.name}{' early' if ignore_missing_endpoint else ''}")
@@ -105,6 +122,9 @@ class Nowhere:
 
     def pools(self, organization: str) -> tuple[AgentPool, ...]:
         return ()
+
+    def linked(self, organization: str) -> Library:
+        return Library()
 
 
 @dataclass
@@ -169,6 +189,9 @@ class Contoso:
     def look_up(self, organization: str) -> Organization:
         return Organization(organization, (Evidence(Witness.COLLECTION, "preferredGeography", "EU", EUROPE),))
 
+    def expect(self, organization: str) -> None:
+        pass
+
 
 class Nobody:
     def step(self, what: str) -> None:
@@ -177,8 +200,23 @@ class Nobody:
     def tell(self, what: str) -> None:
         pass
 
+    def count(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        return nullcontext(lambda: None)
+
     def rest(self) -> None:
         pass
+
+
+class Stop(Event):
+    """Nobody waits: how long somebody would have is kept."""
+
+    def __init__(self, slept: list[float]) -> None:
+        super().__init__()
+        self._slept = slept
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._slept.append(timeout or 0.0)
+        return self.is_set()
 
 
 def around(azure: Azure, today: date = TODAY) -> Surroundings:
@@ -189,8 +227,10 @@ def around(azure: Azure, today: date = TODAY) -> Surroundings:
         azure.private or Private(azure),
         Contoso(),
         Nowhere(),
+        Nowhere(),
         bundled.catalogue(),
         today,
         Nobody(),
         lambda seconds: azure.slept.append(seconds),
+        Stop(azure.slept),
     )

@@ -23,8 +23,9 @@ from netcfg.core.rules import (
     PublicAccess,
     VirtualNetworkRule,
 )
-from netcfg.workflow.apply import ATTEMPTS, LONGEST_PAUSE, apply, decline
+from netcfg.workflow.apply import apply, decline
 from netcfg.workflow.plan import plan
+from netcfg.workflow.writing import ATTEMPTS, LONGEST_PAUSE
 from tests.strategies import EUROPE, VAULT_ID, rule_sets, subnet_id
 from tests.workflow.fakes import Azure, Killed, around, targets
 

@@ -19,7 +19,7 @@ from netcfg.core.switchover import Exit, Survey
 from netcfg.workflow.apply import apply
 from netcfg.workflow.plan import plan
 from tests.strategies import VAULT_ID, subnet_id
-from tests.workflow.fakes import Azure, Subnets, around, targets
+from tests.workflow.fakes import Azure, Nobody, Subnets, around, targets
 from tests.workflow.test_apply import ACCEPT_ALL, WANTED, azure_with
 
 AGENTS, BUILDS, ELSEWHERE = subnet_id("agents"), subnet_id("builds"), subnet_id("runners", "other")
@@ -119,7 +119,7 @@ class Stopping(Subnets):
 
 
 @dataclass
-class Watching:
+class Watching(Nobody):
     said: list[str] = field(default_factory=list)
 
     def step(self, what: str) -> None:
@@ -127,9 +127,6 @@ class Watching:
 
     def tell(self, what: str) -> None:
         self.said.append(what)
-
-    def rest(self) -> None:
-        pass
 
 
 def test_after_one_interrupt_no_further_subnet_is_written():

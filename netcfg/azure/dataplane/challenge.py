@@ -18,7 +18,7 @@ class NoToken(Exception):
 
 def sign_in(challenge: str, credential: Credential, cloud: Cloud) -> tuple[str, Bearer]:
     """A token for the vault: of the tenant that it trusts, and for vaults of the cloud whatever it says."""
-    tenant = _trusted_tenant(challenge, cloud)
+    tenant = trusted_tenant(challenge, cloud)
     scope = f"{cloud.vault_resource}/.default"
     try:
         token = credential.get_token_info(scope).token
@@ -38,7 +38,7 @@ def sign_in(challenge: str, credential: Credential, cloud: Cloud) -> tuple[str, 
     return token, Bearer(tenant, bearer_of(token), home, told)
 
 
-def _trusted_tenant(challenge: str, cloud: Cloud) -> str:
+def trusted_tenant(challenge: str, cloud: Cloud) -> str:
     """The tenant whose tokens a vault of the cloud asks for; anybody else who asks for one gets none."""
     said: dict[str, str] = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     resource = said.get("resource", said.get("scope", "")).removesuffix("/.default").rstrip("/").lower()

@@ -14,12 +14,13 @@ from requests.auth import AuthBase
 from requests.exceptions import ProxyError, RequestException, SSLError
 from requests.utils import get_environ_proxies, select_proxy
 
-from netcfg.azure.credentials import Credential
-from netcfg.azure.dataplane.challenge import NoToken, sign_in
+from netcfg.azure.credentials import Credential, tenant_of
+from netcfg.azure.dataplane.challenge import NoToken, sign_in, trusted_tenant
+from netcfg.azure.dataplane.door import Door
 from netcfg.azure.dataplane.resolution import of_addresses, resolve
 from netcfg.azure.endpoints import Cloud
-from netcfg.core.errors import BadProxy
-from netcfg.core.verification import Answer, Bearer, Failure, Fault, Observation
+from netcfg.core.errors import BadProxy, NetcfgError
+from netcfg.core.verification import Answer, Bearer, Failure, Fault, Observation, Resolution
 from netcfg.web.http import causes, new_session, proxies, timeouts, why
 
 # One name is enough, and a page of one is the smallest that can be had. 7.4 is the newest that every cloud has.
@@ -60,18 +61,35 @@ class Secrets:
         The first request carries no token: a host that cannot show the vault's certificate gets none, and the
         vault's refusal of it names the tenant that it trusts.
         """
-        name = vault.lower()
-        host = f"{name}.{self._cloud.vault_suffix}"
-        lookup = resolve(host, self._cloud.private_zone, self._server)
-        url = f"{self._at}/{self._cloud.vault_suffix}/{name}/secrets" if self._at else f"https://{host}/secrets"
-        proxy = None if self._at else select_proxy(url, get_environ_proxies(url, no_proxy=None))
-        start = Observation(vault, host, self._cloud.private_zone, lookup, None, proxy=_shown(proxy, host))
-        if not lookup.addresses and not proxy:
+        start, url, proxy = self._start(vault)
+        if not start.lookup.addresses and not proxy:
             return start
         # A connection that was kept would go on by the old way when the network changes; each look makes its own.
         with new_session("application/json", ()) as http:
             way = _Way(http, url, proxy, self._timeout)
             return way.see(start, self._credential, self._cloud, is_direct=self._at is None)
+
+    def knock(self, vault: str) -> Door:
+        """What the vault of that name tells everybody: nobody signs in, and trouble on the way is no error."""
+        try:
+            start, url, proxy = self._start(vault)
+            if not start.lookup.addresses and not proxy:
+                return Door(host=start.host, is_nowhere=start.lookup.resolution is Resolution.ABSENT)
+            with new_session("application/json", ()) as http:
+                challenge = _Way(http, url, proxy, self._timeout).challenge()
+            token = self._credential.get_token_info(self._cloud.scope).token
+            return Door(trusted_tenant(challenge, self._cloud), (tenant_of(token) or "").lower(), start.host)
+        except (NoToken, RequestException, NetcfgError):
+            return Door()
+
+    def _start(self, vault: str) -> tuple[Observation, str, str | None]:
+        """What is known of the vault before it is asked, where to ask it, and through which proxy."""
+        name = vault.lower()
+        host = f"{name}.{self._cloud.vault_suffix}"
+        lookup = resolve(host, self._cloud.private_zone, self._server)
+        url = f"{self._at}/{self._cloud.vault_suffix}/{name}/secrets" if self._at else f"https://{host}/secrets"
+        proxy = None if self._at else select_proxy(url, get_environ_proxies(url, no_proxy=None))
+        return Observation(vault, host, self._cloud.private_zone, lookup, None, proxy=_shown(proxy, host)), url, proxy
 
 
 class _Way:
@@ -102,6 +120,10 @@ class _Way:
         return Observation(
             start.vault, start.host, start.zone, lookup, said, address=address, proxy=start.proxy, bearer=bearer
         )
+
+    def challenge(self) -> str:
+        """How the vault wants people to sign in."""
+        return self._ask(None)[1]
 
     def _ask(self, token: str | None) -> tuple[Answer, str, str]:
         """The answer, how it wants people to sign in, and the address at the other end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,10 +12,10 @@ from netcfg.azure.exits import exits
 from netcfg.azure.exits.addresses import Seen
 from netcfg.azure.firewall import perimeters
 from netcfg.azure.firewall.acls import parse_firewall
+from netcfg.azure.firewall.holders import read_members
 from netcfg.azure.subscriptions import ALL, NO_ANSWER, SIDE_BY_SIDE
 from netcfg.core.errors import AzureAnswer, BadIdentifier, UnknownValue
 from netcfg.core.resources import SubnetId, Vault, VaultId, parse_vault
-from netcfg.core.rules import PublicAccess
 from netcfg.core.switchover import Exit, Hold, Survey
 
 
@@ -81,15 +81,9 @@ class AzureNeighbourhood:
         if not any(each.networks for each in left):
             return ()  # nobody's address is known, so it admits nobody that could be named
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            members = list(pool.map(lambda each: perimeters.read_members(self._arm, each), found.perimeters))
-            held = {id for each in members for id in each or ()}
-            asked = [each.id for each in found.vaults if None in members or _may_be_held(each, held)]
+            members = read_members(self._arm, found.perimeters, pool)
+            asked = [each.id for each in found.vaults if members.may_be(each)]
             return tuple(pool.map(lambda each: perimeters.read_hold(self._arm, each), asked))
-
-
-def _may_be_held(vault: Vault, held: Collection[str]) -> bool:
-    secured = vault.firewall.public_access is PublicAccess.SECURED_BY_PERIMETER
-    return secured or str(vault.id).lower() in held
 
 
 def _exit(subnet: SubnetId, seen: Seen) -> Exit:

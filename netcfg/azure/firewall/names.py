@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from netcfg.azure import graph, subscriptions
 from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.dataplane.door import Door, unasked
+from netcfg.azure.firewall import absent
 from netcfg.azure.subscriptions import Subscription
 from netcfg.core.errors import (
+    AmbiguousVault,
     AzureAnswer,
     AzureRefused,
     BadIdentifier,
     NetcfgError,
     PermissionMissing,
-    VaultNotVisible,
 )
 from netcfg.core.resources import VaultId, parse_vault
 
 RESOURCES_VERSION = "2021-04-01"
+FEW = 3  # names that a subscription is asked for one by one; for more it lists its vaults
 
 
-def find(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId | NetcfgError]:
-    """The ids of vaults by their names; a name that stands for none maps to the error.
+def find(
+    arm: ResourceManager, names: Sequence[str], knock: Callable[[str], Door] = unasked
+) -> dict[str, VaultId | NetcfgError]:
+    """The ids of vaults by their names; a name that stands for none, or for several, maps to the error.
 
     Resource Graph answers for all of them at once, but learns of a new vault only seconds or minutes later, so a name
     that it does not know is looked for in every subscription before anybody is told that there is no such vault.
+    `knock` asks the vault of a name itself whose it is.
     """
     try:
         known = _ask_graph(arm, names)
-        searched = _search(arm, [name for name in names if name.lower() not in known])
+        searched = _search(arm, [name for name in names if name.lower() not in known], knock)
         return {name: known.get(name.lower()) or searched[name] for name in names}
     except NetcfgError as error:
         return dict.fromkeys(names, error)
 
 
 def _ask_graph(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId]:
-    """The vaults that Resource Graph knows. One that it shows in two places was moved."""
+    """The vaults that Resource Graph knows. One that it shows in two places may have been moved."""
     found: dict[str, set[VaultId]] = {}
     try:
         for start in range(0, len(names), graph.PAGE):
@@ -52,25 +58,36 @@ def _ask_page(arm: ResourceManager, names: Sequence[str]) -> Iterator[VaultId]:
     yield from as_vaults(graph.rows(arm, query), "Resource Graph")
 
 
-def _search(arm: ResourceManager, names: Sequence[str]) -> dict[str, VaultId | NetcfgError]:
+def _search(
+    arm: ResourceManager, names: Sequence[str], knock: Callable[[str], Door]
+) -> dict[str, VaultId | NetcfgError]:
     """The vaults that Resource Manager itself lists, in every subscription that it shows."""
     if not names:
         return {}
     visible = subscriptions.visible(arm)
     looked = subscriptions.look(visible, lambda each: _look(arm, each, names))
-    found = {vault.name: vault for vaults in looked for vault in vaults or ()}
-    unread = looked.count(None)
-    return {name: found.get(name.lower()) or VaultNotVisible(name, len(visible), unread) for name in names}
+    found: dict[str, dict[VaultId, None]] = {}
+    for vaults in looked:
+        for vault in vaults or ():
+            found.setdefault(vault.name, {})[vault] = None
+    missing = [name for name in names if name.lower() not in found]
+    why = absent.explain(arm, missing, visible, looked.count(None), knock) if missing else {}
+    return {name: _only(name, found.get(name.lower(), {})) or why[name] for name in names}
+
+
+def _only(name: str, found: Iterable[VaultId]) -> VaultId | NetcfgError | None:
+    vaults = sorted(found, key=str)
+    return AmbiguousVault(name, map(str, vaults)) if len(vaults) > 1 else vaults[0] if vaults else None
 
 
 def _look(arm: ResourceManager, subscription: Subscription, names: Sequence[str]) -> list[VaultId]:
     """The vaults of these names in one subscription."""
     path, subject = f"/subscriptions/{subscription.id}/resources", f"subscription {subscription.id}"
-    found: list[VaultId] = []
-    for name in names:
-        query = f"resourceType eq 'Microsoft.KeyVault/vaults' and name eq '{_name(name)}'"
-        found += as_vaults(arm.items(path, RESOURCES_VERSION, subject, {"$filter": query}), subject)
-    return found
+    kind = "resourceType eq 'Microsoft.KeyVault/vaults'"
+    wanted = {name.lower() for name in names}
+    queries = [f"{kind} and name eq '{_name(name)}'" for name in names] if len(names) <= FEW else [kind]
+    listed = (arm.items(path, RESOURCES_VERSION, subject, {"$filter": each}) for each in queries)
+    return [each for rows in listed for each in as_vaults(rows, subject) if each.name in wanted]
 
 
 def as_vaults(rows: Iterable[Json], subject: str) -> Iterator[VaultId]:

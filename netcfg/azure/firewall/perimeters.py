@@ -71,6 +71,23 @@ def read_members(arm: ResourceManager, perimeter: str) -> frozenset[str] | None:
         return None
 
 
+def list_ids(arm: ResourceManager, subscription: str) -> frozenset[str] | None:
+    """The ids, in lower case, of the perimeters of a subscription; `None` where that cannot be had."""
+    path, subject = f"/subscriptions/{subscription}/providers/{TYPE}", f"the perimeters of subscription {subscription}"
+    try:
+        return frozenset(_id(each, subject) for each in arm.items(path, ASSOCIATIONS_VERSION, subject))
+    except ProviderNotRegistered:
+        return frozenset()  # nobody can have made one there
+    except NetcfgError:
+        return None
+
+
+def _id(perimeter: Json, subject: str) -> str:
+    if not isinstance(perimeter.get("id"), str):
+        raise AzureAnswer(subject, "a perimeter without its id")
+    return str(perimeter["id"]).lower()
+
+
 def _member(association: Json, subject: str) -> str:
     resource = an_object(an_object(association.get("properties"), subject).get("privateLinkResource"), subject)
     if not isinstance(resource.get("id"), str):

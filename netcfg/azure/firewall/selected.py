@@ -1,74 +1,86 @@
-"""Vaults that nobody names: all of a subscription, of a resource group, or with a tag."""
+"""Vaults that nobody names: all of a subscription, of a resource group, with a tag, or all that can be seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from netcfg.azure import graph, subscriptions
 from netcfg.azure.arm import Json, ResourceManager
-from netcfg.azure.firewall.names import as_vaults
+from netcfg.azure.firewall.indexed import COLUMNS, parse_row
 from netcfg.core.errors import (
     AzureAnswer,
+    AzureRefused,
     GroupNotShown,
     NetcfgError,
     NotInAzure,
+    PermissionMissing,
     ProviderNotRegistered,
     SubscriptionNotShown,
     VaultsNotListed,
 )
-from netcfg.core.resources import VaultId
+from netcfg.core.resources import Vault, VaultId
 from netcfg.core.target import Selected, Selection
+from netcfg.core.words import counted
 
 Unseen = list[tuple[str, NetcfgError]]
+Row = tuple[VaultId, Vault | NetcfgError]
+
+SIDE_BY_SIDE = 32  # looks into subscriptions, each of which has a quota of its own
 
 _SUBJECT = "Resource Graph"
 
 
 def select(arm: ResourceManager, selection: Selection) -> Selected:
-    """The vaults that `selection` means, by one query, and every place it names that the sign-in does not see whole.
+    """The vaults that `selection` means, by one query, and every place that the sign-in does not see whole.
 
-    Resource Graph leaves out without a word what may not be read, so Resource Manager is asked for the list of each
-    place that is named. Where only tags are, all that the sign-in can see is what is meant.
+    Resource Graph leaves out without a word what may not be read, so Resource Manager is asked meanwhile, of each place
+    that is named or else of every subscription that it shows, whether the sign-in sees the whole of it.
     """
-    places, unseen = _places(arm, selection)
-    if (selection.subscriptions or selection.resource_groups) and not places:
-        return Selected((), tuple(unseen))
-    found = _ask(arm, selection, sorted({each.partition("/resourcegroups/")[0] for each in places}))
-    return Selected(tuple(sorted(found, key=lambda each: each.text.lower())), tuple(unseen))
+    named = list(dict.fromkeys(each.lower() for each in selection.subscriptions))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(_ask, arm, selection, named)
+        visible = [each.id.lower() for each in subscriptions.visible(arm)]
+        unseen = _unseen(arm, selection, named, visible)
+        try:
+            found = asked.result()
+        except (AzureRefused, PermissionMissing):
+            # It refuses a query that names only subscriptions that it does not show.
+            seen = [each for each in visible if not named or each in named]
+            found = _ask(arm, selection, seen) if seen else []
+    vaults = sorted((each for _, each in found if isinstance(each, Vault)), key=lambda each: each.id.text.lower())
+    illegible = tuple((id, each) for id, each in found if isinstance(each, NetcfgError))
+    shown = counted(len(visible), "subscription")
+    said = f"{shown} {'is' if len(visible) == 1 else 'are'} visible to this sign-in; vaults in others cannot be known"
+    return Selected(tuple(vaults), tuple(unseen), illegible, () if named else (said,))
 
 
-def _places(arm: ResourceManager, selection: Selection) -> tuple[list[str], Unseen]:
-    """The scopes that are named and seen, and for each of the others why it is not."""
-    if not selection.subscriptions and not selection.resource_groups:
-        return [], []
-    visible = {each.id.lower() for each in subscriptions.visible(arm)}
-    wanted = dict.fromkeys(each.lower() for each in selection.subscriptions) or dict.fromkeys(sorted(visible))
+def _unseen(arm: ResourceManager, selection: Selection, named: Sequence[str], visible: Collection[str]) -> Unseen:
+    """The places that are meant and not seen whole, each with why."""
+    wanted = named or sorted(visible)
     unseen: Unseen = [(_scope(each), SubscriptionNotShown(each)) for each in wanted if each not in visible]
     scopes = [_scope(each) for each in wanted if each in visible]
     if not selection.resource_groups:
-        return scopes, unseen + [(each, error) for each, error in _look(arm, scopes) if error]
-    places: list[str] = []
+        return unseen + [(each, error) for each, error in _look(arm, scopes, subscriptions.DELETED_VAULTS) if error]
     for group in selection.resource_groups:
-        looked = _look(arm, [f"{each}/resourcegroups/{group.lower()}" for each in scopes])
-        places += [each for each, error in looked if error is None]
+        looked = _look(arm, [f"{each}/resourcegroups/{group.lower()}" for each in scopes], subscriptions.VAULTS)
         # Azure says the same of a group that may not be read and of one that is not there.
         blind = [(each, error) for each, error in looked if isinstance(error, VaultsNotListed)]
         unseen += blind
         if scopes and not blind and all(error is not None for _, error in looked):
             unseen.append((f"/resourcegroups/{group}", GroupNotShown(group, len(scopes))))
-        places += [each for each, _ in blind]
-    return places, unseen
+    return unseen
 
 
-def _look(arm: ResourceManager, scopes: Sequence[str]) -> list[tuple[str, NetcfgError | None]]:
-    """For each scope `None` where all its vaults may be listed, else why not; some are asked side by side."""
-    return list(zip(scopes, subscriptions.side_by_side(scopes, lambda each: _trouble(arm, each)), strict=True))
+def _look(arm: ResourceManager, scopes: Sequence[str], kind: str) -> list[tuple[str, NetcfgError | None]]:
+    """For each scope `None` where all its vaults are seen, else why not; many are asked side by side."""
+    troubles = subscriptions.side_by_side(scopes, lambda each: _trouble(arm, each, kind), SIDE_BY_SIDE)
+    return list(zip(scopes, troubles, strict=True))
 
 
-def _trouble(arm: ResourceManager, scope: str) -> NetcfgError | None:
-    path = f"{scope}/providers/Microsoft.KeyVault/vaults"
+def _trouble(arm: ResourceManager, scope: str, kind: str) -> NetcfgError | None:
     try:
-        arm.get(path, subscriptions.VAULTS_VERSION, f"the vaults of {scope}", {"$top": "1"})
+        arm.get(f"{scope}/providers/{kind}", subscriptions.VAULTS_VERSION, f"the vaults of {scope}", {"$top": "1"})
     except ProviderNotRegistered:
         return None  # nobody can have made one there
     except NotInAzure as error:
@@ -78,16 +90,17 @@ def _trouble(arm: ResourceManager, scope: str) -> NetcfgError | None:
     return None
 
 
-def _ask(arm: ResourceManager, selection: Selection, scopes: Sequence[str]) -> Iterator[VaultId]:
+def _ask(arm: ResourceManager, selection: Selection, named: Sequence[str]) -> list[Row]:
     """What Resource Graph shows. Tags are compared here: their names whatever their case, their values exactly."""
     conditions = ["type =~ 'microsoft.keyvault/vaults'"]
-    if scopes:
-        conditions.append(f"subscriptionId in~ ({graph.listed(each.rpartition('/')[2] for each in scopes)})")
     if selection.resource_groups:
         conditions.append(f"resourceGroup in~ ({graph.listed(selection.resource_groups)})")
-    query = f"resources | where {' and '.join(conditions)} | project id, tags | order by id asc"
-    rows = (each for each in graph.rows(arm, query) if _has_tags(each, selection))
-    return as_vaults(rows, _SUBJECT)
+    query = f"resources | where {' and '.join(conditions)} | project {COLUMNS} | order by id asc"
+    return list(_parsed(arm, query, selection, named))
+
+
+def _parsed(arm: ResourceManager, query: str, selection: Selection, named: Sequence[str]) -> Iterator[Row]:
+    return (parse_row(each) for each in graph.rows(arm, query, named) if _has_tags(each, selection))
 
 
 def _has_tags(row: Json, selection: Selection) -> bool:

@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, cast
 
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
+from netcfg.azure.arm import Json, ResourceManager, an_object
+from netcfg.azure.dataplane.door import Door, unasked
 from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
-from netcfg.azure.firewall import gone, perimeters, selected
+from netcfg.azure.firewall import absent, gone, indexed, listed, perimeters, selected
 from netcfg.azure.firewall import names as by_name
 from netcfg.azure.firewall.acls import parse_firewall, patch
-from netcfg.core.approval import Approval, Connection, PieceId
-from netcfg.core.errors import NetcfgError, SubnetsGone, WriteUnsettled
+from netcfg.azure.firewall.connections import parse_connections
+from netcfg.azure.firewall.holders import Holders, readers
+from netcfg.core.errors import AzureThrottled, NetcfgError, NotInAzure, SubnetsGone, WriteUnsettled
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import Firewall, Perimeter
 from netcfg.core.target import Selected, Selection
+
+MOST_AT_ONCE = 64  # vaults that are read
 
 
 class AzureVaults:
     """The vaults that Azure Resource Manager shows to the one who is signed in."""
 
-    def __init__(self, arm: ResourceManager) -> None:
+    # Without the SDK's own client: its models, which nobody wants here, take longer to make than all the rest of a
+    # request, and with sixteen vaults side by side that time lies between the last look at each and its write.
+    def __init__(self, arm: ResourceManager, knock: Callable[[str], Door] = unasked) -> None:
         self._arm = arm
+        self._knock = knock
+        self._beside = ThreadPoolExecutor(MOST_AT_ONCE)  # one for all: to begin a thread takes as long as to ask
 
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         """The ids of vaults known by name only; a name that stands for none, or cannot be found, maps to the error."""
-        return by_name.find(self._arm, names)
+        return by_name.find(self._arm, names, self._knock)
 
     def select(self, selection: Selection) -> Selected:
         """The vaults that a selection means, and every place it names that the sign-in does not see whole."""
-        return selected.select(self._arm, selection)
+        with readers() as pool:
+            holders = Holders(self._arm, pool)
+            if selection.subscriptions:
+                holders.look_into(selection.subscriptions)
+            else:
+                holders.look_everywhere()
+            found = selected.select(self._arm, selection)
+            return _settled(found, selection, holders)
+
+    def show(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        """Many vaults, by id or name, as Resource Graph's index shows them, which lags; what it does not show is asked
+        of Resource Manager itself. One that is nowhere maps to the error that says so."""
+        return indexed.show(self._arm, vaults, self)
+
+    def listed(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        """The same, as Resource Manager itself lists the vaults of their subscriptions."""
+        return listed.listed(self._arm, vaults, self)
 
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure shows it now, with how a perimeter holds it; the two are asked side by side."""
-        with ThreadPoolExecutor(1) as pool:
-            perimeter = pool.submit(perimeters.read, self._arm, vault)
-            found = self._get(vault)
-            return parse_vault_json(found, vault, perimeter.result())
+        perimeter = self._beside.submit(perimeters.read, self._arm, vault)
+        found = self._get(vault)
+        return parse_vault_json(found, vault, perimeter.result())
+
+    def read_back(self, vault: Vault) -> Vault:
+        """A vault that was read before, as Azure shows it now, but for how a perimeter holds it."""
+        return parse_vault_json(self._get(vault.id), vault.id, vault.perimeter)
+
+    def turn(self, vault: VaultId) -> AbstractContextManager[None]:
+        """A block in which Azure takes a write to the vault, which would else have to wait between the last look at it
+        and the write. Begins once it does, or at once when somebody wants us to end."""
+        return self._arm.pacing.turn(vault.subscription)
 
     def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
         """Replace the firewall of a vault in one request, which is tried once.
@@ -46,11 +78,12 @@ class AzureVaults:
         `vault` is the vault as just read. A conflict, throttling or broken connection is `WriteUnsettled`: whether the
         write happened is then unknown, and somebody has to look.
         """
-        id, subject = vault.id, f"vault {vault.name}"
-        # The SDK sends a plain dictionary as it is.
-        body = cast(Any, patch(vault, after, ignore_missing_endpoint=ignore_missing_endpoint))
+        subject = f"vault {vault.name}"
+        body = patch(vault, after, ignore_missing_endpoint=ignore_missing_endpoint)
         try:
-            self._arm.vaults(id.subscription).update(id.resource_group, id.name, body, retry_total=0, cls=untouched)
+            self._arm.patch(_path(vault.id), listed.VERSION, body)
+        except AzureThrottled as error:  # nothing was sent
+            raise WriteUnsettled(vault.name, str(error), error.wait, may_have_happened=False) from error
         except SDK_ERRORS as error:
             if doubt := unsettled(error, subject):
                 raise WriteUnsettled(
@@ -66,9 +99,24 @@ class AzureVaults:
             raise refused from error
 
     def _get(self, vault: VaultId) -> Json:
-        with self._arm.asking(f"vault {vault}"):
-            found = self._arm.vaults(vault.subscription).get(vault.resource_group, vault.name, cls=untouched)
-        return an_object(found, f"vault {vault}")
+        try:
+            return self._arm.get(_path(vault), listed.VERSION, f"vault {vault}")
+        except NotInAzure as error:
+            raise absent.explain_id(self._arm, vault, error) from error
+
+
+def _path(vault: VaultId) -> str:
+    place = f"/subscriptions/{vault.subscription}/resourceGroups/{vault.resource_group}"
+    return f"{place}/providers/Microsoft.KeyVault/vaults/{vault.name}"
+
+
+def _settled(found: Selected, selection: Selection, holders: Holders) -> Selected:
+    """The same with how perimeters hold the vaults that are wanted."""
+    wanted = [each for each in found.vaults if selection.wants(each.id)]
+    answers = list(zip(wanted, holders.settle(wanted), strict=True))
+    vaults = tuple(each for _, each in answers if isinstance(each, Vault))
+    unknown = tuple((asked.id, each) for asked, each in answers if isinstance(each, NetcfgError))
+    return replace(found, vaults=vaults, illegible=(*found.illegible, *unknown))
 
 
 def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault:
@@ -79,16 +127,3 @@ def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault
         asked = replace(asked, text=text)
     properties = an_object(found.get("properties"), subject)
     return Vault(asked, parse_firewall(properties, subject), perimeter, parse_connections(properties, subject))
-
-
-def parse_connections(properties: Json, subject: str) -> tuple[Connection, ...]:
-    """The private endpoints as the vault knows them, in the order of their ids."""
-    found = []
-    for each in objects(properties.get("privateEndpointConnections"), subject):
-        details = an_object(each.get("properties"), subject)
-        endpoint = an_object(details.get("privateEndpoint") or {}, subject).get("id")
-        state = an_object(details.get("privateLinkServiceConnectionState") or {}, subject).get("status")
-        if not isinstance(endpoint, str):
-            continue  # its endpoint is gone, and so nobody can come by it
-        found.append(Connection(PieceId(str(each.get("id"))), PieceId(endpoint), Approval(state)))
-    return tuple(sorted(found, key=lambda one: one.endpoint.key))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Network
 
-from netcfg.core import shell
+from netcfg.core.checks.command import Blank, Command, Word
 from netcfg.core.findings import Severity
 from netcfg.core.guards import Circumstances
+from netcfg.core.itself import Itself
 from netcfg.core.outbound import OutboundEdition
+from netcfg.core.private import NOTHING_PRIVATE
 from netcfg.core.rules import PublicAccess, Rule, VirtualNetworkRule
 
 _KEEP = "--keep-default-action"
@@ -29,29 +30,48 @@ class Case:
     outbound: tuple[OutboundEdition, ...] = ()
 
     @cached_property
-    def apply(self) -> str:
+    def likeness(self) -> tuple[object, ...] | None:
+        """What the checks look at, the vault's name aside: where it is the same, they find the same.
+
+        `None` where they may look at more: who comes by private endpoints is a matter of this vault and no other.
+        """
+        seen = self.seen
+        if seen.vault.connections or seen.landscape is not NOTHING_PRIVATE or Blank.NAME not in self._words:
+            return None
+        values = (seen.desired, seen.intent, seen.resolution, seen.organizations, seen.survey, self.outbound)
+        said = (seen.vault.firewall.spelling, seen.vault.perimeter, seen.today, seen.gone, self._words, self.program)
+        return (*map(Itself, values), *said, seen.is_unused)
+
+    @cached_property
+    def _words(self) -> tuple[Word, ...]:
+        """The words with a blank for the vault's name, where that comes right after the verb."""
+        verb, *rest = self.words
+        return (verb, Blank.NAME, *rest[1:]) if rest[:1] == [self.seen.vault.name] else self.words
+
+    @cached_property
+    def apply(self) -> Command:
         """The command that brings this vault's firewall to what is meant."""
         return self.with_option()
 
-    def with_option(self, *words: str) -> str:
+    def with_option(self, *words: str) -> Command:
         """The same command with more options, whatever is in them.
 
         Rules do nothing while public access is Disabled, so where nobody said what is meant it goes on with them; which
         contradicts what keeps the default action, be it typed, and then it is left out, or in a file.
         """
         if not self.is_undecided:
-            return self._apply(self.words, words)
-        typed = tuple(each for each in self.words if each != _KEEP)
-        if self.seen.intent.keep_default_action and typed == self.words:
+            return self._apply(self._words, words)
+        typed = tuple(each for each in self._words if each != _KEEP)
+        if self.seen.intent.keep_default_action and typed == self._words:
             return self.explain("public-access-disabled")
         return self._apply(typed, ("--public-access", "enabled", *words))
 
-    def apply_privately(self, *words: str) -> str:
+    def apply_privately(self, *words: str) -> Command:
         """The same for the private way in, which opens no other one where nobody said what is meant."""
         meant = ("--public-access", "disabled") if self.is_undecided else ()
-        return self._apply(self.words, (*meant, *words))
+        return self._apply(self._words, (*meant, *words))
 
-    def _apply(self, typed: tuple[str, ...], more: tuple[str, ...]) -> str:
+    def _apply(self, typed: tuple[Word, ...], more: tuple[str, ...]) -> Command:
         """Azure refuses every write of a rule whose subnet is gone, so those have to go along; and an apply leaves
         everything as it is while the private endpoint waits for its approval, so that comes first."""
         names = {each.text for each in self.seen.gone}
@@ -59,19 +79,18 @@ class Case:
         staying = [word for key in dead if VirtualNetworkRule(key) in self.remaining for word in ("--remove", key)]
         way = self.seen.desired.way
         first = f"{way.owners.command} && " if way.waits and way.owners else ""
-        return f"{first}{self.program} {shell.join([*typed, *staying, *more])}"
+        return Command(f"{first}{self.program}", (*typed, *staying, *more))
 
-    def az(self, *words: str) -> str:
+    def az(self, *words: str) -> Command:
         """A command of the Azure CLI about this vault, for what netcfg does not touch."""
-        id = self.seen.vault.id
-        where = ("--name", self.seen.vault.name, "--resource-group", id.resource_group)
-        return f"az keyvault {shell.join([*words, *where, '--subscription', id.subscription])}"
+        where = ("--name", Blank.NAME, "--resource-group", Blank.GROUP, "--subscription", Blank.SUBSCRIPTION)
+        return Command("az keyvault", (*words, *where))
 
-    def ask(self, *words: str) -> str:
+    def ask(self, *words: str) -> Command:
         """A command of ours that changes nothing in Azure."""
-        return f"{self.program} {shell.join(words)}"
+        return Command(self.program, words)
 
-    def explain(self, rule: str) -> str:
+    def explain(self, rule: str) -> Command:
         """The command that tells what to do, where no command can do it."""
         return self.ask("check", "--explain", rule)
 
@@ -101,12 +120,6 @@ class Case:
         """The rules by which somebody gets in, and still does after an apply."""
         return () if self.is_shut else tuple(each for each in self.rules if not self.leaves(each))
 
-    @cached_property
-    def reached_at(self) -> tuple[IPv4Network, ...]:
-        """Every range at which Azure DevOps is, or once was, reached."""
-        found = {network for each in self.outbound for _, network in each.ranges if isinstance(network, IPv4Network)}
-        return tuple(sorted(found))
-
     def leaves(self, rule: Rule) -> bool:
         """Whether an apply would remove the rule."""
         return rule not in self.remaining
@@ -130,7 +143,7 @@ class Check:
     example: str = ""
     is_general: bool = False
 
-    def found(self, subject: object, message: str, fix: str, severity: Severity | None = None) -> Found:
+    def found(self, subject: object, message: str, fix: Command, severity: Severity | None = None) -> Found:
         """That it was found; as bad as the check says, unless that is said."""
         return Found(self, str(subject), message, fix, severity or self.severity)
 
@@ -142,5 +155,11 @@ class Found:
     check: Check
     subject: str
     message: str
-    fix: str
+    fix: Command
     severity: Severity
+
+    @property
+    def order(self) -> tuple[int, bool, str, str, str]:
+        """The worst first, then what is about no vault alone, then by rule and subject: as `Finding` has it."""
+        is_of_the_vault = not self.check.is_general
+        return list(Severity).index(self.severity), is_of_the_vault, self.check.id, self.subject, self.message

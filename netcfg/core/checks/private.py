@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from netcfg.core.approval import Approval, Connection
 from netcfg.core.checks.check import Case, Check, Found
+from netcfg.core.checks.command import Command
 from netcfg.core.findings import Severity
 from netcfg.core.private import Network, NewEndpoint, NewLink, NewPiece, NewZone, network_of
 from netcfg.core.rules import PublicAccess
-from netcfg.core.shell import join
 from netcfg.core.sight import misleads
 from netcfg.core.way import served_networks
 
@@ -136,7 +136,7 @@ def _foreign(case: Case, connection: Connection) -> Iterator[Found]:
     )
 
 
-def _without(case: Case, connection: Connection) -> str:
+def _without(case: Case, connection: Connection) -> Command:
     """What takes an endpoint out: an apply where it was seen and its network is not the one that agents come from."""
     endpoint, asked = case.seen.landscape.endpoint(connection.endpoint), case.seen.intent.private_endpoint
     is_elsewhere = endpoint and not (asked and network_of(asked) == network_of(endpoint.subnet))
@@ -145,9 +145,9 @@ def _without(case: Case, connection: Connection) -> str:
     return _az("delete", connection)
 
 
-def _az(verb: str, connection: Connection) -> str:
+def _az(verb: str, connection: Connection) -> Command:
     tail = ["--yes"] if verb == "delete" else []
-    return join(("az", "network", "private-endpoint-connection", verb, "--id", str(connection.id), *tail))
+    return Command("az network private-endpoint-connection", (verb, "--id", str(connection.id), *tail))
 
 
 def _astray(case: Case) -> Iterator[Found]:

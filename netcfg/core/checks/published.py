@@ -50,9 +50,10 @@ CHECKS = (PUBLISHED_RANGE_MISSING, PUBLISHED_RANGE_PARTLY_COVERED)
 def find(case: Case) -> Iterator[Found]:
     """Each range that is wanted, for itself, by the rules that remain.
 
-    A plan would add a wider one in its place, which may be waived, or a mere warning.
+    A plan would add a wider one in its place, which may be waived, or a mere warning. A vault that was only selected,
+    and that nobody reads from Azure DevOps, is not to be opened to it.
     """
-    if not case.seen.plans_rules or case.seen.hides_rules:
+    if not case.seen.plans_rules or case.seen.hides_rules or case.seen.is_unused:
         return
     there = covering(case.admitting)
     for each in case.seen.resolution.wanted:

@@ -35,10 +35,11 @@ def find(case: Case) -> Iterator[Found]:
     kept = [each for each in case.rules if isinstance(each, IpRule) and each.network and not case.leaves(each)]
     lasting = {each: network for each in kept if (network := each.network) and _lasts(case, each, network)}
     for rule in sorted(kept, key=_by_breadth):
-        others = [network for each, network in lasting.items() if each != rule]
-        if rule.network and _may_go(case, rule, rule.network) and covers(others, rule.network):
-            lasting.pop(rule, None)
-            yield _found(case, rule, rule.network, others)
+        if rule.network and _may_go(case, rule, rule.network):
+            others = [network for each, network in lasting.items() if each != rule]
+            if covers(others, rule.network):
+                lasting.pop(rule, None)
+                yield _found(case, rule, rule.network, others)
 
 
 def _by_breadth(rule: IpRule) -> tuple[int, IpRule]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from netcfg.core.approval import Approval
 from netcfg.core.checks import (
@@ -87,22 +88,42 @@ def inspect(case: Case, given: Iterable[Waiver], where: Location | None = None) 
 
     What is about more than this vault names none.
     """
-    waiving, vault = list(given), case.seen.vault.id
-    found = (
-        Finding(
-            each.check.id,
-            each.severity,
-            None if each.check.is_general else vault,
-            each.subject,
-            each.message,
-            each.fix,
-            where,
-        )
-        for find in _FINDERS
-        for each in find(case)
-    )
-    waived = (replace(each, waived=waivers.holding(each, waiving, case.seen.today)) for each in found)
-    return tuple(sorted(waived, key=lambda each: each.order))
+    waiving = list(given)
+    found = _find(case) if case.likeness is None else _found_alike(_Alike(case))
+    return tuple(_told(each, case, waiving, where) for each in found)
+
+
+def _find(case: Case) -> tuple[Found, ...]:
+    return tuple(sorted((each for find in _FINDERS for each in find(case)), key=lambda each: each.order))
+
+
+class _Alike:
+    """A case as the checks look at it: not which vault it is, but what is like in all that are alike."""
+
+    __slots__ = ("case",)
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Alike) and other.case.likeness == self.case.likeness
+
+    def __hash__(self) -> int:
+        return id(self.case.seen.desired)  # of those that are alike it is one and the same
+
+
+@lru_cache(maxsize=1 << 12)
+def _found_alike(alike: _Alike) -> tuple[Found, ...]:
+    """What was found in a vault like this one: in a fleet there are many, and few kinds of them."""
+    return _find(alike.case)
+
+
+def _told(found: Found, case: Case, waiving: list[Waiver], where: Location | None) -> Finding:
+    seen, check = case.seen, found.check
+    vault = None if check.is_general else seen.vault.id
+    told = Finding(check.id, found.severity, vault, found.subject, found.message, found.fix.about(seen.vault), where)
+    holding = waivers.holding(told, waiving, seen.today) if waiving else None
+    return replace(told, waived=holding) if holding else told
 
 
 def doubts(seen: Circumstances) -> Iterator[NetcfgError]:

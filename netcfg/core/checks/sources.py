@@ -44,7 +44,7 @@ def find(case: Case) -> Iterator[Found]:
     seen = case.seen
     if message := stale_editions(seen):
         publishers = " and ".join(each.publisher.value for each in seen.resolution.editions)
-        yield STALE_EDITIONS.found(publishers, message, f"{case.program} ranges refresh")
+        yield STALE_EDITIONS.found(publishers, message, case.ask("ranges", "refresh"))
     for geography in seen.resolution.geographies:
         in_tag = [each.network for each in seen.resolution.only_in_tag if each.geography == geography]
         in_table = [each.network for each in seen.resolution.only_in_table if each.geography == geography]
@@ -54,5 +54,5 @@ def find(case: Case) -> Iterator[Found]:
             yield EDITIONS_DISAGREE.found(
                 geography.name,
                 f"the publishers do not agree about {geography.name}: {', and '.join(said)}",
-                f"{case.program} ranges list --geography {geography.id}",
+                case.ask("ranges", "list", "--geography", geography.id),
             )

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 from netcfg.core.checks import removal
 from netcfg.core.checks.check import Case, Check, Found
+from netcfg.core.checks.command import Command
 from netcfg.core.checks.declared import EXPIRED_RULE
 from netcfg.core.declared import BROAD
 from netcfg.core.errors import BadIdentifier
@@ -150,7 +151,7 @@ def _visible(case: Case, rule: IpRule) -> str:
     return subject
 
 
-def _removal_of_unreadable(case: Case, rule: Rule) -> str:
+def _removal_of_unreadable(case: Case, rule: Rule) -> Command:
     """Every write sends all rules, and what Azure makes of the others of this kind is not known: they go at once."""
     if case.leaves(rule) or not _can_be_named(rule):
         return _removal(case, rule)
@@ -206,7 +207,7 @@ def _outbound(case: Case, rule: Rule) -> Found | None:
     network = _network(rule)
     if network is None or case.seen.desired.reasons[rule].standing not in (Standing.ELSEWHERE, Standing.FOREIGN):
         return None
-    if not any(network.subnet_of(each) for each in case.reached_at):
+    if not any(each.holds(network) for each in case.outbound):
         return None
     return OUTBOUND_RANGE.found(
         rule,
@@ -220,7 +221,9 @@ def _elsewhere(case: Case, rule: Rule) -> Found | None:
     network = _network(rule)
     if network is None or case.seen.desired.reasons[rule].standing is not Standing.ELSEWHERE:
         return None
-    source = next(each for each in case.seen.resolution.elsewhere if network.subnet_of(each.network))
+    source = case.seen.resolution.elsewhere_around(network)
+    if source is None:
+        return None
     return ELSEWHERE_RANGE.found(
         rule,
         f"{rule} is a range of Azure DevOps, but {_whose(case, source)}",
@@ -263,7 +266,7 @@ def _severity(case: Case, rule: Rule) -> Severity:
     return Severity.ERROR if case.leaves(rule) else Severity.WARNING
 
 
-def _removal(case: Case, rule: Rule) -> str:
+def _removal(case: Case, rule: Rule) -> Command:
     """What takes the rule out: an apply where that does so anyhow, or can be told to."""
     if case.leaves(rule):
         return case.apply

@@ -8,7 +8,7 @@ fails are skipped, with the reason. The reader: https://github.com/microsoft/azu
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -41,22 +41,36 @@ class Case:
     out: tuple[str, ...] = ()
 
 
-def report(report: Report) -> str:
-    """The report in ASCII: characters beyond it are written by number, so no encoding can spoil it."""
-    cases = list(_cases(report))
-    numbers = {
-        "tests": str(len(cases)),
-        "failures": str(sum(bool(each.failure) for each in cases)),
-        "errors": str(sum(bool(each.errors) for each in cases)),
-        "skipped": str(sum(bool(each.skipped) for each in cases)),
-        "time": "0",
-    }
-    root = ElementTree.Element("testsuites", {"name": RUN, **numbers})
-    suite = ElementTree.SubElement(root, "testsuite", {"name": RUN, **numbers})
-    for each in cases:
-        _write(each, suite)
-    ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, "us-ascii").decode("ascii")}\n'
+def report(report: Report) -> Iterator[str]:
+    """The report in ASCII: characters beyond it are written by number, so no encoding can spoil it.
+
+    Test by test: a fleet has hundreds of thousands, so they are counted first and made once more to be written.
+    """
+    counts: Counter[str] = Counter()
+    for each in _cases(report):
+        found = {"failures": each.failure, "errors": each.errors, "skipped": each.skipped}
+        counts.update(["tests", *(name for name, told in found.items() if told)])
+    numbers = {name: str(counts[name]) for name in ("tests", "failures", "errors", "skipped")} | {"time": "0"}
+    root, suite = (ElementTree.Element(name, {"name": RUN, **numbers}) for name in ("testsuites", "testsuite"))
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n{_opened(root)}\n'
+    if not counts:
+        yield f"  {_text(suite)}\n</testsuites>\n"
+        return
+    yield f"  {_opened(suite)}\n"
+    for each in _cases(report):
+        test = _test(each)
+        ElementTree.indent(test, level=2)
+        yield f"    {_text(test)}\n"
+    yield "  </testsuite>\n</testsuites>\n"
+
+
+def _opened(element: ElementTree.Element) -> str:
+    """The tag that an element with something in it begins with."""
+    return f"{_text(element).removesuffix(' />')}>"
+
+
+def _text(element: ElementTree.Element) -> str:
+    return str(ElementTree.tostring(element, "us-ascii"), "ascii")
 
 
 def _cases(report: Report) -> Iterator[Case]:
@@ -101,9 +115,9 @@ def _doubted(case: Case, doubts: Iterable[str]) -> Case:
     return replace(case, skipped=(*(f"not known: {each}" for each in doubts), *case.skipped))
 
 
-def _write(case: Case, suite: ElementTree.Element) -> None:
+def _test(case: Case) -> ElementTree.Element:
     vault, rule = line(case.vault).strip() or "?", line(case.rule)
-    test = ElementTree.SubElement(suite, "testcase", {"classname": vault, "name": f"{vault}: {rule}", "time": "0"})
+    test = ElementTree.Element("testcase", {"classname": vault, "name": f"{vault}: {rule}", "time": "0"})
     if case.failure:
         said = {"message": _first([each.message for each in case.failure]), "type": case.failure[0].severity.value}
         told = [text for each in case.failure for text in _told(each)]
@@ -115,6 +129,7 @@ def _write(case: Case, suite: ElementTree.Element) -> None:
         ElementTree.SubElement(test, "skipped", {"message": _first(case.skipped)}).text = _lines(case.skipped)
     if case.out:
         ElementTree.SubElement(test, "system-out").text = _lines(case.out)
+    return test
 
 
 def _first(texts: Sequence[str]) -> str:

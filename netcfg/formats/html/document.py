@@ -69,6 +69,7 @@ class Page:
     unknown: tuple[Unknown, ...] = ()
     general: tuple[Card, ...] = ()
     notes: tuple[str, ...] = ()
+    provenance: tuple[str, ...] = ()
 
     @property
     def sign(self) -> str:
@@ -94,7 +95,8 @@ def plan(plans: PlanSet) -> str:
     """What would change, and who gets in then."""
     ordered, shared = order.plans(plans.plans), phrases.shared_notes(plans)
     several = phrases.are_several(plans)
-    tone = "bad" if plans.is_refused or not plans.plans else "warn" if plans.undetermined else "plain"
+    is_bad = plans.is_refused or (plans.undetermined and not plans.plans)
+    tone = "bad" if is_bad else "warn" if plans.undetermined else "plain"
     own = {id(each): [note for note in each.desired.notes if note not in shared] for each in ordered}
     return _render(
         Page(
@@ -113,6 +115,7 @@ def plan(plans: PlanSet) -> str:
             tuple(vault.planned(each, own[id(each)], several=several) for each in ordered),
             _unknown(plans.undetermined),
             notes=tuple(shared),
+            provenance=tuple(phrases.provenance(plans)),
         )
     )
 
@@ -126,7 +129,7 @@ def result(done: Result) -> str:
             "netcfg apply",
             "good" if done.status == 0 else "bad",
             phrases.conclusion(done),
-            "",
+            phrases.resumption(done),
             _homes(planned),
             _editions(planned.resolution.editions, None),
             (
@@ -141,6 +144,7 @@ def result(done: Result) -> str:
             ),
             _unknown(planned.undetermined),
             notes=tuple(shared),
+            provenance=tuple(phrases.provenance(planned)),
         )
     )
 
@@ -155,7 +159,8 @@ def report(checked: Report) -> str:
     ids = {str(each.vault.id).lower() for each in ordered}
     lost = tuple(each for each in checked.undetermined if each.vault.lower() not in ids)
     today = ordered[0].seen.today if ordered else None
-    tone = "bad" if checked.fails or not ordered else "warn" if checked.undetermined else "good"
+    is_bad = checked.fails or (checked.undetermined and not ordered)
+    tone = "bad" if is_bad else "warn" if checked.undetermined else "good" if ordered else "plain"
     shades = zip(Severity, ("bad", "warn", "note"), strict=True)
     found = checked.counts
     counts = ((found[each], each.value, shade) for each, shade in shades)
@@ -173,6 +178,7 @@ def report(checked: Report) -> str:
             tuple(vault.inspected(each, doubts.get(str(each.vault.id).lower(), ()), ()) for each in ordered),
             _unknown(lost),
             cards(findings.general(checked), places=True),
+            provenance=tuple(phrases.provenance(checked)),
         )
     )
 

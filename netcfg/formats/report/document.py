@@ -7,17 +7,17 @@ from typing import Any
 from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.report import Inspection, Report
 from netcfg.core.target import Location
-from netcfg.formats import order
+from netcfg.formats import order, phrases
 from netcfg.formats.report import findings
 
 Object = dict[str, Any]
 
 
 def document(report: Report) -> Object:
-    """What the document of kind `report` says beside what the run rests on."""
+    """What the document of kind `report` says beside what the run rests on; long lists are made as they are read."""
     return {
-        "vaults": [_vault(each) for each in order.inspections(report.inspections)],
-        "findings": [_finding(each) for each in findings.every(report)],
+        "vaults": map(_vault, order.inspections(report.inspections)),
+        "findings": map(_finding, findings.every(report)),
         "undetermined": [
             {"vault": each.vault, "reason": str(each.error)} for each in order.undetermined(report.undetermined)
         ],
@@ -39,6 +39,7 @@ def _vault(inspection: Inspection) -> Object:
         "id": str(inspection.vault.id),
         "name": inspection.vault.name,
         "geographies": [each.id for each in inspection.seen.resolution.geographies],
+        "state": phrases.state(inspection.vault),
         "worst": inspection.worst.value if inspection.worst else None,
     }
 

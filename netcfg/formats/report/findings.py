@@ -63,13 +63,15 @@ def verdict(report: Report) -> str:
     reasons += [f"nothing at or above {least.value}"] if not bad and any(report.counts.values()) else []
     reasons += [] if report.inspections or lost else ["no vault was looked at"]
     answer = "compliant" if is_compliant(report) else "NOT compliant" if bad else "undetermined"
+    answer = answer if report.inspections or bad or lost else "nothing to check"
     return f"{answer}{': ' if reasons else ''}{', '.join(reasons)} (status {report.status})"
 
 
 def summary(report: Report) -> str:
     """The whole report in numbers. Nothing is found, and nothing is not found, where nothing was looked at."""
     if not report.inspections:
-        known = f"nothing is known of {phrases.lost(report.undetermined) or 'any vault'}"
+        lost = phrases.lost(report.undetermined)
+        known = f"nothing is known of {lost}" if lost else "no vault was looked at"
         return f"{known}; {tally(report.findings)}" if report.findings else known
     vaults = phrases.count(len({*_lost(report), *(each.vault.name for each in report.inspections)}), "vault")
     return f"{vaults}: {tally(report.findings)}"
@@ -93,8 +95,16 @@ def vaults(report: Report) -> list[Inspection]:
 
 
 def every(report: Report) -> list[Finding]:
-    """All findings in the order of documents: the worst first, waived or not."""
-    return sorted(report.findings, key=_order)
+    """All findings in the order of documents: the worst first, waived or not.
+
+    Sorted a vault at a time, for what a whole fleet's findings are sorted by is larger than the findings are.
+    """
+    ranks = {each: rank for rank, each in enumerate(Severity)}
+    grouped: dict[tuple[int, str], list[Finding]] = {}
+    for each in (*report.general, *(one for inspection in report.inspections for one in inspection.findings)):
+        vault = each.vault.text.lower() if each.vault else ""
+        grouped.setdefault((ranks[each.severity], vault), []).append(each)
+    return [each for key in sorted(grouped) for each in sorted(grouped[key], key=_order)]
 
 
 def general(report: Report) -> tuple[Finding, ...]:
@@ -174,11 +184,12 @@ def spread(rule: Rule) -> str:
     return f"{found} in {phrases.count(rule.vaults, 'vault')}" if rule.vaults else found
 
 
-def _order(finding: Finding) -> tuple[int, str, str, list[str | int], str, str]:
-    """The worst first, then by vault, rule and subject, where 9 comes before 10."""
+def _order(finding: Finding) -> tuple[int, str, str, list[str | int], str, str, str, str]:
+    """The worst first, then by vault, rule and subject, where 9 comes before 10; no two different ones are equal."""
     severity, vault, rule, subject, message = finding.order
     natural = [int(each) if index % 2 else each for index, each in enumerate(_NUMBER.split(subject))]
-    return severity, vault, rule, natural, message, finding.fix
+    where, waived = finding.where, finding.waived
+    return severity, vault, rule, natural, message, finding.fix, repr(where), repr(waived)
 
 
 def _bad(report: Report) -> int:

@@ -11,7 +11,8 @@ from netcfg.core.findings import Finding
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.words import listed
-from netcfg.formats import order, phrases
+from netcfg.formats import alike, phrases
+from netcfg.formats.alike import Inspected
 from netcfg.formats.harmless import code, prose
 from netcfg.formats.report import findings
 from netcfg.formats.report.findings import Told
@@ -38,6 +39,7 @@ def markdown(report: Report, limit: int | None = None) -> str:
     head = _section(
         [f"## netcfg check: {prose(findings.verdict(report))}"],
         [prose(f"{phrases.audience(report)} · {phrases.basis(report.resolution)}")],
+        [f"- {prose(each)}" for each in phrases.provenance(report)],
         [prose(findings.summary(report))],
         [prose(findings.cleared(report))],
         _rules(report) if len(found) > findings.FEW else [],
@@ -45,7 +47,7 @@ def markdown(report: Report, limit: int | None = None) -> str:
     sections = [
         _undetermined(report.undetermined),
         _section(*_general(findings.general(report))),
-        *(_section(*_vault(each), vaults=1) for each in found),
+        *(_section(*_group(each), vaults=len(each.inspections)) for each in alike.inspections(found)),
     ]
     return _page(head.text, [each for each in sections if each.text], limit)
 
@@ -71,6 +73,14 @@ def _left_out(sections: list[Section]) -> str:
 def _section(*blocks: Block, vaults: int = 0) -> Section:
     written = "\n\n".join("\n".join(block) for block in blocks if any(block))
     return Section(f"{written}\n" if written else "", vaults)
+
+
+def _group(group: Inspected) -> list[Block]:
+    """Vaults in which the same was found; what mends it is said of one, whose name stands for each."""
+    if len(group.inspections) == 1:
+        return _vault(group.first)
+    title = f"### {phrases.count(len(group.inspections), 'vault')}: {prose(findings.tally(group.findings))} in each"
+    return [[title], [code(listed(group.names))], *_findings(group.findings)]
 
 
 def _vault(inspection: Inspection) -> list[Block]:
@@ -116,8 +126,10 @@ def _rules(report: Report) -> Block:
 
 
 def _undetermined(vaults: tuple[Undetermined, ...]) -> Section:
-    ordered = order.undetermined(vaults)
-    lines = [f"- {code(phrases.vault_name(each.vault))}: {prose(str(each.error))}" for each in ordered]
+    lines = []
+    for each in alike.undetermined(vaults):
+        number = f"{each.number}, " if each.number else ""
+        lines.append(f"- {number}{code(listed(each.names))}: {prose(each.reason)}")
     if not lines:
         return Section("")
-    return _section(["### Undetermined"], ["Whether these are compliant is not known."], lines, vaults=len(lines))
+    return _section(["### Undetermined"], ["Whether these are compliant is not known."], lines, vaults=len(vaults))

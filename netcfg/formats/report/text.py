@@ -8,7 +8,8 @@ from netcfg.core.findings import Finding, Severity
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.words import listed
-from netcfg.formats import order, phrases
+from netcfg.formats import alike, phrases
+from netcfg.formats.alike import Inspected
 from netcfg.formats.page import Page, Row
 from netcfg.formats.report import findings
 from netcfg.formats.report.findings import Told
@@ -23,10 +24,14 @@ MOST = 20  # vaults that are told in full, the worst; nobody reads more on a ter
 def text(report: Report, page: Page) -> str:
     """What was found, and what mends it. Vaults in which nothing was found are counted, a few of them named."""
     found = findings.vaults(report)
+    groups = alike.inspections(found)
     blocks = [
-        page.paragraph(f"{phrases.audience(report)} · {phrases.basis(report.resolution)}", others=INDENT),
-        *(_vault(each, page) for each in found[:MOST]),
-        _more(found[MOST:], page),
+        [
+            *page.paragraph(f"{phrases.audience(report)} · {phrases.basis(report.resolution)}", others=INDENT),
+            *(line for each in phrases.provenance(report) for line in page.paragraph(each, "quiet", others=INDENT)),
+        ],
+        *(_group(each, page) for each in groups[:MOST]),
+        _more(groups[MOST:], page),
         _general(findings.general(report), page),
         page.paragraph(findings.cleared(report), "quiet", others=INDENT),
         _undetermined(report.undetermined, page),
@@ -46,22 +51,36 @@ def _vault(inspection: Inspection, page: Page) -> list[str]:
     return [*page.heading(inspection.vault.name, words), *page.listing(_rows(found))]
 
 
-def _more(found: list[Inspection], page: Page) -> list[str]:
-    """A line each for the vaults beyond those that are told in full."""
-    if not found:
-        return []
-    number = phrases.count(len(found), "more vault")
-    title = f"{number}: netcfg check VAULT tells what was found, --format json all of it"
-    rows = [
-        Row(
-            MARKS[each.worst][0] if each.worst else " ",
-            each.vault.name,
-            (f"in {each.vault.id.resource_group}", findings.tally(each.findings)),
-            MARKS[each.worst][1] if each.worst else "quiet",
-        )
-        for each in found
+def _group(group: Inspected, page: Page) -> list[str]:
+    """Vaults in which the same was found; what mends it is said of one, whose name stands for each."""
+    if len(group.inspections) == 1:
+        return _vault(group.first, page)
+    return [
+        *page.heading(
+            f"{phrases.count(len(group.inspections), 'vault')}:", f"{findings.tally(group.findings)} in each"
+        ),
+        *page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT),
+        *page.listing(_rows(group.findings)),
     ]
-    return [*page.paragraph(title, "title"), *page.listing(rows)]
+
+
+def _more(groups: list[Inspected], page: Page) -> list[str]:
+    """A line each for the vaults beyond those that are told in full, or for those that are alike."""
+    if not groups:
+        return []
+    number = phrases.count(sum(len(each.inspections) for each in groups), "more vault")
+    title = f"{number}: netcfg check VAULT tells what was found, --format json all of it"
+    return [*page.paragraph(title, "title"), *page.listing(map(_in_short, groups))]
+
+
+def _in_short(group: Inspected) -> Row:
+    first = group.first
+    mark, style = MARKS[first.worst] if first.worst else (" ", "quiet")
+    tally = findings.tally(group.findings)
+    if len(group.inspections) == 1:
+        return Row(mark, first.vault.name, (f"in {first.vault.id.resource_group}", tally), style)
+    number = phrases.count(len(group.inspections), "vault")
+    return Row(mark, number, (f"{tally} in each", listed(group.names)), style)
 
 
 def _general(found: tuple[Finding, ...], page: Page) -> list[str]:
@@ -100,6 +119,9 @@ def _rules(report: Report, page: Page) -> list[str]:
 
 
 def _undetermined(vaults: Iterable[Undetermined], page: Page) -> list[str]:
-    rows = [Row("?", phrases.vault_name(each.vault), (str(each.error),), "set") for each in order.undetermined(vaults)]
+    rows = []
+    for each in alike.undetermined(vaults):
+        several = [listed(each.names)] if each.number else []
+        rows.append(Row("?", each.number or each.names[0], (each.reason, *several), "set"))
     title = "undetermined: whether these are compliant is not known"
     return [*page.paragraph(title, "title"), *page.listing(rows)] if rows else []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from netcfg.sandbox import clock
+from netcfg.sandbox import clock, ids
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import SUBSCRIPTION, VAULT, Document
 from netcfg.sandbox.keyvault import connections
 from netcfg.sandbox.keyvault.vaults import find
-from netcfg.sandbox.manager import operations
+from netcfg.sandbox.manager import inventory, operations
 from netcfg.sandbox.network import private_link
 
 _PROVIDER = SUBSCRIPTION + "/providers/Microsoft.KeyVault"
@@ -19,28 +19,36 @@ _RESULTS = _PROVIDER + "/locations/{location}/operationResults/{operation}"
 
 
 def delete(call: Call) -> Answer:
+    lay_aside(call.state, find(call))
+    return Answer()
+
+
+def lay_aside(state: Document, vault: Document) -> None:
     """Its private endpoints lead nowhere from now on, also when the name is taken again."""
-    vault = find(call)
     key = vault["name"].lower()
     for connection in list(private_link.connections_of(vault)):
-        connections.disconnect(call.state, vault, connection)
-    del call.state["vaults"][key]
-    today = date.fromisoformat(call.state["today"])
-    purged = today + timedelta(days=vault["properties"].get("softDeleteRetentionInDays", 90))
-    time = clock.tick(call.state)[10:19]
-    call.state["deletedVaults"][key] = {
-        "id": _PATH.format(**call.names, location=vault["location"]),
+        connections.disconnect(state, vault, connection)
+    del state["vaults"][key]
+    inventory.outdate(state, vault["id"], vault)
+    state["deletedVaults"][key] = document(vault, f"{state['today']}{clock.tick(state)[10:19]}Z")
+
+
+def document(vault: Document, deleted: str) -> Document:
+    """What is left of a vault that was deleted at that moment."""
+    purged = date.fromisoformat(deleted[:10]) + timedelta(days=vault["properties"].get("softDeleteRetentionInDays", 90))
+    place = {"subscription": ids.part(vault["id"], "subscriptions"), "location": vault["location"]}
+    return {
+        "id": _PATH.format(**place, vault=vault["name"]),
         "name": vault["name"],
         "type": "Microsoft.KeyVault/deletedVaults",
         "properties": {
             "vaultId": vault["id"],
             "location": vault["location"],
             "tags": vault["tags"],
-            "deletionDate": f"{today}{time}Z",
-            "scheduledPurgeDate": f"{purged}{time}Z",
+            "deletionDate": deleted,
+            "scheduledPurgeDate": f"{purged}{deleted[10:]}",
         },
     }
-    return Answer()
 
 
 def get(call: Call) -> Answer:
@@ -48,7 +56,10 @@ def get(call: Call) -> Answer:
 
 
 def list_all(call: Call) -> Answer:
-    return Answer({"value": [each for _, each in sorted(call.state["deletedVaults"].items())]})
+    """Those of the subscription. There is no permission for a single one: it is the subscription's, or none."""
+    scope = SUBSCRIPTION.format(**call.names)
+    found = [each for _, each in sorted(call.state["deletedVaults"].items()) if ids.within(each["id"], scope)]
+    return Answer({"value": found})
 
 
 def purge(call: Call) -> Answer:
@@ -70,7 +81,7 @@ def purge_result(call: Call) -> Answer:
 def check_name(call: Call) -> Answer:
     """Names of vaults are taken all over Azure, by deleted vaults too. The message is Key Vault's own (recorded)."""
     name = str((call.body or {}).get("name", ""))
-    if name.lower() not in call.state["vaults"] | call.state["deletedVaults"]:
+    if name.lower() not in call.state["vaults"] and name.lower() not in call.state["deletedVaults"]:
         return Answer({"nameAvailable": True})
     message = (
         f"The vault name '{name}' is already in use. Vault names are globaly unique so it is possible that the name is "
@@ -85,7 +96,9 @@ def check_name(call: Call) -> Answer:
 def _find(call: Call) -> Document:
     name = call.names["vault"]
     found: Document | None = call.state["deletedVaults"].get(name.lower())
-    if found is None or found["properties"]["location"].lower() != call.names["location"].lower():
+    place = SUBSCRIPTION.format(**call.names)
+    is_here = found is not None and ids.within(found["id"], place)
+    if found is None or not is_here or found["properties"]["location"].lower() != call.names["location"].lower():
         raise Refusal(404, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
     return found
 

@@ -5,11 +5,13 @@ The vault's end is known under one API version only.
 
 from __future__ import annotations
 
+from netcfg.sandbox import ids
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
-from netcfg.sandbox.ids import GROUP, VAULT, Document
+from netcfg.sandbox.ids import GROUP, SUBSCRIPTION, VAULT, Document
 from netcfg.sandbox.keyvault.vaults import find
-from netcfg.sandbox.manager.gate import not_found
+from netcfg.sandbox.manager import inventory
+from netcfg.sandbox.manager.gate import allowed, not_found
 
 _PATH = VAULT + "/networkSecurityPerimeterConfigurations"
 _TYPE = "Microsoft.KeyVault/vaults/networkSecurityPerimeterConfigurations"
@@ -48,7 +50,14 @@ def list_members(call: Call) -> Answer:
     mine = [pair for pair in held if pair[1]["networkSecurityPerimeter"]["id"].lower() == wanted]
     if not mine:
         raise not_found("Microsoft.Network/networkSecurityPerimeters", call.names["perimeter"], call.names["group"])
-    return Answer({"value": [_member(call, wanted, *pair) for pair in mine]})
+    return Answer({"value": [_member(call, wanted, *pair) for pair in mine if pair[0] in call.state["vaults"]]})
+
+
+def list_perimeters(call: Call) -> Answer:
+    """Those of a subscription or a group that the caller may read."""
+    scope = call.request.path.partition("/providers/")[0]
+    found = [each for each in inventory.perimeters(call.state) if ids.within(each["id"], scope)]
+    return Answer({"value": [each for each in found if allowed(call.principal, _READ, each["id"])]})
 
 
 def _member(call: Call, perimeter: str, vault: str, properties: Document) -> Document:
@@ -68,9 +77,13 @@ def _member(call: Call, perimeter: str, vault: str, properties: Document) -> Doc
     }
 
 
-_PERIMETER = GROUP + "/providers/Microsoft.Network/networkSecurityPerimeters/{perimeter}"
+_PERIMETERS = "/providers/Microsoft.Network/networkSecurityPerimeters"
+_PERIMETER = GROUP + _PERIMETERS + "/{perimeter}"
+_READ = "Microsoft.Network/networkSecurityPerimeters/read"
 _READ_MEMBERS = "Microsoft.Network/networkSecurityPerimeters/resourceAssociations/read"
 OPERATIONS = (
+    Operation("GET", SUBSCRIPTION + _PERIMETERS, _READ, list_perimeters, SUBSCRIPTION, lists=True),
+    Operation("GET", GROUP + _PERIMETERS, _READ, list_perimeters, GROUP, lists=True),
     Operation("GET", _PERIMETER + "/resourceAssociations", _READ_MEMBERS, list_members, _PERIMETER),
     Operation("GET", _PATH, f"{_TYPE}/read", list_all, VAULT),
     Operation("GET", _PATH + "/{association}", f"{_TYPE}/read", get, VAULT),

@@ -39,15 +39,26 @@ def get(call: Call) -> Answer:
 def list_all(call: Call) -> Answer:
     """One page. `nextLink` is there on the last page as well, and leads to an empty one (recorded 2022-10-12)."""
     scope = call.request.path.partition("/providers/")[0]
-    mine = [each for each in call.state["vaults"].values() if ids.within(each["id"], scope)]
+    beginning = f"{scope.lower()}/"
+    mine = [each for each in call.state["vaults"].values() if each["id"].lower().startswith(beginning)]
     readable = [each for each in mine if allowed(call.principal, _ACTION + "read", each["id"])]
     start = _unpacked(call.request.query.get("$skiptoken", ""))
     rest = sorted((each for each in readable if _place(each) > start), key=_place)
-    page = rest[: int(call.request.query.get("$top", call.state["settings"]["pageSize"]))]
+    page = rest[: _page_size(call)]
     body: Document = {"value": [_shown(each, call.api_version) for each in page]}
     if page:
-        body["nextLink"] = call.url(call.request.path, **{"$skiptoken": _packed(page[-1])})
+        asked = {"$top": call.request.query["$top"]} if "$top" in call.request.query else {}
+        body["nextLink"] = call.url(call.request.path, **asked, **{"$skiptoken": _packed(page[-1])})
     return Answer(body)
+
+
+def _page_size(call: Call) -> int:
+    """What the caller asks for, and never more than the world gives."""
+    most: int = call.state["settings"]["pageSize"]
+    top = call.request.query.get("$top", str(most))
+    if not top.isdecimal() or int(top) < 1:
+        raise Refusal(400, "BadRequest", f"The value '{top}' of the parameter $top is not a positive number.")
+    return min(int(top), most)
 
 
 def put(call: Call) -> Answer:
@@ -110,7 +121,7 @@ def save(call: Call, vault: Document, before: Document | None) -> Answer:
     if before is None:
         operations.begin(call.state, "vault", key, at)
     call.state["vaults"][key] = vault
-    inventory.outdate(call.state, before)
+    inventory.outdate(call.state, vault["id"], before)
     return Answer(_shown(vault, call.api_version))
 
 
@@ -214,8 +225,8 @@ OPERATIONS = (
     Operation("GET", VAULT, _ACTION + "read", get, VAULT),
     Operation("PUT", VAULT, _ACTION + "write", put, VAULT, claims),
     Operation("PATCH", VAULT, _ACTION + "write", patch, VAULT, claims),
-    Operation("GET", GROUP + _PROVIDER + "/vaults", _ACTION + "read", list_all, GROUP),
-    Operation("GET", SUBSCRIPTION + _PROVIDER + "/vaults", _ACTION + "read", list_all, SUBSCRIPTION),
+    Operation("GET", GROUP + _PROVIDER + "/vaults", _ACTION + "read", list_all, GROUP, lists=True),
+    Operation("GET", SUBSCRIPTION + _PROVIDER + "/vaults", _ACTION + "read", list_all, SUBSCRIPTION, lists=True),
     Operation("GET", SUBSCRIPTION + _PROVIDER + "/managedHSMs", _HSMS, no_hsms, SUBSCRIPTION),
     Operation("GET", SUBSCRIPTION + _PROVIDER + "/deletedManagedHSMs", _HSMS, no_hsms, SUBSCRIPTION),
 )

@@ -10,8 +10,8 @@ from email.utils import formatdate
 
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Operation, Request
-from netcfg.sandbox.manager import conflicts, endings
-from netcfg.sandbox.manager.allowance import Allowance
+from netcfg.sandbox.manager import conflicts, endings, login, meanwhile
+from netcfg.sandbox.manager.allowance import Allowance, rate_limited, throttled
 from netcfg.sandbox.manager.gate import admit
 from netcfg.sandbox.store import Store
 
@@ -34,7 +34,9 @@ class ResourceManager:
 
     async def serve(self, operation: Operation, request: Request) -> Answer:
         """The answer to `request`, with all the headers of Resource Manager."""
+        left: dict[str, str] = {}
         try:
+            left = self._count(operation, request)
             answer = await self._perform(operation, request)
         except Refusal as refusal:
             answer = refusal.answer
@@ -45,10 +47,28 @@ class ResourceManager:
             "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id", asked),
             "x-ms-routing-request-id": f"SANDBOX:{asked}",
         }
-        left = self._allowance.headers(request.method, request.names.get("subscription", ""))
-        if operation.action.startswith("Microsoft.ResourceGraph/"):
-            left |= self._allowance.queries()
         return replace(answer, headers=_HEADERS | identified | left | dict(answer.headers))
+
+    def _count(self, operation: Operation, request: Request) -> dict[str, str]:
+        """The headers that say how much is left; a refusal where nothing is, in a world that throttles."""
+        with self._store.reading() as state:
+            principal = login.principal_of(state, request.headers.get("authorization"))
+            settings = state["settings"]
+        caller = principal["objectId"] if principal else ""
+        subscription, buckets = request.names.get("subscription", "").lower(), settings["buckets"]
+        taken = self._allowance.take(request.method, subscription, caller, buckets)
+        if taken.wait and settings["throttling"]:
+            kind = {"GET": "read", "DELETE": "delete"}.get(request.method, "write")
+            raise throttled(kind, subscription, caller, taken, settings["retryAfter"])
+        if not operation.action.startswith("Microsoft.ResourceGraph/"):
+            return dict(taken.headers)
+        if not settings["throttling"]:
+            # Whoever heeds the headers would wait for what is never refused: here every window has just begun.
+            return {**taken.headers, **Allowance().query(caller, buckets).headers}
+        query = self._allowance.query(caller, buckets)
+        if query.wait:
+            raise rate_limited(query)
+        return {**taken.headers, **query.headers}
 
     async def _perform(self, operation: Operation, request: Request) -> Answer:
         endings.settle(self._store)
@@ -70,7 +90,10 @@ class ResourceManager:
 
     def _write(self, operation: Operation, request: Request) -> Answer:
         with self._store.edit() as state:
-            return _rendered(operation.handle(admit(operation, request, state)))
+            answer = _rendered(operation.handle(admit(operation, request, state)))
+            if operation.claims is not None:
+                meanwhile.written(state)
+            return answer
 
 
 def _rendered(answer: Answer) -> Answer:

@@ -13,7 +13,8 @@ _LAPSE = 5  # seconds after which the claim of a killed writer is void
 def claim(state: Document, claimed: frozenset[str], vault: str) -> None:
     """Hold on to `claimed` for a write to `vault`, unless another write holds any of it."""
     now = time.time()
-    state["writing"] = {key: until for key, until in state["writing"].items() if until > now}
+    for key in [key for key, until in state["writing"].items() if until <= now]:
+        del state["writing"][key]
     if claimed & state["writing"].keys():
         raise refusal(vault)
     state["writing"].update(dict.fromkeys(claimed, now + state["settings"]["writeSeconds"] + _LAPSE))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 
-from netcfg.sandbox import ids
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import Document
 from netcfg.sandbox.manager import inventory, kql
-from netcfg.sandbox.manager.gate import allowed
+from netcfg.sandbox.manager.gate import allowed_within
+from netcfg.sandbox.sections import State
 
 _PATH = "/providers/Microsoft.ResourceGraph/resources"
 _MOST = 1000
+_REMEMBERED = 8  # answers
 # Rows have all of these, whatever the resource has.
 _COLUMNS = ("kind", "managedBy", "sku", "plan", "identity", "zones", "extendedLocation")
 
@@ -25,13 +27,12 @@ def query(call: Call) -> Answer:
     `$skipToken`, only the word that the result was truncated.
     """
     body = call.body or {}
-    options = body.get("options") or {}
-    rows = _rows(call, _subscriptions(call, body.get("subscriptions")))
-    try:
-        found = kql.run(str(body.get("query", "")), rows)
-    except kql.ParserFailure as failure:
-        raise _invalid(failure) from None
-    start = int(options.get("$skip") or 0) if not options.get("$skipToken") else _unpacked(options["$skipToken"])
+    options, text = body.get("options") or {}, str(body.get("query", ""))
+    subscriptions = _subscriptions(call, body.get("subscriptions"))
+    found = _found(call, text, subscriptions)
+    asked = hashlib.sha256("|".join([text, *sorted(subscriptions)]).encode()).hexdigest()[:16]
+    token = options.get("$skipToken")
+    start = _unpacked(token, asked) if token else int(options.get("$skip") or 0)
     page = found[start : start + _size(options)]
     end = start + len(page)
     more = end < len(found)
@@ -44,13 +45,35 @@ def query(call: Call) -> Answer:
         "resultTruncated": "true" if more and not pages else "false",
     }
     if more and pages:
-        answer["$skipToken"] = base64.b64encode(f"row {end}".encode()).decode()
+        answer["$skipToken"] = base64.b64encode(f"{asked} row {end}".encode()).decode()
     return Answer(answer)
+
+
+def _found(call: Call, text: str, subscriptions: set[str]) -> list[Document]:
+    """All rows of the query's answer; kept until the state changes, because who wants the second page asks again."""
+    remembered = call.state.remembered if isinstance(call.state, State) and not inventory.lags(call.state) else {}
+    key = (text, call.principal["name"], frozenset(subscriptions))
+    if key not in remembered:
+        try:
+            found = kql.run(text, _rows(call, subscriptions))
+        except kql.ParserFailure as failure:
+            raise _invalid(failure) from None
+        if len(remembered) >= _REMEMBERED:
+            remembered.clear()
+        remembered[key] = found
+    rows: list[Document] = remembered[key]
+    return rows
 
 
 def _subscriptions(call: Call, asked: list[str] | None) -> set[str]:
     """Subscriptions that the caller may not read, or that are of another tenant than the token, drop out without a
     word, unless none is left."""
+    most = call.state["settings"]["graphSubscriptions"]
+    if asked is not None and len(asked) > most:
+        raise _refusal(
+            "TooManySubscriptionsInQueryRequest",  # the code is not known
+            f"The query names {len(asked)} subscriptions, and at most {most} are allowed.",
+        )
     readable = {each for each in call.state["subscriptions"] if _is_readable(call, each)}
     wanted = readable if asked is None else readable & {each.lower() for each in asked}
     if not wanted:
@@ -65,26 +88,29 @@ def _subscriptions(call: Call, asked: list[str] | None) -> set[str]:
 def _is_readable(call: Call, subscription: str) -> bool:
     if call.state["subscriptions"][subscription]["tenantId"] != call.tenant:
         return False
-    return allowed(call.principal, "Microsoft.Resources/subscriptions/read", f"/subscriptions/{subscription}")
+    return allowed_within(call.principal, "Microsoft.Resources/subscriptions/read", f"/subscriptions/{subscription}")
 
 
 def _rows(call: Call, subscriptions: set[str]) -> list[Document]:
-    resources = inventory.readable(call.state, call.principal)
-    rows = [_row(call.state, inventory.as_indexed(call.state, each)) for each in resources]
-    inside = [row for row in rows if row["subscriptionId"] in subscriptions]
-    return sorted(inside, key=lambda row: str(row["id"]), reverse=True)
+    tenants = {each: call.state["subscriptions"][each]["tenantId"] for each in subscriptions}
+    rows = []
+    for each in inventory.indexed(call.state, call.principal):
+        _, _, subscription, _, group, *_ = each["id"].split("/", 5)
+        if subscription.lower() in tenants:
+            rows.append(_row(each, subscription.lower(), group.lower(), tenants[subscription.lower()]))
+    return sorted(rows, key=lambda row: str(row["id"]), reverse=True)
 
 
-def _row(state: Document, resource: Document) -> Document:
+def _row(resource: Document, subscription: str, group: str, tenant: str) -> Document:
     """Types and resource groups are in lower case here, ids as they are."""
     return {
         "id": resource["id"],
         "name": resource["name"],
         "type": resource["type"].lower(),
-        "tenantId": state["subscriptions"][ids.part(resource["id"], "subscriptions").lower()]["tenantId"],
+        "tenantId": tenant,
         "location": resource["location"],
-        "resourceGroup": ids.part(resource["id"], "resourceGroups").lower(),
-        "subscriptionId": ids.part(resource["id"], "subscriptions").lower(),
+        "resourceGroup": group,
+        "subscriptionId": subscription,
         "tags": resource.get("tags", {}),
         "properties": resource["properties"],
         **{key: resource.get(key) for key in _COLUMNS},
@@ -98,11 +124,16 @@ def _size(options: Document) -> int:
     return size
 
 
-def _unpacked(token: str) -> int:
+def _unpacked(token: str, asked: str) -> int:
+    """Where the page begins; a token goes on with the query that it came from, and with no other."""
     try:
-        return int(base64.b64decode(token).decode().removeprefix("row "))
+        name, _, row = base64.b64decode(token).decode().partition(" row ")
+        start = int(row)
     except ValueError:
-        raise _refusal("InvalidSkipToken", "The skip token is invalid.") from None
+        name, start = "", 0
+    if name != asked:
+        raise _refusal("InvalidSkipToken", "The skip token is invalid.")
+    return start
 
 
 def _as_table(call: Call, options: Document) -> bool:

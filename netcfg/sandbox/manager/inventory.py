@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from netcfg.sandbox import ids
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import GROUP, SUBSCRIPTION, Document
-from netcfg.sandbox.manager.gate import allowed, not_found
+from netcfg.sandbox.manager.gate import allowed, not_found, suspects
 
 _GENERIC = GROUP + "/providers/{namespace}/{kind}/{name}"
 
@@ -24,10 +24,10 @@ def everything(state: Document) -> Iterator[Document]:
     )
     yield from state["virtualNetworkLinks"].values()
     yield from state["resources"]
-    yield from _perimeters(state)
+    yield from perimeters(state)
 
 
-def _perimeters(state: Document) -> Iterator[Document]:
+def perimeters(state: Document) -> Iterator[Document]:
     """The network security perimeters that vaults are associated with, in subscriptions of this world."""
     named = [each["properties"]["networkSecurityPerimeter"] for found in state["perimeters"].values() for each in found]
     for perimeter in {each["id"].lower(): each for each in named}.values():
@@ -44,22 +44,46 @@ def _perimeters(state: Document) -> Iterator[Document]:
 
 def readable(state: Document, principal: Document) -> list[Document]:
     """Every resource that `principal` may read: of the others Azure does not say that they exist."""
-    return [each for each in everything(state) if allowed(principal, f"{each['type']}/read", each["id"])]
+    return _readable(everything(state), principal)
 
 
-def outdate(state: Document, before: Document | None) -> None:
-    """Remember what a vault was before a write, for as long as Resource Graph lags behind in this world."""
-    lag = state["settings"]["graphLagSeconds"]
+def _readable(resources: Iterable[Document], principal: Document) -> list[Document]:
+    doubtful: dict[str, tuple[str, ...]] = {}
+    found = []
+    for each in resources:
+        action = f"{each['type']}/read"
+        if action not in doubtful:
+            doubtful[action] = suspects(principal, action)
+        if not f"{each['id'].lower()}/".startswith(doubtful[action]) or allowed(principal, action, each["id"]):
+            found.append(each)
+    return found
+
+
+def outdate(state: Document, resource_id: str, before: Document | None) -> None:
+    """Remember what a vault was before a write, None if it is new, for as long as Resource Graph lags behind."""
+    lag, now, stale, key = state["settings"]["graphLagSeconds"], time.time(), state["stale"], resource_id.lower()
+    while stale and stale[oldest := next(iter(stale))]["until"] <= now:  # the lag is always the same: oldest first
+        del stale[oldest]
+    if key in stale and stale[key]["until"] <= now:
+        del stale[key]
+    if lag:
+        stale.setdefault(key, {"until": now + lag, "was": before})
+
+
+def lags(state: Document) -> bool:
+    """Whether Resource Graph shows anything but what is."""
+    return any(each["until"] > time.time() for each in state["stale"].values())
+
+
+def indexed(state: Document, principal: Document) -> list[Document]:
+    """Every resource as Resource Graph shows it to `principal`: what changed as it was a while ago, what was deleted as
+    if it still were, and what is new not at all."""
     now = time.time()
-    state["stale"] = {key: each for key, each in state["stale"].items() if each["until"] > now}
-    if lag and before is not None:
-        state["stale"].setdefault(before["id"].lower(), {"until": now + lag, "was": before})
-
-
-def as_indexed(state: Document, resource: Document) -> Document:
-    """`resource` as Resource Graph shows it, which may be what it was a while ago."""
-    stale = state["stale"].get(resource["id"].lower())
-    return stale["was"] if stale and stale["until"] > time.time() else resource
+    stale = {key: each["was"] for key, each in state["stale"].items() if each["until"] > now}
+    if not stale:
+        return readable(state, principal)
+    shown = {each["id"].lower(): each for each in everything(state)} | stale
+    return _readable((each for each in shown.values() if each is not None), principal)
 
 
 def list_resources(call: Call) -> Answer:
@@ -74,7 +98,7 @@ def list_resources(call: Call) -> Answer:
 def get_resource(call: Call) -> Answer:
     """A resource of a type that the sandbox only shows."""
     wanted = _GENERIC.format(**call.names).lower()
-    shown = (*call.state["resources"], *_perimeters(call.state))
+    shown = (*call.state["resources"], *perimeters(call.state))
     found = next((each for each in shown if each["id"].lower() == wanted), None)
     if found is None:
         raise not_found(f"{call.names['namespace']}/{call.names['kind']}", call.names["name"], call.names["group"])
@@ -97,7 +121,7 @@ def _conditions(condition: str) -> dict[str, str]:
 
 _READ = "Microsoft.Resources/subscriptions/resources/read"
 OPERATIONS = (
-    Operation("GET", SUBSCRIPTION + "/resources", _READ, list_resources, SUBSCRIPTION),
-    Operation("GET", GROUP + "/resources", _READ, list_resources, GROUP),
+    Operation("GET", SUBSCRIPTION + "/resources", _READ, list_resources, SUBSCRIPTION, lists=True),
+    Operation("GET", GROUP + "/resources", _READ, list_resources, GROUP, lists=True),
     Operation("GET", _GENERIC, "{namespace}/{kind}/read", get_resource, _GENERIC),
 )

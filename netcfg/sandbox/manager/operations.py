@@ -41,7 +41,8 @@ def settle(state: Document, endings: Mapping[str, Ending]) -> None:
         if not each["done"] and each["ready"] <= now:
             endings[each["kind"]](state, each["target"])
             each["done"] = True
-    state["operations"] = {name: each for name, each in state["operations"].items() if each["ready"] > now - _KEPT}
+    for name in [name for name, each in state["operations"].items() if each["ready"] <= now - _KEPT]:
+        del state["operations"][name]
 
 
 def find(state: Document, name: str) -> Document:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import GROUP, SUBSCRIPTION, Document
-from netcfg.sandbox.manager.gate import allowed
+from netcfg.sandbox.manager.gate import allowed, allowed_within
 
 _READ = "Microsoft.Resources/subscriptions/read"
+_READ_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/read"
 
 
 def list_tenants(call: Call) -> Answer:
@@ -32,7 +33,7 @@ def list_subscriptions(call: Call) -> Answer:
     found = [
         _subscription(each)
         for _, each in sorted(call.state["subscriptions"].items())
-        if each["tenantId"] == call.tenant and allowed(call.principal, _READ, f"/subscriptions/{each['id']}")
+        if each["tenantId"] == call.tenant and allowed_within(call.principal, _READ, f"/subscriptions/{each['id']}")
     ]
     return Answer({"value": found, "count": {"type": "Total", "value": len(found)}})
 
@@ -43,7 +44,8 @@ def get_subscription(call: Call) -> Answer:
 
 def list_groups(call: Call) -> Answer:
     groups = call.state["subscriptions"][call.names["subscription"].lower()]["resourceGroups"]
-    return Answer({"value": [_group(call, name, location) for name, location in sorted(groups.items())]})
+    shown = [_group(call, name, location) for name, location in sorted(groups.items())]
+    return Answer({"value": [each for each in shown if allowed(call.principal, _READ_GROUP, each["id"])]})
 
 
 def get_group(call: Call) -> Answer:
@@ -113,7 +115,7 @@ def _group(call: Call, name: str, location: str) -> Document:
 OPERATIONS = (
     Operation("GET", "/tenants", "Microsoft.Resources/tenants/read", list_tenants, "/"),
     Operation("GET", "/subscriptions", _READ, list_subscriptions, "/"),
-    Operation("GET", SUBSCRIPTION, _READ, get_subscription, SUBSCRIPTION),
-    Operation("GET", SUBSCRIPTION + "/resourceGroups", _READ, list_groups, SUBSCRIPTION),
-    Operation("GET", GROUP, "Microsoft.Resources/subscriptions/resourceGroups/read", get_group, GROUP),
+    Operation("GET", SUBSCRIPTION, _READ, get_subscription, SUBSCRIPTION, lists=True),
+    Operation("GET", SUBSCRIPTION + "/resourceGroups", _READ, list_groups, SUBSCRIPTION, lists=True),
+    Operation("GET", GROUP, _READ_GROUP, get_group, GROUP),
 )

@@ -91,7 +91,7 @@ def tie(state: Document, vault: Document, endpoint: Document, name: str) -> None
         },
     }
     vault["properties"]["privateEndpointConnections"] = [*connections_of(vault), connection]
-    inventory.outdate(state, before)
+    inventory.outdate(state, vault["id"], before)
 
 
 def untie(state: Document, vault: Document, connection: Document) -> None:
@@ -101,7 +101,7 @@ def untie(state: Document, vault: Document, connection: Document) -> None:
     vault["properties"]["privateEndpointConnections"] = left
     if not left:
         del vault["properties"]["privateEndpointConnections"]
-    inventory.outdate(state, before)
+    inventory.outdate(state, vault["id"], before)
 
 
 def decide(state: Document, vault: Document, connection: Document, decision: Document) -> None:
@@ -113,7 +113,7 @@ def decide(state: Document, vault: Document, connection: Document, decision: Doc
     if endpoint is not None:
         link_of(endpoint)["privateLinkServiceConnectionState"] = dict(decision)
         endpoint["etag"] = operations.new_etag()
-    inventory.outdate(state, before)
+    inventory.outdate(state, vault["id"], before)
 
 
 def settle(endpoint: Document) -> None:

@@ -9,19 +9,25 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.keyvault import deleted_vaults
+from netcfg.sandbox.manager import meanwhile
 from netcfg.sandbox.publishing import publishers
 from netcfg.sandbox.worlds import network_world, private_world
 from netcfg.sandbox.worlds.network_world import Groups
 from netcfg.sandbox.worlds.written import World, load
 
-VERSION = 2  # of the state's shape
+VERSION = 3  # of the state's shape
 
+_TODAY = "2026-07-01"
 _SETTINGS = {
     "pageSize": 5,  # small, so that no client forgets to follow nextLink
     "writeSeconds": 0.01,  # how long a vault is being written, and another writer gets ConflictError
     "operationSeconds": 0.04,  # how long a virtual network is being changed
     "retryAfter": 0.05,  # Azure says whole seconds; a test that waited for those would be slow
     "graphLagSeconds": 0,  # how long Resource Graph still shows what a vault was before a write
+    "graphSubscriptions": 1000,  # named in one query; Microsoft advises not more than 300
+    "throttling": False,  # whether who has used up an allowance is refused, and not only told
+    "buckets": {},  # of an allowance, where they are not Azure's: {"writes": [200, 10]} is size and refill per second
 }
 
 
@@ -36,16 +42,18 @@ def begin(world: World) -> Document:
     state = {
         "version": VERSION,
         "world": written.get("name", "unnamed"),
-        "today": written.get("today", "2026-07-01"),
+        "today": written.get("today", _TODAY),
         "writes": 0,
         "settings": _SETTINGS | written.get("settings", {}),
         "tenant": written["tenant"],
         "principal": written["principal"],
-        "principals": {each["name"]: {"denials": []} | each for each in written["principals"]},
+        "principals": {each["name"]: _principal(each, written) for each in written["principals"]},
         "tenants": _tenants(written),
         "subscriptions": {each["id"].lower(): _subscription(each, written) for each in written["subscriptions"]},
         "vaults": {each["name"].lower(): _vault(each, written, groups, networks) for each in written.get("vaults", [])},
-        "deletedVaults": {},
+        "deletedVaults": {
+            each["name"].lower(): _deleted(each, written, groups, networks) for each in written.get("deletedVaults", [])
+        },
         "secrets": {each["name"].lower(): each.get("secrets", []) for each in written.get("vaults", [])},
         "perimeters": {name: _associations(each, name, groups) for name, each in written.get("perimeters", {}).items()},
         "virtualNetworks": networks,
@@ -57,8 +65,10 @@ def begin(world: World) -> Document:
         "resources": [network_world.resource(each, groups) for each in written.get("resources", [])],
         "machine": _machine(written.get("machine"), networks),
         "appliances": written.get("appliances", {}),
-        "locks": written.get("locks", []),
-        "policies": written.get("policies", []),
+        "locks": [_scoped(each, written) for each in written.get("locks", [])],
+        "policies": [_scoped(each, written) for each in written.get("policies", [])],
+        "meanwhile": written.get("meanwhile", []),
+        "served": 0,
         "writing": {},
         "operations": {},
         "stale": {},
@@ -66,7 +76,9 @@ def begin(world: World) -> Document:
         "publishers": written.get("publishers", {}),
     }
     _lay_private(state, written, groups)
+    state["stale"].clear()  # what was there when the world began is no news to Resource Graph
     publishers.check(state)
+    meanwhile.check(state)
     return state
 
 
@@ -103,6 +115,38 @@ def _subscription(each: Document, written: Document) -> Document:
     return {"resourceGroups": {}, "tenantId": tenant["id"]} | {key: each[key] for key in each if key != "tenant"}
 
 
+def _principal(each: Document, written: Document) -> Document:
+    denials = [_scoped(denial, written) for denial in each.get("denials", [])]
+    return {**each, "denials": denials}
+
+
+def _scoped(each: Document, written: Document) -> Document:
+    """With whole ids for what is written as `subscription`, `subscription/group` or `subscription/group:type/name`."""
+    whole = {**each, "scope": _scope(each["scope"], written)}
+    if "except" in each:
+        whole["except"] = [_scope(one, written) for one in each["except"]]
+    return whole
+
+
+def _scope(name: str, written: Document) -> str:
+    groups = network_world.groups_of(written)
+    if name.startswith("/"):
+        return name
+    if name in groups:
+        return groups[name][0]
+    found = next((each["id"] for each in written["subscriptions"] if each["name"] == name), None)
+    whole = f"/subscriptions/{found}" if found else str(network_world.with_ids(name, groups))
+    if whole == name:
+        raise ValueError(f"the scope {name!r} is of nothing in this world")
+    return whole
+
+
+def _deleted(each: Document, written: Document, groups: Groups, networks: Document) -> Document:
+    """A vault that was deleted on the morning of the world's day, or when it says."""
+    deleted = each.get("deleted", f"{written.get('today', _TODAY)}T08:00:00Z")
+    return deleted_vaults.document(_vault(each, written, groups, networks), deleted)
+
+
 def _vault(each: Document, written: Document, groups: Groups, networks: Document) -> Document:
     group, location = groups[each["group"]]
     subscription = next(one for one in written["subscriptions"] if one["name"] == each["group"].partition("/")[0])
@@ -119,7 +163,7 @@ def _vault(each: Document, written: Document, groups: Groups, networks: Document
         "publicNetworkAccess": "Enabled",
     } | each.get("properties", {})
     if "networkAcls" in each:
-        properties["networkAcls"] = _acls(each["networkAcls"], groups, networks)
+        properties["networkAcls"] = _acls(each["networkAcls"], written, groups, networks)
     made = {"createdAt": "2025-01-15T09:00:00.000Z", "createdBy": "owner@contoso.example", "createdByType": "User"}
     return {
         "id": f"{group}/providers/Microsoft.KeyVault/vaults/{each['name']}",
@@ -132,12 +176,12 @@ def _vault(each: Document, written: Document, groups: Groups, networks: Document
     }
 
 
-def _acls(each: Document, groups: Groups, networks: Document) -> Document:
+def _acls(each: Document, written: Document, groups: Groups, networks: Document) -> Document:
     """What a vault holds is taken as the world says it, also what no service would accept today."""
     return {
         "bypass": each.get("bypass", "AzureServices"),
         "defaultAction": each.get("defaultAction", "Deny"),
-        "ipRules": [{"value": value} for value in _addresses(each.get("ipRules", []))],
+        "ipRules": [{"value": value} for value in _addresses(each.get("ipRules", []), written)],
         "virtualNetworkRules": [
             {"id": network_world.subnet_id(network_world.with_ids(rule, groups), networks)}
             for rule in each.get("virtualNetworkRules", [])
@@ -145,11 +189,14 @@ def _acls(each: Document, groups: Groups, networks: Document) -> Document:
     }
 
 
-def _addresses(rules: Iterable[str | Document]) -> Iterable[str]:
-    """`{"count": 995, "from": "191.10.64.0"}` stands for that many single addresses, every second one."""
+def _addresses(rules: Iterable[str | Document], written: Document) -> Iterable[str]:
+    """`{"count": 995, "from": "191.10.64.0"}` stands for that many single addresses, every second one, and
+    `{"set": "office"}` for those that the world's `ruleSets` has under that name."""
     for rule in rules:
         if isinstance(rule, str):
             yield rule
+        elif "set" in rule:
+            yield from _addresses(written["ruleSets"][rule["set"]], written)
         else:
             first = IPv4Address(rule["from"])
             yield from (f"{first + 2 * step}/32" for step in range(rule["count"]))

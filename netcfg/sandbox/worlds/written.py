@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from netcfg.sandbox.ids import Document
 
+_NUMBER = re.compile(r"\{number(?::0(\d+))?\}")
 World = str | Path | Mapping[str, Any]
 
 
@@ -22,10 +24,11 @@ def load(world: World) -> Document:
 def _load(world: World, beside: Path, within: tuple[str, ...]) -> Document:
     """`beside` is where the path of a file counts from, `within` the worlds that extend this one."""
     if isinstance(world, Mapping):
-        written, folder, known_as = copy.deepcopy(dict(world)), beside, "given"
+        written, folder, known_as = dict(expanded(copy.deepcopy(dict(world)))), beside, "given"
     else:
         path = _path(world, beside)
-        written, folder, known_as = dict(json.loads(path.read_text(encoding="utf-8"))), path.parent, str(path)
+        text = path.read_text(encoding="utf-8")
+        written, folder, known_as = dict(expanded(json.loads(text))), path.parent, str(path)
     if known_as in within:
         raise ValueError(f"the world {str(world)!r} extends itself")
     if "extends" not in written:
@@ -73,6 +76,44 @@ def extend(base: Any, added: Any) -> Any:
     extending = {_key(each): each for each in added if _key(each) in known}
     more = [each for each in added if _key(each) not in extending]
     return [extend(each, extending[_key(each)]) if _key(each) in extending else each for each in base] + more
+
+
+def expanded(value: Any) -> Any:
+    """`value` with each counted item written out: `{"count": 50, "name": "kv-{number:03}"}` is fifty vaults, the first
+    one with the number 1 or what `first` says. `cycle` has keys with several values, which take turns.
+
+    What has a `count` and no `{number}` in it is counted by somebody else.
+    """
+    if isinstance(value, dict):
+        return {key: expanded(each) for key, each in value.items()}
+    if not isinstance(value, list):
+        return value
+    found: list[Any] = []
+    for each in value:
+        is_counted = isinstance(each, dict) and "count" in each and _NUMBER.search(json.dumps(each))
+        found += _counted(each) if is_counted else [expanded(each)]
+    return found
+
+
+def _counted(item: Document) -> Iterator[Document]:
+    plain = {key: each for key, each in item.items() if key not in ("count", "first", "cycle")}
+    for turn in range(item["count"]):
+        number = item.get("first", 1) + turn
+        turning = {key: values[turn % len(values)] for key, values in item.get("cycle", {}).items()}
+        yield _numbered(plain | turning, number)
+
+
+def _numbered(value: Any, number: int) -> Any:
+    """`{number}` and, with leading zeros, `{number:03}`; alone in a string the former is the number itself."""
+    if isinstance(value, dict):
+        return {key: _numbered(each, number) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_numbered(each, number) for each in value]
+    if value == "{number}":
+        return number
+    if not isinstance(value, str):
+        return value
+    return _NUMBER.sub(lambda match: f"{number:0{match.group(1) or 0}}", value)
 
 
 def _key(item: Any) -> tuple[str, str] | None:

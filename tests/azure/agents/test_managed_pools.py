@@ -240,7 +240,8 @@ def test_an_odd_pool_hides_none_of_ours(odd):
 
 
 def test_the_pages_of_resource_graph_are_read_to_the_end():
-    first = Answer({"data": [row("https://dev.azure.com/fabrikam")], "$skipToken": "next"})
+    other = row("https://dev.azure.com/fabrikam") | {"id": f"{ID}-too"}
+    first = Answer({"data": [other], "$skipToken": "next"})
     with (
         scripted(first, Answer({"data": [row(URL)]}), Answer(row(URL))) as script,
         connect("t", resource_manager=script.url) as azure,

@@ -67,8 +67,8 @@ def test_any_number_of_subnets_takes_the_same_few_requests(sandbox: Any, survey:
     asked.remove(("GET", "Microsoft.KeyVault/vaults/kv-perimeter/networkSecurityPerimeterConfigurations"))
     assert asked == [
         ("GET", "/subscriptions"),
-        ("GET", "Microsoft.KeyVault/vaults"),
-        ("GET", "Microsoft.KeyVault/vaults"),
+        ("GET", "Microsoft.KeyVault/deletedVaults"),
+        ("GET", "Microsoft.KeyVault/deletedVaults"),
         ("POST", "Microsoft.ResourceGraph/resources"),
         ("POST", "Microsoft.ResourceGraph/resources"),
         ("POST", "Microsoft.ResourceGraph/resources"),

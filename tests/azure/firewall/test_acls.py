@@ -156,3 +156,17 @@ def test_a_rule_that_cannot_be_read_is_kept_as_it_is(rule):
     assert sent_back({"networkAcls": found})["properties"]["networkAcls"] == found
     (kept,) = parse_firewall({"networkAcls": found}, "kv-a").rule_set.ip_rules
     assert kept.network is None
+
+
+def test_vaults_of_which_azure_writes_the_same_share_one_firewall_and_no_other_does():
+    acls = {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": [{"value": "191.10.20.7"}]}
+    whole = {**acls, "ipRules": [{"value": "191.10.20.7/32"}]}
+    one, other = (parse_firewall({"networkAcls": dict(acls)}, name) for name in ("kv-one", "kv-two"))
+    assert one is other
+    assert parse_firewall({"networkAcls": whole}, "kv-three").rule_set.ip_rules[0].value == "191.10.20.7/32"
+
+
+def test_a_mistake_is_told_of_the_vault_that_has_it_and_not_of_one_that_had_it_before():
+    for name in ("kv-one", "kv-two"):
+        with pytest.raises(UnknownValue, match=f"defaultAction of {name}"):
+            parse_firewall({"networkAcls": {"defaultAction": "Perhaps"}}, name)

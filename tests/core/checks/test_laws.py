@@ -277,7 +277,7 @@ def test_whatever_is_there_no_address_is_lost_with_what_is_redundant(seen: Circu
 @given(circumstances())
 def test_without_all_redundant_rules_a_plan_wants_nothing_more(seen: Circumstances):
     """What is told to be removed, and not because of its declaration, does not come back."""
-    found = [each for each in redundant.find(Case(seen, ("apply", "kv-test"))) if "--remove" in each.fix]
+    found = [each for each in redundant.find(Case(seen, ("apply", "kv-test"))) if "--remove" in each.fix.words]
     going = {IpRule(each.subject) for each in found}
     left = tuple(rule for rule in seen.before.rule_set.ip_rules if rule not in going)
     vault = replace(seen.vault, firewall=seen.before.with_rules(ip_rules=left))

@@ -56,8 +56,9 @@ def test_where_nobody_said_what_is_meant_every_fix_of_a_rule_says_so_and_drops_w
     ]
     keeping = seen(of, keep_default_action=True)
     typed = Case(keeping, ("apply", "kv-payments", "--keep-default-action", "--geography", "EU"))
-    assert typed.apply == f"{APPLY} --public-access enabled"
-    assert Case(keeping, ("apply", "kv-payments")).apply == "netcfg check --explain public-access-disabled"
+    assert typed.apply.about(of) == f"{APPLY} --public-access enabled"
+    in_a_file = Case(keeping, ("apply", "kv-payments"))
+    assert in_a_file.apply.about(of) == "netcfg check --explain public-access-disabled"
 
 
 def test_rules_that_azure_did_not_show_are_not_said_to_be_missing():

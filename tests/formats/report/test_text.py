@@ -89,7 +89,7 @@ def test_the_last_line_is_the_answer():
         "NOT compliant: 1 finding at or above error, 1 vault undetermined (status 7)": reports.report(
             broken, undetermined=lost
         ),
-        "undetermined: no vault was looked at (status 1)": reports.report(),
+        "nothing to check: no vault was looked at (status 0)": reports.report(),
         "undetermined: 1 vault and 1 selection undetermined (status 1)": reports.report(undetermined=(*lost, unseen)),
     }
     assert {last_line(each): each for each in answers.values()} == answers
@@ -136,6 +136,40 @@ def test_a_fleet_is_still_read_a_line_for_each_vault():
     assert "500 vaults: nothing found in kw-000, kw-001, kw-002, kw-003, kw-004 and 495 more" in " ".join(shown.split())
     assert "! warning  foreign-rule  2,000 findings in 1,000 vaults" in lines
     assert lines[-2] == "1,500 vaults: 2,000 warnings"
+
+
+def test_vaults_in_which_the_same_was_found_are_told_once():
+    fleet = reports.many(40, 2, are_alike=True)
+    odd = reports.inspection(
+        builders.vault("kv-odd"), reports.finding(builders.vault("kv-odd"), message="kv-odd is odd")
+    )
+    shown = text.report(replace(fleet, inspections=(*fleet.inspections, odd)), Page(100))
+    assert shown.count("191.10.0.1/32") == 1
+    assert "\n40 vaults: 2 warnings in each\n  kv-00000, kv-00001, kv-00002, kv-00003, kv-00004 and 35 more\n" in shown
+    assert "kv-odd in rg-payments · 1 warning\n" in shown
+    assert "kv-odd is odd\n" in shown
+
+
+def test_vaults_that_differ_by_their_names_alone_are_alike():
+    made = []
+    for name in ("kv-a", "kv-b", "kv-c", "kv-d"):
+        of = builders.vault(name)
+        fix = f"netcfg apply {name} --geography EU"
+        made.append(reports.inspection(of, reports.finding(of, message=f"{name} is shut", fix=fix)))
+    shown = text.report(reports.report(*made), Page(100))
+    assert "\n4 vaults: 1 warning in each\n  kv-a, kv-b, kv-c, kv-d\n" in shown
+    assert "VAULT is shut\n" in shown
+    assert "fix: netcfg apply VAULT --geography EU\n" in shown
+
+
+def test_a_report_of_what_an_index_shows_says_so():
+    seen = reports.inspection(replace(builders.vault(), is_indexed=True))
+    shown = text.report(replace(reports.report(seen), selected=("2 subscriptions are visible",)), Page(200))
+    lag = "which lags by seconds or minutes; --consistent reads Resource Manager's"
+    assert shown.splitlines()[1:3] == [
+        "2 subscriptions are visible",
+        f"the state of 1 vault is Resource Graph's, {lag}",
+    ]
 
 
 def test_a_vault_with_very_many_findings_counts_the_least_bad_and_groups_what_is_waived():

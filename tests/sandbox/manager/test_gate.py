@@ -148,20 +148,43 @@ def test_answers_say_what_is_left_of_the_allowance(client: Client):
 def test_resource_graph_has_a_quota_of_its_own():
     now = 0.0
     allowance = Allowance(lambda: now)
-    assert [allowance.queries()["x-ms-user-quota-remaining"] for _ in range(16)][-3:] == ["1", "0", "0"]
+    assert [allowance.query().headers["x-ms-user-quota-remaining"] for _ in range(14)][-1] == "1"
+    now = 3.5
+    last, beyond, other = allowance.query(), allowance.query(), allowance.query("somebody else")
+    assert last.headers == {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:02"}
+    assert (last.wait, beyond.wait, other.wait) == (0, 1.5, 0)
     now = 5.0
-    assert allowance.queries() == {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
+    assert allowance.query().headers == {
+        "x-ms-user-quota-remaining": "14",
+        "x-ms-user-quota-resets-after": "00:00:05",
+    }
 
 
 def test_the_allowance_counts_down_and_fills_up_again():
     now = 0.0
     allowance = Allowance(lambda: now)
     name = "x-ms-ratelimit-remaining-subscription-reads"
-    assert [allowance.headers("GET", "one")[name] for _ in range(3)] == ["249", "248", "247"]
-    assert allowance.headers("GET", "two")[name] == "249"
+    assert [allowance.take("GET", "one").headers[name] for _ in range(3)] == ["249", "248", "247"]
+    assert allowance.take("GET", "two").headers[name] == "249"
+    assert allowance.take("GET", "one", "somebody else").headers[name] == "249"
     now = 1.0
-    assert allowance.headers("GET", "one")[name] == "249"
-    assert min(int(allowance.headers("GET", "one")[name]) for _ in range(300)) == 0
+    assert allowance.take("GET", "one").headers[name] == "249"
+    assert min(int(allowance.take("GET", "one").headers[name]) for _ in range(300)) == 0
+
+
+def test_who_is_refused_takes_nothing_and_is_told_when_there_is_something_again():
+    now = 0.0
+    allowance = Allowance(lambda: now)
+    small = {"writes": (2, 4)}
+    assert [allowance.take("PATCH", "one", "me", small).wait for _ in range(4)] == [0, 0, 0.25, 0.25]
+    now = 0.25
+    assert [allowance.take("PATCH", "one", "me", small).wait for _ in range(2)] == [0, 0.25]
+
+
+def test_a_subscription_as_a_whole_has_fifteen_times_as_much():
+    allowance = Allowance(lambda: 0.0)
+    callers = [str(number) for number in range(16)]
+    assert [allowance.take("GET", "one", each, {"reads": (1, 1)}).wait for each in callers] == [0] * 15 + [1 / 15]
 
 
 def test_answers_have_ids(client: Client):

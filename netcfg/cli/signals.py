@@ -1,0 +1,69 @@
+"""Ctrl-C and SIGTERM while vaults are being written: what has begun is finished, nothing new begins."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from netcfg.cli import terminal
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from netcfg.workflow.collaborators import Surroundings
+
+
+@contextmanager
+def graceful(around: Surroundings) -> Iterator[None]:
+    """While the block lasts, somebody who wants us to end is obeyed once what is under way is done.
+
+    Ctrl-C once more ends it at once. SIGTERM once more does not: Azure Pipelines sends SIGINT, and SIGTERM 7.5 seconds
+    later, without having thought about it again.
+    """
+    if threading.current_thread() is not threading.main_thread():  # no other is told of a signal
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is ignored was meant to be, as by a shell that starts us in the background.
+    before = {number: earlier for number, earlier in before.items() if earlier not in (signal.SIG_IGN, None)}
+    # A signal comes in the middle of anything, also while this very thread holds the lock that the stopping needs; a
+    # `SimpleQueue` is the one thing here that a handler may touch then.
+    wishes: SimpleQueue[int | None] = SimpleQueue()
+    was_asked = False
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        nonlocal was_asked
+        if was_asked and number == signal.SIGINT:
+            signal.default_int_handler(number, frame)
+        if not was_asked:
+            was_asked = True
+            wishes.put(number)
+
+    listener = threading.Thread(target=_obey, args=(wishes, around), daemon=True)
+    listener.start()
+    try:
+        for number in before:
+            signal.signal(number, heed)
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+        wishes.put(None)
+        listener.join()
+
+
+def _obey(wishes: SimpleQueue[int | None], around: Surroundings) -> None:
+    """Wait for the first wish to end, or for the end without one."""
+    number = wishes.get()
+    if number is None:
+        return
+    around.stop.set()
+    around.subnets.stop()
+    again = "once more" if number == signal.SIGINT else "Ctrl-C"
+    terminal.remark(
+        f"netcfg: interrupted: finishing what is being written, starting nothing new; {again} to stop at once"
+    )

@@ -1,0 +1,290 @@
+"""What is the same of many vaults, to be told once: `312 vaults: + 5 ranges for Europe`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from glob import escape
+from typing import TypeVar
+
+from netcfg.core import shell
+from netcfg.core.findings import Finding, Severity
+from netcfg.core.guards import Guard
+from netcfg.core.outcome import Ending, Outcome
+from netcfg.core.plan import Action, Change, Kind, Plan, Undetermined
+from netcfg.core.report import Inspection
+from netcfg.core.standing import Standing
+from netcfg.formats import diff, order, phrases
+from netcfg.formats.page import Row
+
+FEW = 3  # vaults of a run that are told one by one, be they alike or not
+MANY = 30  # changes of a group that are told one by one; more are counted by where they are
+VAULT = "VAULT"  # stands for the name of each vault in what is said of all of them
+
+Told = TypeVar("Told")
+Said = TypeVar("Said")
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Plans, by id, that say the same but for their vault's name and for the rules that stay.
+
+    `rows` are the changes, and `notes` what is noted of these vaults and not of all of the run.
+    """
+
+    plans: tuple[Plan, ...]
+    rows: tuple[Row, ...]
+    guards: tuple[Guard, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def first(self) -> Plan:
+        return self.plans[0]
+
+    @property
+    def names(self) -> list[str]:
+        return [each.vault.name for each in self.plans]
+
+    @property
+    def refusals(self) -> tuple[Guard, ...]:
+        return tuple(each for each in self.guards if not each.accepted)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be told of these vaults but that they are as they should be."""
+        return not (self.rows or self.guards or self.notes)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Outcomes, by the vault's id, of which the same is to be said; `error` is why."""
+
+    outcomes: tuple[Outcome, ...]
+    ending: Ending
+    touched: bool
+    guards: tuple[Guard, ...]
+    error: str
+
+    @property
+    def names(self) -> list[str]:
+        return [each.plan.vault.name for each in self.outcomes]
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """Inspections, by the vault's id, with the same findings."""
+
+    inspections: tuple[Inspection, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Inspection:
+        return self.inspections[0]
+
+    @property
+    def names(self) -> list[str]:
+        return [each.vault.name for each in self.inspections]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What is undetermined for one and the same reason: vaults, or selections."""
+
+    names: tuple[str, ...]
+    reason: str
+    is_selection: bool = False
+
+    @property
+    def number(self) -> str:
+        """How many these are, where it is not one."""
+        noun = "selection" if self.is_selection else "vault"
+        return phrases.count(len(self.names), noun) if len(self.names) > 1 else ""
+
+
+def plans(found: Iterable[Plan], shared: Collection[str]) -> list[Alike]:
+    """The plans in groups: those that are refused first, then the largest, then by id. `shared` notes are told once."""
+
+    def said(plan: Plan) -> Alike:
+        name = plan.vault.name
+        rows = tuple(_row(each, name) for each in diff.changes(plan))
+        notes = tuple(anonymous(each, name) for each in plan.desired.notes if each not in shared)
+        return Alike((), rows, _guards(plan.guards, name), notes)
+
+    groups = [replace(key, plans=tuple(members)) for key, members in _grouped(order.plans(found), said)]
+    return sorted(groups, key=lambda each: (not each.refusals, -len(each.plans)))
+
+
+def outcomes(found: Iterable[Outcome]) -> list[Ended]:
+    """The outcomes that somebody has to look at, in groups: how they ended, then the largest first."""
+
+    def said(outcome: Outcome) -> Ended:
+        name = outcome.plan.vault.name
+        refusals = _guards(outcome.plan.refusals, name) if outcome.ending is Ending.REFUSED else ()
+        error = anonymous(str(outcome.error), name) if outcome.error else ""
+        return Ended((), outcome.ending, outcome.touched, refusals, error)
+
+    odd = [each for each in order.outcomes(found) if not is_well(each)]
+    groups = [replace(key, outcomes=tuple(members)) for key, members in _grouped(odd, said)]
+    ranks = {each: rank for rank, each in enumerate(Ending)}
+    return sorted(groups, key=lambda each: (ranks[each.ending], -len(each.outcomes)))
+
+
+def is_well(outcome: Outcome) -> bool:
+    """Whether a vault is as its plan promised."""
+    return outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
+
+
+def inspections(found: Iterable[Inspection]) -> list[Inspected]:
+    """The inspections in groups: the worst first, then the largest, then as they come."""
+
+    def said(inspection: Inspection) -> tuple[Finding, ...]:
+        name = inspection.vault.name
+        return tuple(_finding(each, name) for each in inspection.findings)
+
+    several = list(found)
+    if len(several) <= FEW:
+        return [Inspected((each,), each.findings) for each in several]
+
+    ranks = {each: rank for rank, each in enumerate((*Severity, None))}
+    groups = [Inspected(tuple(members), key) for key, members in _grouped(several, said)]
+    return sorted(groups, key=lambda each: (ranks[each.first.worst], -len(each.inspections)))
+
+
+def undetermined(found: Iterable[Undetermined]) -> list[Lost]:
+    """What is not known, in groups of the same reason; where there are a few, each by itself."""
+    ordered = order.undetermined(found)
+    if len(ordered) <= FEW:
+        return [Lost((phrases.vault_name(each.vault),), str(each.error), each.is_selection) for each in ordered]
+
+    def said(each: Undetermined) -> tuple[str, bool]:
+        return anonymous(str(each.error), phrases.vault_name(each.vault)), each.is_selection
+
+    return [
+        Lost(
+            tuple(dict.fromkeys(phrases.vault_name(each.vault) for each in same)),
+            reason if len(same) > 1 else str(same[0].error),
+            is_selection,
+        )
+        for (reason, is_selection), same in _grouped(ordered, said)
+    ]
+
+
+def sketch(plan: Plan) -> str:
+    """A plan in a few words: `+ 5 ranges for Europe, ~ default action`."""
+    counts = Counter(_kind(each) for each in plan.changes)
+    parts = [
+        f"{mark} {phrases.count(number, noun)}{rest}" if mark != diff.MARKS[Action.SET] else f"{mark} {noun}{rest}"
+        for (mark, noun, rest), number in counts.items()
+    ]
+    return ", ".join(parts) or "nothing to change"
+
+
+def kept(found: Sequence[Plan]) -> str:
+    """How many rules stay in each of these vaults; nothing where none does."""
+    numbers = {len(each.kept) for each in found}
+    least, most = min(numbers), max(numbers)
+    if least == most:
+        return f"{phrases.count(most, 'rule')} kept{' in each' if len(found) > 1 else ''}" if most else ""
+    return f"{f'{least:,}' if least else 'up'} to {phrases.count(most, 'rule')} kept in each"
+
+
+def gathered(group: Alike) -> list[Row]:
+    """The changes of a group: one by one, or where there are many, how many there are of whom and where."""
+    if len(group.rows) <= MANY:
+        return list(group.rows)
+    alike: dict[tuple[str, str, tuple[str, ...]], list[Row]] = defaultdict(list)
+    for change, row in zip(group.first.changes, group.rows, strict=True):
+        mark, noun, _ = _kind(change)
+        alike[mark, noun, row.cells[:2]].append(row)
+    return [
+        rows[0] if len(rows) == 1 else Row(mark, phrases.count(len(rows), noun), cells, rows[0].style)
+        for (mark, noun, cells), rows in alike.items()
+    ]
+
+
+def acceptance(guard: Guard, group: Collection[str], refused: Iterable[str]) -> str:
+    """The option that accepts a guard for a group; empty when nothing does.
+
+    `refused` are all vaults of the run that this guard refuses: a pattern must not accept it for any that is told in
+    another group, with other words.
+    """
+    if not guard.can_be_accepted:
+        return ""
+    name, *others = group
+    prefix = _beginning([each.lower() for each in group])
+    if others and any(each.lower().startswith(prefix) for each in set(refused).difference(group)):
+        return f"--accept {guard.id}={VAULT}"
+    pattern = f"{escape(prefix)}*" if others else name
+    return f"--accept {shell.quote(f'{guard.id}={pattern}')}"
+
+
+def _beginning(names: Collection[str]) -> str:
+    """What all of them begin with."""
+    first, last = min(names), max(names)
+    size = next((index for index, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), len(first))
+    return first[:size]
+
+
+def refused(found: Iterable[Plan]) -> dict[str, list[str]]:
+    """The vaults that each guard refuses."""
+    vaults: dict[str, list[str]] = defaultdict(list)
+    for plan in found:
+        for each in plan.refusals:
+            vaults[each.id].append(plan.vault.name)
+    return vaults
+
+
+def anonymous(text: str, name: str) -> str:
+    """The text with `VAULT` wherever a vault's name stands as a word of its own, or as a part between hyphens."""
+    said, start = "", 0
+    while name and (at := text.find(name, start)) >= 0:
+        end = at + len(name)
+        is_word = not (text[max(at - 1, 0) : at].isalnum() or text[end : end + 1].isalnum())
+        said += text[start:at] + (VAULT if is_word else name)
+        start = end
+    return said + text[start:]
+
+
+def _grouped(found: Iterable[Told], said: Callable[[Told], Said]) -> list[tuple[Said, list[Told]]]:
+    groups: dict[Said, list[Told]] = defaultdict(list)
+    for each in found:
+        groups[said(each)].append(each)
+    return list(groups.items())
+
+
+def _row(row: Row, name: str) -> Row:
+    if name not in row.subject and not any(name in each for each in row.cells):
+        return row
+    return replace(row, subject=anonymous(row.subject, name), cells=tuple(anonymous(each, name) for each in row.cells))
+
+
+def _guards(found: Iterable[Guard], name: str) -> tuple[Guard, ...]:
+    return tuple(replace(each, message=anonymous(each.message, name), harms=frozenset()) for each in found)
+
+
+def _finding(found: Finding, name: str) -> Finding:
+    return replace(
+        found,
+        vault=None,
+        where=None,
+        subject=anonymous(found.subject, name),
+        message=anonymous(found.message, name),
+        fix=anonymous(found.fix, name),
+    )
+
+
+def _kind(change: Change) -> tuple[str, str, str]:
+    """The mark of a change, what it is about, and whom it is for."""
+    mark, noun = diff.MARKS[change.action], change.kind.value.replace("-", " ")
+    match change.kind:
+        case Kind.IP_RULE if change.reason and change.reason.standing is Standing.PUBLISHED and change.reason.region:
+            return mark, "range", f" for {change.reason.region.geography}"
+        case Kind.IP_RULE if change.reason:
+            return mark, f"{change.reason.standing.value} rule", ""
+        case Kind.VIRTUAL_NETWORK_RULE:
+            return mark, "subnet", ""
+        case Kind.PUBLIC_ACCESS | Kind.DEFAULT_ACTION:
+            return mark, "public access" if change.kind is Kind.PUBLIC_ACCESS else noun, f" to {change.value}"
+        case _:
+            return mark, noun, ""
