@@ -34,6 +34,7 @@ from netcfg.azure.endpoints import is_loopback
 from netcfg.azure.errors import translated
 from netcfg.azure.pacing import Pacing
 from netcfg.azure.quota import Quota
+from netcfg.azure.refusal import seconds
 from netcfg.core.errors import AzureAnswer, PieceBusy
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
 CONNECTIONS = 32  # kept open side by side; requests' own ten would close and reopen them when many vaults are read
 FIRST_PAUSE = 0.8  # seconds before the second repetition of a request, doubled each time
 REFUSALS = 5  # how often a query is repeated that Azure has no time for
+WAITS = ("Retry-After", "Retry-After-Ms", "X-Ms-Retry-After-Ms")  # headers that the SDK heeds
 POLL = 1  # seconds between two looks at an operation, where Azure does not say
 PATIENCE = 600.0  # seconds for one operation
 
@@ -204,17 +206,29 @@ def _policies(
         RetryPolicy(retry_connect=2, retry_backoff_factor=FIRST_PAUSE / 2, retry_backoff_max=30),
         pacing,  # before the token, which may come to its end while a request is held back
         Authentication(credential, scope, url, tell),
-        Quota(),
+        Quota(pacing.stop, pacing.tell),
         SensitiveHeaderCleanupPolicy(),
     ]
 
 
 class _Transport(RequestsTransport):  # type: ignore[misc]  # which the SDK imports late, unseen by mypy
-    """The SDK's own, whose pauses between two tries end when somebody wants us to."""
+    """The SDK's own, whose pauses between two tries end when somebody wants us to.
+
+    A wait that cannot be read is taken out of the answer, as if Azure had not said how long: where the SDK repeats a
+    request, and where it awaits an operation, it would else raise something that nobody can expect.
+    """
 
     def __init__(self, rest: Callable[[float], object], **options: Any) -> None:
         super().__init__(**options)
         self._rest = rest
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send the request as the SDK does."""
+        response = super().send(request, **options)
+        for name in WAITS:
+            if name in response.headers and seconds(response.headers[name]) is None:
+                del response.headers[name]
+        return response
 
     def sleep(self, duration: float) -> None:
         """Let the SDK wait."""

@@ -20,8 +20,9 @@ from azure.core.exceptions import (
 )
 from requests.exceptions import ProxyError, SSLError
 
-from netcfg.azure.refusal import Refusal, hear, request_id, sentence
+from netcfg.azure.refusal import Refusal, TooLong, hear, request_id, sentence
 from netcfg.core.errors import (
+    AskedToWait,
     AzureAnswer,
     AzureRefused,
     AzureThrottled,
@@ -46,7 +47,7 @@ from netcfg.core.errors import (
 )
 
 # What can leave the SDK on account of the world. It lets the last two escape from answers that are not what they claim.
-SDK_ERRORS = (AzureError, DeserializationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError)
+SDK_ERRORS = (AzureError, TooLong, DeserializationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError)
 
 _ROLES = {
     "microsoft.keyvault/vaults/read": "Reader",
@@ -102,6 +103,8 @@ def translate(error: Exception, subject: str, url: str) -> NetcfgError:
     """The error of ours that says what `error` means and what to do about it."""
     if refusal := hear(error, subject):
         return _explain(refusal)
+    if isinstance(error, TooLong):
+        return AskedToWait(subject, error.seconds)
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return AzureUnreachable(url, _why_unreachable(error))
     return AzureAnswer(subject, _why_unreachable(error), request_id=request_id(getattr(error, "response", None)))
@@ -109,6 +112,8 @@ def translate(error: Exception, subject: str, url: str) -> NetcfgError:
 
 def unsettled(error: Exception, subject: str) -> Unsettled | None:
     """Why nobody knows what became of a write, or should try again; `None` when Azure has decided against it."""
+    if isinstance(error, TooLong):
+        return Unsettled(str(error), error.seconds)
     refusal = hear(error, subject)
     if refusal is None:
         return Unsettled(_why_unreachable(error), request_id=request_id(getattr(error, "response", None)))

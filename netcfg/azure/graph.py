@@ -50,56 +50,78 @@ def _body(query: str, subscriptions: Sequence[str]) -> Json:
     return {"query": query, "options": options, **({"subscriptions": list(subscriptions)} if subscriptions else {})}
 
 
-def _ask(arm: ResourceManager, body: Json, token: str | None = None) -> Json:
+def _ask(arm: ResourceManager, body: Json, token: str | None = None, start: int | None = None) -> Json:
+    """One page: the first, or the one that a token leads to, from the row `start` on. Where both are given, that row
+    counts, and not the one that the token remembers."""
     if token:
-        body = {**body, "options": {**body["options"], "$skipToken": token}}
+        skip = {} if start is None else {"$skip": start}
+        body = {**body, "options": {**body["options"], "$skipToken": token, **skip}}
     return arm.query(PATH, VERSION, _SUBJECT, body)
 
 
 def _whole(arm: ResourceManager, body: Json, first: Future[Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
     """Every row of one query, once.
 
-    A token may count rows from the start, and then what is deleted from an earlier page hides a row of the next. So a
-    list whose length changed while it was read, or that showed rows twice, is read again; only new rows are given.
+    Pages count rows from the start, so what is deleted from an earlier page hides a row of the next. Therefore each
+    begins with the row that ended the one before it; where that is another row, where the length changed, or where a
+    row came twice, the list moved while it was read, and is read again. Only new rows are given.
+
+    Where the very same two rows meet in every round nothing moves: whoever answers goes on by the token alone. Then the
+    list is read so, and its length and its rows are all that proves it.
     """
     seen: set[object] = set()
-    for _ in range(ROUNDS):
+    seams: list[tuple[object, object]] = []
+    for round in range(ROUNDS + 1):
+        overlaps = round < ROUNDS
+        if not overlaps and not (len(seams) == ROUNDS and len(set(seams)) == 1):
+            break
         there: set[object] = set()
-        totals: set[object] = set()
+        totals: set[int] = set()
         number = 0
-        for answer in _pages(arm, body, first, pool):
-            totals.add(answer.get("totalRecords"))
-            for row in _page(answer):
+        last: Json = {}
+        for page, total in _pages(arm, body, first, pool, overlaps=overlaps):
+            totals.add(total)
+            if number and overlaps and (not page or page[0].get("id") != last.get("id")):
+                seams.append((last.get("id"), page[0].get("id") if page else None))
+                break
+            for row in page[1:] if number and overlaps else page:
                 number += 1
                 key = row.get("id") if isinstance(row.get("id"), str) else number
                 there.add(key)
                 if key not in seen:
                     seen.add(key)
                     yield row
-        if len(totals) == 1:
-            (said,) = totals
-            _expect(number, said)
-            if len(there) == number:
-                return
+            last = page[-1] if page else {}
+        else:
+            if len(totals) == 1:
+                _expect(number, *totals)
+                if len(there) == number:
+                    return
         first = pool.submit(_ask, arm, body)
     raise AzureAnswer(_SUBJECT, "a list that changed each time it was read")
 
 
-def _pages(arm: ResourceManager, body: Json, first: Future[Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
-    """The answers to one query, page by page."""
+def _pages(
+    arm: ResourceManager, body: Json, first: Future[Json], pool: ThreadPoolExecutor, *, overlaps: bool
+) -> Iterator[tuple[list[Json], int]]:
+    """The pages of one query, each with how many rows there are in all; where they are to overlap, by one row."""
     tokens: set[str] = set()
+    number = 0
     current: Future[Json] | None = first
     while current:
         answer, current = current.result(), None
+        page, total = _page(answer), _number(answer, "totalRecords")
+        new = len(page) - 1 if number and overlaps else len(page)
+        number += new
         token = answer.get("$skipToken")
         if token:
-            if not isinstance(token, str) or token in tokens:
+            if not isinstance(token, str) or token in tokens or new < 1:
                 raise AzureAnswer(_SUBJECT, "a list whose next page is no new one")
             tokens.add(token)
-            current = pool.submit(_ask, arm, body, token)
+            current = pool.submit(_ask, arm, body, token, number - 1 if overlaps else None)
         elif str(answer.get("resultTruncated")).lower() == "true":
             raise AzureAnswer(_SUBJECT, "a list that was cut off, without a way to the rest")
-        yield answer
+        yield page, total
 
 
 def _page(answer: Json) -> list[Json]:
@@ -107,12 +129,20 @@ def _page(answer: Json) -> list[Json]:
     if answer.get("data") is None:
         raise AzureAnswer(_SUBJECT, "no rows where a list of them was expected")
     page = objects(answer["data"], _SUBJECT)
-    _expect(len(page), answer.get("count"))
+    _expect(len(page), _number(answer, "count"))
     return page
 
 
-def _expect(found: int, said: object) -> None:
-    if isinstance(said, int) and found < said:
+def _number(answer: Json, name: str) -> int:
+    """How many there are; `true` is an `int` to Python, and no number."""
+    value = answer.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise AzureAnswer(_SUBJECT, f"{name} = {value!r} where a number of rows was expected")
+    return value
+
+
+def _expect(found: int, said: int) -> None:
+    if found < said:
         raise AzureAnswer(_SUBJECT, f"{found} rows where it counts {said}")
 
 

@@ -21,8 +21,8 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 
-from netcfg.azure.refusal import Refusal, hear
-from netcfg.core.errors import AzureThrottled
+from netcfg.azure.refusal import Refusal, TooLong, hear
+from netcfg.core.errors import AskedToWait, TurnLost
 
 KINDS = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}  # all others are writes
 REFILLS = {"reads": 25.0, "writes": 10.0, "deletes": 10.0}  # a second
@@ -97,7 +97,8 @@ class Bucket:
 class Pacing(HTTPPolicy[Any, Any]):
     """Holds requests back while Azure takes none; any number of threads may be held.
 
-    `stop` ends every wait; then a request goes out as it is. `tell` hears of waits that take a while.
+    `stop` ends every wait; then a request goes out as it is. `tell` hears of waits that take a while. Others who wait
+    for Azure do it by the same two.
     """
 
     def __init__(
@@ -108,10 +109,10 @@ class Pacing(HTTPPolicy[Any, Any]):
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         super().__init__()
-        self._stop = stop or Event()
-        self._tell = tell
+        self.stop = stop or Event()
+        self.tell = tell
         self._clock = clock
-        self._sleep = sleep or self._stop.wait
+        self._sleep = sleep or self.stop.wait
         self._lock = Lock()
         self._buckets: dict[Place, Bucket] = {}
         self._mine = local()  # the place that this thread has a turn at
@@ -136,7 +137,7 @@ class Pacing(HTTPPolicy[Any, Any]):
     def rest(self, seconds: float) -> None:
         """Wait so long, as Azure asked, unless somebody wants us to end; too long is for whoever called us."""
         if seconds > LONGEST:
-            raise AzureThrottled("a request that it refused", seconds)
+            raise TooLong(seconds)
         self._sleep(seconds)
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
@@ -164,15 +165,15 @@ class Pacing(HTTPPolicy[Any, Any]):
             with self._lock:
                 bucket = self._buckets.setdefault(place, Bucket(REFILLS[place[1]], is_eager=place[1] == "reads"))
                 wait = bucket.wait(self._clock())
-                if not wait or self._stop.is_set():
+                if not wait or self.stop.is_set():
                     bucket.spoken_for += 1
                     return
                 is_closed = bucket.closed_until > self._clock()
             if wait > LONGEST:
-                raise AzureThrottled(f"subscription {place[0]}", wait)
+                raise AskedToWait(f"subscription {place[0]}", wait)
             if wait > WORTH_TELLING and not told:
                 told = True
-                self._tell(f"waiting {wait:.0f} seconds: subscription {place[0]} takes no more {place[1]}")
+                self.tell(f"waiting {wait:.0f} seconds: subscription {place[0]} takes no more {place[1]}")
             spread = random.uniform(0, SPREAD) if is_closed else 0.0  # noqa: S311 - spreads starts, keeps no secret
             self._sleep(max(wait, SHORTEST) + spread)
 
@@ -181,10 +182,10 @@ class Pacing(HTTPPolicy[Any, Any]):
         with self._lock:
             bucket = self._buckets[place]
             wait = bucket.closed_until - self._clock()
-            if wait <= 0 or self._stop.is_set():
+            if wait <= 0 or self.stop.is_set():
                 return
             bucket.spoken_for -= 1
-        raise AzureThrottled(f"subscription {place[0]}", wait)
+        raise TurnLost(f"subscription {place[0]}", wait)
 
     def _learn(self, place: Place, begun: float, answer: PipelineResponse[Any, Any] | None) -> None:
         now = self._clock()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 
-from netcfg.core.errors import TooManySubscriptions
+from netcfg.core.errors import AskedToWait, TooManySubscriptions
 
 PATH = "/providers/Microsoft.ResourceGraph/resources"
 
@@ -25,6 +25,8 @@ WINDOW = 5.0  # seconds
 
 # What is announced is whole seconds, and a window that has not quite ended takes nothing.
 LEAST = 0.2
+LONGEST = 300.0  # seconds that a query is held back; what is to wait for longer is refused here
+WORTH_TELLING = 2.0  # seconds
 
 _REMAINING = "x-ms-user-quota-remaining"
 _RESETS = "x-ms-user-quota-resets-after"
@@ -34,15 +36,22 @@ _LIMIT = "x-ms-tenant-subscription-limit-hit"
 class Quota(HTTPPolicy[Any, Any]):
     """Holds queries back that would be refused. Any number of threads may send through it.
 
-    It stands behind the policy that repeats requests: each try is a query, and one that is refused waits here.
+    It stands behind the policy that repeats requests: each try is a query, and one that is refused waits here. `stop`
+    ends every wait; then a query goes out as it is. `tell` hears of waits that take a while.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self,
+        stop: Event | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         super().__init__()
+        self._stop = stop or Event()
+        self._tell = tell
         self._clock = clock
-        self._sleep = sleep
+        self._sleep = sleep or self._stop.wait
         self._lock = Lock()
         self._left = 0
         self._sent = 0
@@ -66,7 +75,13 @@ class Quota(HTTPPolicy[Any, Any]):
 
     def _take(self) -> int:
         """Count a query, once there is one: its number."""
+        told = False
         while isinstance(found := self._next(), float):
+            if found > LONGEST:
+                raise AskedToWait("Resource Graph", found)
+            if found > WORTH_TELLING and not told:
+                told = True
+                self._tell(f"waiting {found:.0f} seconds: Resource Graph takes no more queries")
             self._sleep(found)
         return found
 
@@ -76,8 +91,8 @@ class Quota(HTTPPolicy[Any, Any]):
             now = self._clock()
             if now >= self._until:
                 self._left, self._until = MOST, now + WINDOW
-            if self._left > 0:
-                self._left -= 1
+            if self._left > 0 or self._stop.is_set():
+                self._left = max(0, self._left - 1)
                 self._sent += 1
                 self._beside[self._sent] = len(self._beside)
                 return self._sent

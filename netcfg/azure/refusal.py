@@ -10,11 +10,21 @@ from typing import Any
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError
 from azure.core.pipeline.policies import RetryPolicy
 
+from netcfg.core.errors import how_long
+
 # Answers after which nobody knows, or that ask to come again. 409 is also how Azure says that a scope is locked.
 _UNSETTLED_STATUSES = frozenset({408, 412, 429, 500, 502, 503, 504})
 _CONFLICTS = frozenset(
     {"Conflict", "ConflictError", "AnotherOperationInProgress", "RetryableError", "RetryableErrorDueToAnotherOperation"}
 )
+
+
+class TooLong(Exception):
+    """Azure asks to wait for longer than anybody waits here. The SDK passes it on, as it is no error of its own."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Azure asks to wait for {how_long(seconds)}")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -81,9 +91,15 @@ def _with_details(said: dict[str, Any]) -> str:
 
 def _wait(response: Any) -> float | None:
     header = response.headers.get("Retry-After")
+    return seconds(header) if header else None
+
+
+def seconds(header: str) -> float | None:
+    """How long somebody wants us to wait who writes seconds, or a date; `None` for anything else, which the SDK takes
+    for a fault of its own."""
     try:
-        return max(0.0, RetryPolicy.no_retries().parse_retry_after(header)) if header else None
-    except (TypeError, ValueError):
+        return max(0.0, RetryPolicy.no_retries().parse_retry_after(header))
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
 
 

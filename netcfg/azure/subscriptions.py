@@ -11,11 +11,11 @@ from netcfg.azure.arm import ResourceManager
 from netcfg.core.errors import (
     AzureAnswer,
     AzureRefused,
-    AzureThrottled,
     NetcfgError,
     NotInAzure,
     PermissionMissing,
     ProviderNotRegistered,
+    Throttled,
     TooManySubscriptions,
 )
 
@@ -31,7 +31,7 @@ SIDE_BY_SIDE = 8
 ALL = "every subscription"  # where it is not known which there are
 
 # What Azure may answer in place of a list; who has no network, or is not signed in, gets no answer to anything.
-NO_ANSWER = (AzureAnswer, AzureRefused, AzureThrottled, NotInAzure, PermissionMissing, TooManySubscriptions)
+NO_ANSWER = (AzureAnswer, AzureRefused, NotInAzure, PermissionMissing, Throttled, TooManySubscriptions)
 
 Found = TypeVar("Found")
 Place = TypeVar("Place")

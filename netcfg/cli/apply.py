@@ -59,7 +59,7 @@ def apply(
     if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root, parallel) as around:
-        meant = chosen.select(around)
+        meant = chosen.select(around, is_consistent=selecting.consistent)
         planned, drawings = plan(
             meant.targets,
             acceptances,
@@ -77,15 +77,16 @@ def apply(
         declined = planned.pending and not yes and not output.agrees(planned)
         with graceful(around):
             result = decline(planned) if declined else apply(planned, drawings, around, rollout)
-    terminal.say_request_ids((each.error for each in planned.undetermined), root)
-    terminal.say_request_ids((each.error for each in result.outcomes), root)
-    status = max(planned.status, 3) if declined else result.status
-    try:
-        output.deliver(result, chosen.base)
-    except (OutputFailed, BrokenPipeError) as error:
-        if not any(each.ending is Ending.DONE or each.touched for each in result.outcomes):
-            raise
-        # Vaults were changed, and somebody could not be told: that is not done.
-        terminal.say(error if isinstance(error, OutputFailed) else OutputFailed("its reader has gone"), root)
-        status = 7
+            around.progress.rest()
+            terminal.say_request_ids((each.error for each in planned.undetermined), root)
+            terminal.say_request_ids((each.error for each in result.outcomes), root)
+            status = max(planned.status, 3) if declined else result.status
+            try:
+                output.deliver(result, chosen.base)
+            except (OutputFailed, BrokenPipeError) as error:
+                if not any(each.ending is Ending.DONE or each.touched for each in result.outcomes):
+                    raise
+                # Vaults were changed, and somebody could not be told: that is not done.
+                terminal.say(error if isinstance(error, OutputFailed) else OutputFailed("its reader has gone"), root)
+                status = 7
     raise typer.Exit(status)

@@ -62,7 +62,7 @@ def check(
     chosen = choose(vault, asked, config, root, selecting)
     least = None if fail_on == "never" else Severity(fail_on)
     with connect.surroundings(root) as around:
-        meant = chosen.select(around)
+        meant = chosen.select(around, is_consistent=selecting.consistent)
         found = check(
             meant.targets,
             chosen.waivers,

@@ -54,31 +54,38 @@ class Chosen:
 
         return are_several(self.choices)
 
-    def select(self, around: Surroundings) -> Meant:
+    def select(self, around: Surroundings, *, is_consistent: bool = False) -> Meant:
         """The vaults that all this comes to, once Azure was asked."""
         from netcfg.workflow.selection import select
 
-        return select(self.choices, around, within=self.within, shard=self.shard)
+        return select(self.choices, around, within=self.within, shard=self.shard, is_consistent=is_consistent)
 
     def applies(self, targets: Iterable[Target]) -> Callable[[str], tuple[str, ...]]:
         """For each of these vaults, by its name, its apply as it would be typed after the program's name.
 
         A vault that variable groups use serves only their organizations, and naming it must not give it the others'.
         """
-        every = {name.casefold() for each in self.choices for name in each.intent().organizations}
+        from netcfg.core.target import Selection
+
+        selections = [each for each in self.choices if isinstance(each.chosen, Selection)]
+        every = {name.casefold() for each in selections for name in each.intent().organizations}
+        entered = {each.name for each in self.choices} if self.within else set()
         fewer = {
             each.name: each.intent.organizations
             for each in targets
-            if self.is_linked and {name.casefold() for name in each.intent.organizations} != every
+            if self.is_linked
+            and each.name not in entered
+            and {name.casefold() for name in each.intent.organizations} != every
         }
         in_file = {name.casefold() for each in self.choices for name in each.top.organizations}
+        words = self.words
 
         def apply(vault: str) -> tuple[str, ...]:
             served = fewer.get(vault.lower())
             if served is None:
-                return ("apply", vault, *self.words)
-            if in_file - {name.casefold() for name in served}:
-                return ("apply", *self.selecting, *self.words)
+                return ("apply", vault, *words)
+            if self.within or in_file - {name.casefold() for name in served}:
+                return ("apply", *self.selecting, *words)
             return ("apply", vault, *replace(self.asked, organization=list(served)).words(), *self.file)
 
         return apply
@@ -88,7 +95,8 @@ class Chosen:
         """Whether variable groups say which organizations a vault serves."""
         from netcfg.core.target import Selection
 
-        return any(isinstance(each.chosen, Selection) and each.chosen.is_linked for each in self.choices)
+        chosen = [self.within, *(each.chosen for each in self.choices)]
+        return any(isinstance(each, Selection) and each.is_linked for each in chosen)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -101,6 +109,7 @@ def choose(
 ) -> Chosen:
     """What is meant; what cannot be is a usage error, before anything is read."""
     from netcfg.core.errors import ConflictingOptions, NoLinkingOrganization, NoVault
+    from netcfg.core.organization import DEVOPS, parse_name
     from netcfg.core.resources import parse_vault
     from netcfg.core.target import Choice, check, merge
     from netcfg.sources import bundled
@@ -115,8 +124,12 @@ def choose(
     if not choices:
         raise NoVault(next((each for each in LOOKALIKES if os.path.lexists(each)), ""))
     check(choices, typed, found.file if found else "", found.lines if found else {})
-    if selection and selection.is_linked and not any(each.intent().organizations for each in choices):
-        raise NoLinkingOrganization
+    if selection and selection.is_linked:
+        organizations = [name for each in choices for name in each.intent().organizations]
+        if not organizations:
+            raise NoLinkingOrganization
+        for name in organizations:
+            parse_name(name, root.devops or DEVOPS)
     return Chosen(
         choices,
         asked,

@@ -11,7 +11,10 @@ from netcfg.cli.options import Accept, Asked, Config, Selecting, Vaults, asks, p
 from netcfg.cli.root import Root, root_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from netcfg.cli.chosen import Chosen
+    from netcfg.core.errors import NetcfgError
     from netcfg.core.handover import Handover
 
 Language = Literal["terraform", "tfvars", "bicep", "arm", "az", "powershell"]
@@ -50,7 +53,7 @@ def export(
     file = None if out in (None, "-") else parse_file(str(out), "--out", language, files_read(config))
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
-        meant = chosen.select(around)
+        meant = chosen.select(around, is_consistent=selecting.consistent)
         planned, _ = plan(
             meant.targets,
             acceptances,
@@ -80,14 +83,32 @@ def _tell(handover: Handover, language: str, root: Root) -> None:
     from netcfg.core.errors import MapIncomplete
     from netcfg.formats.phrases import vault_name
 
-    for each in handover.withheld:
-        terminal.say(each, root)
+    for told in _reasons(handover):
+        terminal.say(told, root)
     if handover.absent and handover.given.plans and language not in SCRIPTS:
         absent = map(vault_name, handover.absent)
         terminal.say(MapIncomplete(absent, (each.vault.name for each in handover.given.plans)), root)
         return
     for remark in handover.remarks:
         terminal.warn(remark)
+
+
+def _reasons(handover: Handover) -> Iterator[NetcfgError]:
+    """Why vaults are not there: one sentence for all of which the same is to be said, where there are many."""
+    from netcfg.core.errors import NetcfgError
+    from netcfg.core.words import listed
+    from netcfg.formats import alike, phrases
+
+    reasons = [(phrases.vault_name(vault), error) for vault, error in handover.reasons]
+    if len(reasons) <= alike.FEW:
+        yield from (error for _, error in reasons)
+        return
+    for text, members in alike.grouped(reasons, lambda each: alike.anonymous(str(each[1]), each[0])):
+        names = [name for name, _ in members]
+        if len(names) == 1:
+            yield members[0][1]
+        else:
+            yield NetcfgError(f"{phrases.count(len(names), 'vault')} ({listed(names)}): {text}")
 
 
 def _command(vaults: list[str] | None, chosen: Chosen, accept: list[str] | None, language: str, out: str | None) -> str:

@@ -181,7 +181,9 @@ class Selecting:
     ] = None
     consistent: Annotated[
         bool,
-        typer.Option("--consistent", help="Read many vaults from Resource Manager too, not from an index that lags."),
+        typer.Option(
+            "--consistent", help="Find and read many vaults by Resource Manager's lists, not an index that lags."
+        ),
     ] = False
 
     def selection(self) -> Selection | None:

@@ -91,7 +91,7 @@ class Output:
         if not self.is_text:
             typer.echo("".join(render(planned, "text", terminal.page(self._root))), err=True)
         number = len(planned.pending)
-        vaults = "this vault" if number == 1 else f"these {number} vaults"
+        vaults = "this vault" if number == 1 else f"these {number:,} vaults"
         return terminal.says_yes(f"Change {vaults}?")
 
     def _report(self, document: Document, base: str) -> list[OutputFailed]:

@@ -30,7 +30,7 @@ def plan(
     output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
-        meant = chosen.select(around)
+        meant = chosen.select(around, is_consistent=selecting.consistent)
         planned, _ = plan(
             meant.targets,
             acceptances,

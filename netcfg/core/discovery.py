@@ -31,10 +31,14 @@ class ClosedProject:
 
 @dataclass(frozen=True)
 class Library:
-    """The variable groups of an organization that are linked to vaults, but for those of projects that are closed."""
+    """The variable groups of an organization that are linked to vaults, but for those of projects that are closed.
+
+    Projects that a sign-in may not see are left out of every list; one that `is_blind` sees none.
+    """
 
     groups: tuple[LinkedGroup, ...] = ()
     closed: tuple[ClosedProject, ...] = ()
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from netcfg.core.target import Location
 
 
+DAY = 24 * 3600  # seconds
+
+
 class NetcfgError(Exception):
     """Something that a user can act on: what was found, what was expected, what to do next."""
 
@@ -36,8 +39,17 @@ def _perhaps(text: str, known: Iterable[str]) -> str:
 def _some(items: Iterable[str], most: int = 5) -> str:
     """The first few of a list that may be long."""
     found = list(items)
-    more = f"; and {len(found) - most} more" if len(found) > most else ""
+    more = f"; and {len(found) - most:,} more" if len(found) > most else ""
     return "; ".join(found[:most]) + more
+
+
+def how_long(seconds: float) -> str:
+    """A time that somebody has to wait, in the unit that he thinks in."""
+    for unit, size in (("second", 1), ("minute", 60), ("hour", 3600)):
+        number = round(seconds / size) if seconds < DAY else 0
+        if 0 < number < 120:
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return "more than a day" if seconds >= DAY else "a moment"
 
 
 # --- what was asked for -------------------------------------------------------------------------------------------
@@ -397,6 +409,16 @@ class NothingLinked(NetcfgError):
         )
 
 
+class NoProjectShown(NetcfgError):
+    """Azure DevOps leaves out what may not be seen: none at all is more likely no permission than no project."""
+
+    def __init__(self, organization: str) -> None:
+        super().__init__(
+            f"{organization} shows this sign-in no project, so which vaults its variable groups use is not known; sign "
+            "in as a user of its projects, or name the vaults"
+        )
+
+
 class LinkUnresolved(NetcfgError):
     """Variable groups know their vault by its name only, and that one stands for none that can be looked at."""
 
@@ -585,13 +607,13 @@ class VaultWithheld(NetcfgError):
 
     status = 5
 
-    def __init__(self, vault: str, refusals: Iterable[tuple[str, str]]) -> None:
-        found = list(refusals)
-        names = ", ".join(guard for guard, _ in found)
-        told = "; ".join(f"{guard}: {message}" for guard, message in found)
+    def __init__(self, vault: str, refusals: Iterable[tuple[str, str]], options: Iterable[str]) -> None:
+        told = "; ".join(f"{guard}: {message}" for guard, message in refusals)
+        accepting = " ".join(options)
+        advice = f"then accept what is meant: {accepting}" if accepting else "and leave it out: that cannot be accepted"
         super().__init__(
-            f"{vault} is not exported, because a guard refuses its plan ({told}); look at it with 'netcfg plan', then "
-            f"accept by name what is meant: {names}"
+            f"{vault} is not exported, because a guard refuses its plan ({told}); look at it with 'netcfg plan', "
+            f"{advice}"
         )
 
 
@@ -599,9 +621,12 @@ class MapIncomplete(NetcfgError):
     """For code that goes over a map of vaults, and takes one that is missing for one that should go."""
 
     def __init__(self, absent: Iterable[str], given: Iterable[str]) -> None:
+        found = list(given)
+        which = f"name on the command line the vaults that can be exported: {_some(found)}"
+        many = f"select none but the {len(found):,} that can be exported"
         super().__init__(
             f"nothing is exported, because {_some(absent)} would be missing in the map; mend what is said above, or "
-            f"name on the command line the vaults that can be exported: {_some(given)}"
+            f"{which if len(found) <= 5 else many}"
         )
 
 
@@ -769,7 +794,8 @@ class WriteUnsettled(NetcfgError):
     """A write whose effect is not known, or that Azure asked to try again: look, and decide anew.
 
     `wait` is how many seconds Azure asked for, `None` when it did not say. `may_have_happened` is false where Azure
-    said that it did nothing: a conflict (409), a failed condition (412), throttling (429).
+    said that it did nothing: a conflict (409), a failed condition (412), throttling (429). `was_sent` is false where
+    the write was held back here.
     """
 
     def __init__(
@@ -779,6 +805,7 @@ class WriteUnsettled(NetcfgError):
         wait: float | None = None,
         *,
         may_have_happened: bool = True,
+        was_sent: bool = True,
         request_id: str | None = None,
     ) -> None:
         super().__init__(
@@ -788,15 +815,32 @@ class WriteUnsettled(NetcfgError):
         )
         self.wait = wait
         self.may_have_happened = may_have_happened
+        self.was_sent = was_sent
 
 
-class AskedToWait(NetcfgError):
-    def __init__(self, vault: str, seconds: float, *, request_id: str | None = None) -> None:
+class Throttled(NetcfgError):
+    """Azure takes no more just now; `wait` is for how many seconds, `None` where it did not say."""
+
+    def __init__(self, message: str, wait: float | None, *, request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        self.wait = wait
+
+
+class AskedToWait(Throttled):
+    def __init__(self, subject: str, seconds: float, *, request_id: str | None = None) -> None:
         super().__init__(
-            f"Azure asks to leave {vault} alone for {seconds:,.0f} seconds, which is too long to wait here; "
+            f"Azure asks to leave {subject} alone for {how_long(seconds)}, which is too long to wait here; "
             "run the same command again after that",
+            seconds,
             request_id=request_id,
         )
+
+
+class TurnLost(Throttled):
+    """Nothing was sent: what was looked at before would have been old by the time when Azure takes it."""
+
+    def __init__(self, subject: str, seconds: float) -> None:
+        super().__init__(f"{subject} takes nothing for {how_long(seconds)}, and nothing was sent", seconds)
 
 
 class UnknownCloud(UsageError):
@@ -1206,7 +1250,7 @@ class PieceFailed(NetcfgError):
 
     def __init__(self, what: str, error: NetcfgError) -> None:
         self.is_busy = isinstance(error, PieceBusy)
-        passing = isinstance(error, AzureThrottled | AzureUnreachable)
+        passing = isinstance(error, Throttled | AzureUnreachable)
         self.is_passing = self.is_busy or passing or (isinstance(error, AzureRefused) and error.is_passing)
         super().__init__(
             f"{what} was not made, so the vault's own settings were left as they are: {error}",
@@ -1304,13 +1348,14 @@ class ProviderNotRegistered(NetcfgError):
         )
 
 
-class AzureThrottled(NetcfgError):
+class AzureThrottled(Throttled):
     def __init__(self, subject: str, wait: float | None = None, *, request_id: str | None = None) -> None:
-        when = f"in {max(wait, 1):.0f} seconds" if wait else "in some minutes"
+        when = f"in {how_long(max(wait, 1))}" if wait else "in some minutes"
         super().__init__(
-            f"Azure still asks to slow down after several tries ({subject}); run it again {when}", request_id=request_id
+            f"Azure still asks to slow down after several tries ({subject}); run it again {when}",
+            wait,
+            request_id=request_id,
         )
-        self.wait = wait
 
 
 class NetworkBusy(NetcfgError):

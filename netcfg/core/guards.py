@@ -54,7 +54,8 @@ class Circumstances:
     """Everything that a guard, or a check, may look at.
 
     `gone` are subnets that rules of vaults name and that are not there any more; `is_selected` is whether a place or a
-    tag is all that this vault was found by, and `linkage` is then what variable groups use, if that was asked.
+    tag is all that this vault was found by, `is_declared` whether the configuration says so, and `linkage` is then what
+    variable groups use, if that was asked.
     """
 
     vault: Vault
@@ -68,6 +69,7 @@ class Circumstances:
     gone: frozenset[SubnetId] = frozenset()
     is_selected: bool = False
     linkage: Linkage = NOT_ASKED
+    is_declared: bool = False
 
     @property
     def is_strange(self) -> bool:
@@ -76,8 +78,9 @@ class Circumstances:
 
     @property
     def is_unused(self) -> bool:
-        """Whether that is known: it holds no published range, and certainly no variable group uses it."""
-        return self.is_strange and self.linkage.is_unused(self.vault.name)
+        """Whether it holds no published range, and no variable group that the sign-in sees uses it. What somebody wrote
+        down in a configuration is meant, whoever uses it."""
+        return self.is_strange and not self.is_declared and self.linkage.is_unused(self.vault.name)
 
     @property
     def before(self) -> Firewall:
@@ -277,7 +280,7 @@ def _unlinked(seen: Circumstances) -> str | None:
         return None
     name, asked = seen.vault.name, " or ".join(seen.linkage.organizations)
     if seen.linkage.is_unused(name):
-        known = f"no variable group of {asked} uses it"
+        known = f"no variable group of {asked} that this sign-in sees uses it"
     elif seen.linkage.closed:
         known = f"whether a variable group of {asked} uses it is not known ({_doubt(seen.linkage)})"
     else:

@@ -10,7 +10,7 @@ from functools import cached_property
 from netcfg.core.errors import NetcfgError, RulesHidden, RulesIdle, VaultWithheld
 from netcfg.core.plan import Kind, Plan, PlanSet
 from netcfg.core.rules import PublicAccess
-from netcfg.core.words import listed
+from netcfg.core.words import counted, listed
 
 # The pieces of a plan that no rule set holds.
 _ELSEWHERE = frozenset(Kind) - {Kind.IP_RULE, Kind.VIRTUAL_NETWORK_RULE, Kind.DEFAULT_ACTION, Kind.PUBLIC_ACCESS}
@@ -44,6 +44,11 @@ class Handover:
         return (*refused, *(each.vault for each in self.planned.undetermined))
 
     @property
+    def reasons(self) -> tuple[tuple[str, NetcfgError], ...]:
+        """Both, side by side."""
+        return tuple(zip(self.absent, self.withheld, strict=True))
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What whoever applies the rules must know, because no rule says it."""
         return tuple(f"{plan.vault.name}: {text}" for plan in self.given.plans for text in _remarks(plan))
@@ -60,12 +65,16 @@ class Handover:
     @cached_property
     def _reasons(self) -> dict[object, NetcfgError]:
         """By the vault's id, why a plan is not handed over."""
-        return {each.vault.id: why for each in self.planned.plans if (why := _why_not(each))}
+        several = self.planned.asks_which or len(self.planned.plans) + len(self.planned.undetermined) > 1
+        return {each.vault.id: why for each in self.planned.plans if (why := _why_not(each, several))}
 
 
-def _why_not(plan: Plan) -> NetcfgError | None:
+def _why_not(plan: Plan, several: bool) -> NetcfgError | None:
     if plan.refusals:
-        return VaultWithheld(plan.vault.name, [(each.id, each.message) for each in plan.refusals])
+        named = f"={plan.vault.name}" if several else ""
+        is_hopeless = not all(each.can_be_accepted for each in plan.refusals)
+        options = [] if is_hopeless else [f"--accept {each.id}{named}" for each in plan.refusals]
+        return VaultWithheld(plan.vault.name, [(each.id, each.message) for each in plan.refusals], options)
     if plan.after.public_access is PublicAccess.SECURED_BY_PERIMETER:
         return RulesIdle(plan.vault.name)
     if plan.after.public_access is PublicAccess.DISABLED and not plan.after.rule_set.rules:
@@ -80,7 +89,8 @@ def _remarks(plan: Plan) -> Iterator[str]:
         yield f"no code of a vault enables the service endpoint Microsoft.KeyVault, and Azure wants it on {names} first"
     private = [each for each in plan.changes if each.kind in _ELSEWHERE - {Kind.SERVICE_ENDPOINT}]
     if private:
-        yield f"private endpoints, their zones and links are not exported ({len(private)} changes); apply makes them"
+        number = counted(len(private), "change")
+        yield f"private endpoints, their zones and links are not exported ({number}); apply makes them"
     unread = [each.value for each in rules.ip_rules if each.network is None]
     if unread:
         yield f"exported as found, though other tools may refuse what cannot be read: {listed(map(repr, unread))}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from netcfg.core.discovery import Library, LinkedGroup
-from netcfg.core.errors import NetcfgError
+from netcfg.core.errors import NetcfgError, NoProjectShown
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,18 @@ class Linkage:
         for organization, library in self.libraries:
             if isinstance(library, NetcfgError):
                 found.append((organization, f"the variable groups of {organization}", library))
+            elif library.is_blind:
+                found.append((organization, f"the variable groups of {organization}", NoProjectShown(organization)))
             else:
                 found += [
                     (organization, f"the variable groups of the project {each.name} in {organization}", each.error)
                     for each in library.closed
                 ]
         return tuple(found)
+
+    def with_libraries(self, other: Linkage) -> Linkage:
+        """The same, and what `other` organizations have."""
+        return Linkage((*self.libraries, *other.libraries))
 
     def of(self, organizations: Iterable[str]) -> Linkage:
         """What is known of these organizations alone."""
@@ -58,7 +64,8 @@ class Linkage:
         return tuple(f"the variable group {group.name!r} of {name}/{group.project}" for name, group in there)
 
     def is_unused(self, vault: str) -> bool:
-        """Whether certainly no group uses the vault: everybody was asked, and everything could be read."""
+        """Whether no group that the sign-in sees uses the vault: everybody was asked, and everybody answered. Projects
+        that it does not see at all are not known, and may have one."""
         return bool(self.libraries) and not self.closed and not self.users(vault)
 
 

@@ -24,8 +24,8 @@ class Ending(Enum):
 class Outcome:
     """The ending of one vault.
 
-    `verified` is whether Azure showed afterwards what was sent; `touched` whether a failure came after a write. `wave`
-    is the number of the wave that the vault belongs to, from 1, where there are waves.
+    `verified` is whether Azure showed afterwards what was sent; `touched` whether one that is not done was changed, or
+    may have been. `wave` is the number of the wave that the vault belongs to, from 1, where there are waves.
     """
 
     plan: Plan

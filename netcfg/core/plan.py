@@ -224,6 +224,7 @@ def look(
     landscape: Landscape = NOTHING_PRIVATE,
     is_selected: bool = False,
     linkage: Linkage = NOT_ASKED,
+    is_declared: bool = False,
 ) -> Circumstances:
     """A vault beside what it should be, and all that decides about it. A contradiction in what is meant is an error.
 
@@ -231,9 +232,19 @@ def look(
     vaults name and that are not there any more; `landscape` is everything private, where that was asked for.
     """
     desired = fit(vault, intent, resolution, subnets, today, gone, survey).with_way(fit_way(vault, intent, landscape))
-    known = tuple(organizations)
     return Circumstances(
-        vault, desired, intent, resolution, known, today, survey, landscape, frozenset(gone), is_selected, linkage
+        vault,
+        desired,
+        intent,
+        resolution,
+        tuple(organizations),
+        today,
+        survey,
+        landscape,
+        frozenset(gone),
+        is_selected,
+        linkage,
+        is_declared,
     )
 
 

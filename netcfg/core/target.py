@@ -83,13 +83,16 @@ class Selection:
         )
 
     def __str__(self) -> str:
-        said = [f"subscription {listed(self.subscriptions)}" if self.subscriptions else ""]
-        said += [f"resource group {listed(self.resource_groups)}" if self.resource_groups else ""]
+        said = [_places("subscription", self.subscriptions), _places("resource group", self.resource_groups)]
         said += [f"tag {name}={value}" for name, value in self.tags]
         where = ", ".join(filter(None, said))
         if self.is_linked:
             return f"the vaults {f'of {where} ' if where else ''}that variable groups use"
         return f"the vaults of {where or 'all subscriptions'}"
+
+
+def _places(what: str, names: tuple[str, ...]) -> str:
+    return f"{what}{'s' if len(names) > 1 else ''} {listed(names)}" if names else ""
 
 
 @dataclass(frozen=True)
@@ -294,7 +297,8 @@ class Target:
     """A vault, by its id or its name, and what is meant for it.
 
     `is_selected` is whether a place or a tag is all that it was found by: nobody named it, and no variable group is
-    known to use it. `where` is the line that chose it, and `shown` the vault as the selection saw it on the way.
+    known to use it. `where` is the line of the configuration that chose it, if one did, and `shown` the vault as a
+    selection saw it on the way.
     """
 
     vault: VaultId | str
@@ -306,3 +310,7 @@ class Target:
     @property
     def name(self) -> str:
         return name_of(self.vault)
+
+    def means(self, vault: VaultId) -> bool:
+        """Whether that is the one. Where somebody gave an id, a vault of the same name elsewhere is another."""
+        return vault == self.vault if isinstance(self.vault, VaultId) else vault.name == self.name

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
 from netcfg.core.errors import BadWaves, ConflictingOptions, OptionAlone
 from netcfg.core.shard import position
+
+Item = TypeVar("Item")
 
 WAIT = 60  # seconds between two waves: about as long as a policy takes to put back what it does not like
 
@@ -39,14 +42,16 @@ class Waves:
     sizes: tuple[Size, ...]
     wait: int = WAIT
 
-    def divide(self, vaults: Collection[str], last: Collection[str] = ()) -> tuple[tuple[str, ...], ...]:
-        """The vaults of each wave, by name. A wave that would be empty is none.
+    def divide(
+        self, vaults: Collection[Item], last: Collection[Item] = (), name: Callable[[Item], str] = str
+    ) -> tuple[tuple[Item, ...], ...]:
+        """The vaults of each wave, which have a `name`. A wave that would be empty is none.
 
         Their order is that of the shards: it has nothing to do with what vaults are called or belong to, and is the
         same in every run. Those that have to come `last` do.
         """
-        order = sorted(vaults, key=lambda name: (name in last, position(name), name))
-        waves: list[tuple[str, ...]] = []
+        order = sorted(vaults, key=lambda each: (each in last, position(name(each)), str(each)))
+        waves: list[tuple[Item, ...]] = []
         done = 0
         for size in self.sizes:
             end = max(done, size.of(len(order)))

@@ -10,7 +10,7 @@ MOST = 5
 def listed(items: Iterable[object], most: int = MOST) -> str:
     """The first few of a list that may be long, each once: `a, b, c, d, e and 3 more`."""
     texts = list(dict.fromkeys(map(str, items)))
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
 
 

@@ -40,7 +40,7 @@ class RestVariableGroups:
         if closed and len(closed) == len(found):
             raise closed[0].error
         groups = {group for each in found if not isinstance(each, ClosedProject) for group in each}
-        return Library(tuple(sorted(groups)), tuple(sorted(closed, key=lambda each: each.name)))
+        return Library(tuple(sorted(groups)), tuple(sorted(closed, key=lambda each: each.name)), not projects)
 
     def _look_into(self, organization: str, id: str, project: str) -> list[LinkedGroup] | ClosedProject:
         try:

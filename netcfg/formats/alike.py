@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from netcfg.formats.page import Row
 FEW = 3  # vaults of a run that are told one by one, be they alike or not
 MANY = 30  # changes of a group that are told one by one; more are counted by where they are
 VAULT = "VAULT"  # stands for the name of each vault in what is said of all of them
+_BLANK = re.compile(rf"(?<![^\W_]){VAULT}(?![^\W_])")
 
 Told = TypeVar("Told")
 Said = TypeVar("Said")
@@ -51,6 +53,12 @@ class Alike:
         return tuple(each for each in self.guards if not each.accepted)
 
     @property
+    def legend(self) -> str:
+        """What `VAULT` is, where it is said."""
+        cells = (text for row in self.rows for text in (row.subject, *row.cells))
+        return legend(self.names, (*cells, *(each.message for each in self.guards), *self.notes))
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is to be told of these vaults but that they are as they should be."""
         return not (self.rows or self.guards or self.notes)
@@ -70,6 +78,11 @@ class Ended:
     def names(self) -> list[str]:
         return [each.plan.vault.name for each in self.outcomes]
 
+    @property
+    def legend(self) -> str:
+        """What `VAULT` is, where it is said."""
+        return legend(self.names, (*(each.message for each in self.guards), self.error))
+
 
 @dataclass(frozen=True)
 class Inspected:
@@ -85,6 +98,11 @@ class Inspected:
     @property
     def names(self) -> list[str]:
         return [each.vault.name for each in self.inspections]
+
+    @property
+    def legend(self) -> str:
+        """What `VAULT` is, where it is said."""
+        return legend(self.names, (text for each in self.findings for text in (each.subject, each.message, each.fix)))
 
 
 @dataclass(frozen=True)
@@ -105,18 +123,30 @@ class Lost:
 def plans(found: Iterable[Plan], shared: Collection[str]) -> list[Alike]:
     """The plans in groups: those that are refused first, then the largest, then by id. `shared` notes are told once."""
 
+    def own(group: Alike) -> Alike:
+        """What is like nothing else is told as it is, by its name."""
+        one, *others = group.plans
+        notes = tuple(each for each in one.desired.notes if each not in shared)
+        return group if others else replace(group, rows=tuple(diff.changes(one)), guards=one.guards, notes=notes)
+
     def said(plan: Plan) -> Alike:
         name = plan.vault.name
         rows = tuple(_row(each, name) for each in diff.changes(plan))
         notes = tuple(anonymous(each, name) for each in plan.desired.notes if each not in shared)
         return Alike((), rows, _guards(plan.guards, name), notes)
 
-    groups = [replace(key, plans=tuple(members)) for key, members in _grouped(order.plans(found), said)]
-    return sorted(groups, key=lambda each: (not each.refusals, -len(each.plans)))
+    groups = [replace(key, plans=tuple(members)) for key, members in grouped(order.plans(found), said)]
+    return sorted(map(own, groups), key=lambda each: (not each.refusals, -len(each.plans)))
 
 
 def outcomes(found: Iterable[Outcome]) -> list[Ended]:
     """The outcomes that somebody has to look at, in groups: how they ended, then the largest first."""
+
+    def own(group: Ended) -> Ended:
+        """What is like nothing else is told as it is, by its name."""
+        one, *others = group.outcomes
+        refusals = one.plan.refusals if one.ending is Ending.REFUSED else ()
+        return group if others else replace(group, guards=refusals, error=str(one.error or ""))
 
     def said(outcome: Outcome) -> Ended:
         name = outcome.plan.vault.name
@@ -125,9 +155,9 @@ def outcomes(found: Iterable[Outcome]) -> list[Ended]:
         return Ended((), outcome.ending, outcome.touched, refusals, error)
 
     odd = [each for each in order.outcomes(found) if not is_well(each)]
-    groups = [replace(key, outcomes=tuple(members)) for key, members in _grouped(odd, said)]
+    groups = [replace(key, outcomes=tuple(members)) for key, members in grouped(odd, said)]
     ranks = {each: rank for rank, each in enumerate(Ending)}
-    return sorted(groups, key=lambda each: (ranks[each.ending], -len(each.outcomes)))
+    return sorted(map(own, groups), key=lambda each: (ranks[each.ending], -len(each.outcomes)))
 
 
 def is_well(outcome: Outcome) -> bool:
@@ -147,7 +177,10 @@ def inspections(found: Iterable[Inspection]) -> list[Inspected]:
         return [Inspected((each,), each.findings) for each in several]
 
     ranks = {each: rank for rank, each in enumerate((*Severity, None))}
-    groups = [Inspected(tuple(members), key) for key, members in _grouped(several, said)]
+    groups = [
+        Inspected(tuple(members), key if len(members) > 1 else members[0].findings)
+        for key, members in grouped(several, said)
+    ]
     return sorted(groups, key=lambda each: (ranks[each.first.worst], -len(each.inspections)))
 
 
@@ -166,7 +199,7 @@ def undetermined(found: Iterable[Undetermined]) -> list[Lost]:
             reason if len(same) > 1 else str(same[0].error),
             is_selection,
         )
-        for (reason, is_selection), same in _grouped(ordered, said)
+        for (reason, is_selection), same in grouped(ordered, said)
     ]
 
 
@@ -219,6 +252,18 @@ def acceptance(guard: Guard, group: Collection[str], refused: Iterable[str]) -> 
     return f"--accept {shell.quote(f'{guard.id}={pattern}')}"
 
 
+def for_each(option: str, group: Collection[str]) -> str:
+    """What stands behind an option that has to be said for every vault of a group."""
+    is_blank = len(group) > 1 and option.endswith(f"={VAULT}")
+    return f", for each of these {len(group):,}" if is_blank else ""
+
+
+def legend(group: Collection[str], told: Iterable[str]) -> str:
+    """What `VAULT` is in what is told of a group; nothing where it is not said."""
+    is_said = len(group) > 1 and any(_BLANK.search(text) for text in told)
+    return f"{VAULT}: the name of each of these {len(group):,} vaults" if is_said else ""
+
+
 def _beginning(names: Collection[str]) -> str:
     """What all of them begin with."""
     first, last = min(names), max(names)
@@ -246,7 +291,8 @@ def anonymous(text: str, name: str) -> str:
     return said + text[start:]
 
 
-def _grouped(found: Iterable[Told], said: Callable[[Told], Said]) -> list[tuple[Said, list[Told]]]:
+def grouped(found: Iterable[Told], said: Callable[[Told], Said]) -> list[tuple[Said, list[Told]]]:
+    """Those of which the same is said, beside what that is, in the order in which they come."""
     groups: dict[Said, list[Told]] = defaultdict(list)
     for each in found:
         groups[said(each)].append(each)

@@ -222,6 +222,7 @@ def _outcome(outcome: Outcome) -> Object:
         "outcome": outcome.ending.value,
         "verified": outcome.verified,
         "error": str(outcome.error) if outcome.error else None,
+        **_known("touched", outcome.touched),
         "record": None,
         **({"wave": outcome.wave} if outcome.wave else {}),
     }

@@ -130,11 +130,13 @@ def _group(group: Alike, refused: Mapping[str, Sequence[str]]) -> list[list[str]
     stays = alike.kept(group.plans)
     words = alike.sketch(group.first) + (f"; {stays}" if stays else "")
     number = phrases.count(len(group.plans), "vault")
-    refusals = [_stop(each, alike.acceptance(each, group.names, refused[each.id])) for each in group.refusals]
+    names = group.names
+    refusals = [_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in group.refusals]
     accepted = [f"- accepted: {code(each.id)}: {prose(each.message)}" for each in group.guards if each.accepted]
     return [
         [f"### {prose(f'{number}: {words}')}"],
-        [_names(group.names)],
+        [_names(names)],
+        [prose(group.legend)] if group.legend else [],
         [f"**{phrases.refusal(group.refusals)}**", "", *refusals] if refusals else [],
         _diff(alike.gathered(group)),
         accepted + _notes(group.notes),
@@ -166,7 +168,7 @@ def _endings(outcome: Result) -> Iterator[list[str]]:
         yield from _ended(each, refused)
     if rest := odd[MOST:]:
         yield [f"### {phrases.count(sum(len(each.names) for each in rest), 'more vault')}"]
-        yield [f"- {_names(each.names)}: {each.ending.value.replace('-', ' ')}: {prose(each.error)}" for each in rest]
+        yield [f"- {_names(each.names)}: {prose(_ended_in_short(each))}" for each in rest]
     done = alike.plans(
         [each.plan for each in ended if each.ending is Ending.DONE], phrases.shared_notes(outcome.planned)
     )
@@ -184,15 +186,21 @@ def _endings(outcome: Result) -> Iterator[list[str]]:
 
 def _ended(group: Ended, refused: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """What kept the same thing from being done well in one vault or in several."""
-    one, *others = group.outcomes
+    names = group.names
     how = phrases.how(group.ending, group.guards, touched=group.touched)
     return [
-        [f"### {phrases.count(len(group.outcomes), 'vault')}" if others else f"### {code(one.plan.vault.name)}"],
+        [f"### {phrases.count(len(names), 'vault')}" if len(names) > 1 else f"### {code(names[0])}"],
         [prose(how)],
-        [_names(group.names)] if others else [],
-        [_stop(each, alike.acceptance(each, group.names, refused[each.id])) for each in group.guards],
-        [f"- {prose(group.error if others else str(one.error))}"] if one.error else [],
+        [_names(names)] if len(names) > 1 else [],
+        [prose(group.legend)] if group.legend else [],
+        [_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in group.guards],
+        [f"- {prose(group.error)}"] if group.error else [],
     ]
+
+
+def _ended_in_short(group: Ended) -> str:
+    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    return "; ".join(filter(None, [how, group.error, group.legend]))
 
 
 def _names(names: Iterable[str]) -> str:
@@ -216,8 +224,8 @@ def _refusals(plan: Plan, several: bool) -> list[str]:
     return [f"**{phrases.refusal(plan.refusals)}**", "", *stops]
 
 
-def _stop(guard: Guard, option: str) -> str:
-    how = f"accept with {code(option)}" if option else "cannot be accepted"
+def _stop(guard: Guard, option: str, names: Sequence[str] = ()) -> str:
+    how = f"accept with {code(option)}{alike.for_each(option, names)}" if option else "cannot be accepted"
     return f"- {code(guard.id)}: {prose(guard.message)} — {how}"
 
 
@@ -250,7 +258,7 @@ def _undetermined(vaults: Iterable[Undetermined]) -> list[list[str]]:
     for each in alike.undetermined(vaults):
         number = f"{each.number}, " if each.number else ""
         lines.append(f"- {number}{_names(each.names)}: {prose(each.reason)}")
-    return [["### Undetermined"], ["Nothing is known of these vaults."], lines] if lines else []
+    return [["### Undetermined"], ["Nothing is known of these."], lines] if lines else []
 
 
 def _join(blocks: Iterable[list[str]]) -> str:

@@ -68,10 +68,15 @@ def lost(undetermined: Iterable[Undetermined]) -> str:
     """How much is undetermined: `2 vaults and 1 selection`; a selection may be of any number of vaults."""
     found = list(undetermined)
     selections = len({each.vault for each in found if each.is_selection})
-    vaults = len({vault_name(each.vault).lower() for each in found if not each.is_selection})
+    vaults = _unread(found)
     parts = [count(vaults, "vault")] if vaults else []
     parts += [count(selections, "selection")] if selections else []
     return " and ".join(parts)
+
+
+def _unread(undetermined: Iterable[Undetermined]) -> int:
+    """How many vaults are undetermined, whatever the number of reasons."""
+    return len({vault_name(each.vault).lower() for each in undetermined if not each.is_selection})
 
 
 def summary(plans: PlanSet) -> str:
@@ -83,7 +88,7 @@ def summary(plans: PlanSet) -> str:
     text = tally(plans.plans, FUTURE)
     if len(plans.plans) + len(plans.undetermined) == 1:
         return f"{text}; REFUSED by {guard_names(refused[0].refusals)}" if refused else text
-    text = f"{count(len(plans.plans), 'vault')}: {text}"
+    text = f"{count(len(plans.plans) + _unread(plans.undetermined), 'vault')}: {text}"
     text += f"; {count(len(refused), 'vault')} REFUSED" if refused else ""
     return "; ".join([text, *_missing(plans)])
 
@@ -91,7 +96,7 @@ def summary(plans: PlanSet) -> str:
 def _missing(plans: PlanSet) -> list[str]:
     """How much is undetermined, where vaults are counted already; nothing if nothing is."""
     are_selections = any(each.is_selection for each in plans.undetermined)
-    number = lost(plans.undetermined) if are_selections else f"{len(plans.undetermined):,}"
+    number = lost(plans.undetermined) if are_selections else f"{_unread(plans.undetermined):,}"
     return [f"{number} undetermined"] if plans.undetermined else []
 
 
@@ -176,7 +181,7 @@ def conclusion(result: Result) -> str:
     """What the whole apply comes to, in one line."""
     counts = Counter(each.ending for each in result.outcomes)
     parts = [f"{counts[each]:,} {each.value.replace('-', ' ')}" for each in Ending if counts[each]]
-    missing = sum(not each.is_selection for each in result.planned.undetermined)
+    missing = _unread(result.planned.undetermined)
     parts += _missing(result.planned)
     unverified = sum(each.ending is Ending.DONE and not each.verified for each in result.outcomes)
     parts += [f"{unverified:,} NOT verified"] if unverified else []

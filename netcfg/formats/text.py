@@ -164,13 +164,19 @@ def _fleet(plans: PlanSet, page: Page, shared: list[str]) -> Iterator[list[str]]
 def _group(group: Alike, page: Page, refused: Mapping[str, Sequence[str]]) -> list[str]:
     stays = alike.kept(group.plans)
     words = alike.sketch(group.first) + (f"; {stays}" if stays else "")
+    names = group.names
     return [
         *page.heading(f"{phrases.count(len(group.plans), 'vault')}:", words),
-        *page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT),
+        *_named(names, group.legend, page),
         *page.listing(alike.gathered(group)),
-        *_apart(_stops(group.guards, page, lambda guard: alike.acceptance(guard, group.names, refused[guard.id]))),
+        *_apart(_stops(group.guards, page, lambda guard: alike.acceptance(guard, names, refused[guard.id]), names)),
         *_apart(_notes(group.notes, page)),
     ]
+
+
+def _named(names: Sequence[str], legend: str, page: Page) -> list[str]:
+    """The first of a group by name, and what stands for each of them in what is said below."""
+    return [line for each in (listed(names), legend) if each for line in page.paragraph(each, "quiet", INDENT, INDENT)]
 
 
 def _more(groups: Sequence[Alike], page: Page) -> list[str]:
@@ -217,8 +223,8 @@ def _endings(outcome: Result, page: Page, after_plan: bool) -> Iterator[list[str
     yield from (_written(each, page) for each in done[:MOST])
     yield _written_too(done[MOST:], page)
     odd = alike.outcomes(ended)
-    yield from (_ended(each, page, refused) for each in odd[:MOST])
-    yield page.listing(Row("!", each.names[0], (each.ending.value, each.error), "refused") for each in odd[MOST:])
+    yield from (_ended(each, page, refused, after_plan) for each in odd[:MOST])
+    yield _ended_too(odd[MOST:], page)
     yield page.paragraph(phrases.WHOLE, "quiet", others=INDENT)
 
 
@@ -238,18 +244,35 @@ def _written_too(groups: Sequence[Alike], page: Page) -> list[str]:
     return [*page.paragraph(title, "title"), *page.listing(map(_in_short, groups))] if groups else []
 
 
-def _ended(group: Ended, page: Page, refused: Mapping[str, Sequence[str]]) -> list[str]:
-    """What kept the same thing from being done well in one vault or in several."""
-    one, *others = group.outcomes
-    title = f"{phrases.count(len(group.outcomes), 'vault')}:" if others else one.plan.vault.name
-    rows = [_stop(each, alike.acceptance(each, group.names, refused[each.id])) for each in group.guards]
-    error = group.error if others or not one.error else str(one.error)
+def _ended(group: Ended, page: Page, refused: Mapping[str, Sequence[str]], after_plan: bool) -> list[str]:
+    """What kept the same thing from being done well in one vault or in several; a plan has told its refusals."""
+    names = group.names
+    title = f"{phrases.count(len(names), 'vault')}:" if len(names) > 1 else names[0]
+    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    is_told = after_plan and group.ending is Ending.REFUSED
+    guards = () if is_told else group.guards
     return [
-        *page.heading(title, phrases.how(group.ending, group.guards, touched=group.touched), MARKS[group.ending][1]),
-        *(page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT) if others else []),
-        *page.listing(rows),
-        *(page.paragraph(error, first=INDENT, others=INDENT) if error else []),
+        *page.heading(title, f"{how}; see above" if is_told else how, MARKS[group.ending][1]),
+        *(_named(names, "" if is_told else group.legend, page) if len(names) > 1 else []),
+        *page.listing(_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in guards),
+        *(page.paragraph(group.error, first=INDENT, others=INDENT) if group.error else []),
     ]
+
+
+def _ended_too(groups: Sequence[Ended], page: Page) -> list[str]:
+    """A line each for the groups beyond those that are told in full."""
+    if not groups:
+        return []
+    title = f"{phrases.count(sum(len(each.names) for each in groups), 'more vault')} to look at"
+    return [*page.paragraph(title, "title"), *page.listing(map(_ended_in_short, groups))]
+
+
+def _ended_in_short(group: Ended) -> Row:
+    names = group.names
+    subject = names[0] if len(names) == 1 else phrases.count(len(names), "vault")
+    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    mark, style = MARKS[group.ending]
+    return Row(mark, subject, (how, *([listed(names)] if len(names) > 1 else []), group.error, group.legend), style)
 
 
 def _vault(plan: Plan, page: Page, several: bool, shared: list[str]) -> list[str]:
@@ -273,10 +296,11 @@ def _guards(plan: Plan, page: Page, several: bool) -> list[str]:
     return _stops(plan.guards, page, lambda guard: phrases.acceptance(guard, plan, several=several))
 
 
-def _stops(guards: Iterable[Guard], page: Page, option: Callable[[Guard], str]) -> list[str]:
-    """The guards that refuse, each with the option that accepts it, and those that were accepted."""
+def _stops(guards: Iterable[Guard], page: Page, option: Callable[[Guard], str], names: Sequence[str] = ()) -> list[str]:
+    """The guards that refuse one vault, or all of these, each with the option that accepts it, and those that were
+    accepted."""
     found = list(guards)
-    refusing = [_stop(each, option(each)) for each in found if not each.accepted]
+    refusing = [_stop(each, option(each), names) for each in found if not each.accepted]
     accepted = [Row(" ", each.id, (each.message,), "quiet") for each in found if each.accepted]
     lines = []
     if refusing:
@@ -287,8 +311,9 @@ def _stops(guards: Iterable[Guard], page: Page, option: Callable[[Guard], str]) 
     return lines
 
 
-def _stop(guard: Guard, option: str) -> Row:
-    return Row("!", guard.id, (guard.message, f"accept with {option}" if option else "cannot be accepted"), "refused")
+def _stop(guard: Guard, option: str, names: Sequence[str] = ()) -> Row:
+    how = f"accept with {option}{alike.for_each(option, names)}" if option else "cannot be accepted"
+    return Row("!", guard.id, (guard.message, how), "refused")
 
 
 def _notes(notes: Iterable[str], page: Page) -> list[str]:

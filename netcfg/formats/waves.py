@@ -19,4 +19,4 @@ def lines(waves: Sequence[Sequence[Plan]]) -> Iterator[str]:
         yield f"wave {number} of {len(waves)}: {vaults}: {', '.join(names[:NAMED])}{more}"
     if opening:
         vaults = "1 vault lets" if opening == 1 else f"{opening:,} vaults let"
-        yield f"before that {vaults} the agents' subnets in beside everybody, in waves of the same sizes"
+        yield f"before that {vaults} the agents' subnets in beside everybody, in the same waves"

@@ -7,6 +7,7 @@ outside that window can be, and stops us.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -42,20 +43,20 @@ class _Run:
     """An apply under way: how vaults ended, and how Azure showed those that this run wrote.
 
     `opened` are those that got the first of their two writes. `touched` are those for which more than their own
-    settings was changed. With `failed` nothing new begins.
+    settings was changed. `groups` are the waves that were announced. With `failed` nothing new begins.
     """
 
     planned: PlanSet
     drawings: Drawings
     around: Surroundings
     waves: Waves | None = None
+    groups: tuple[tuple[Plan, ...], ...] = ()
     ended: dict[VaultId, Outcome] = field(default_factory=dict)
     opened: dict[VaultId, Vault] = field(default_factory=dict)
     written: dict[VaultId, Vault] = field(default_factory=dict)
     touched: set[VaultId] = field(default_factory=set)
     failed: WaveFailed | None = None
 
-    @property
     def is_over(self) -> bool:
         return self.failed is not None or self.around.stop.is_set()
 
@@ -75,12 +76,17 @@ def apply(planned: PlanSet, drawings: Drawings, around: Surroundings, waves: Wav
     changes the agents' source address, and tightened only after: killed anywhere, nobody has lost a way in that the
     plan keeps. So an endpoint waits for every vault of the run; one that cannot be opened holds it. With `waves` both
     writes go in waves.
+
+    What ends a run first is why the vaults are left that it did not begin: a wave that failed, or somebody who wanted
+    it to end before the wave in which a vault failed was over.
     """
     run = _Run(planned, drawings, around, waves, ended=_settled(planned))
     pending = run.left(planned.plans)
-    numbers = {plan.vault.id: number for number, group in enumerate(divide(pending, waves), 1) for plan in group}
-    failures = _switch([plan for plan in pending if plan.desired.endpoints], run)
-    _in_waves(run.left(pending), run, partial(_finish_all, failures=failures))
+    run.groups = divide(pending, waves)
+    numbers = {plan.vault.id: number for number, group in enumerate(run.groups, 1) for plan in group}
+    with _noted(run):
+        failures = _switch([plan for plan in pending if plan.desired.endpoints], run)
+        _in_waves(run.left(pending), run, partial(_finish_all, failures=failures))
     for plan in run.left(pending):
         error = run.failed or Interrupted()
         run.ended[plan.vault.id] = Outcome(plan, Ending.NOT_REACHED, touched=run.has_touched(plan), error=error)
@@ -107,9 +113,9 @@ def divide(plans: Sequence[Plan], waves: Waves | None) -> tuple[tuple[Plan, ...]
     """The plans of each wave; without waves there is one."""
     if waves is None:
         return (tuple(plans),) if plans else ()
-    named = {plan.vault.id.name: plan for plan in plans}
-    last = {plan.vault.id.name for plan in plans if _takes_what_is_shared(plan)}
-    return tuple(tuple(named[name] for name in wave) for wave in waves.divide(named, last))
+    known = {plan.vault.id: plan for plan in plans}
+    last = {plan.vault.id for plan in plans if _takes_what_is_shared(plan)}
+    return tuple(tuple(known[id] for id in wave) for wave in waves.divide(known, last, lambda id: id.name))
 
 
 def _settled(planned: PlanSet) -> dict[VaultId, Outcome]:
@@ -143,30 +149,40 @@ def _in_waves(
 
     `goes_on` is whether something follows the last of these waves.
     """
-    groups = divide(plans, run.waves)
-    for number, group in enumerate(groups, 1):
-        if run.is_over:
+    wanted = {plan.vault.id for plan in plans}
+    filtered = [
+        (number, [each for each in group if each.vault.id in wanted]) for number, group in enumerate(run.groups, 1)
+    ]
+    groups = [(number, group) for number, group in filtered if group]
+    for number, group in groups:
+        if run.is_over():
             return
         do(group, run)
-        if run.waves and not _fails(group, number, what, run) and (goes_on or number < len(groups)):
-            waiting.wait(run.waves.wait, f"wave {number} of {len(groups)}{what}", run.around)
-            _look_at(group, run)
-            _fails(group, number, what, run)
+        _judge(group, number, what, run)
+        if run.waves and not run.is_over() and (goes_on or number < groups[-1][0]):
+            waiting.wait(run.waves.wait, f"wave {number} of {len(run.groups)}{what}", run.around)
+            if not run.is_over():
+                _look_at(group, run)
+                _judge(group, number, what, run)
 
 
-def _fails(group: Sequence[Plan], number: int, what: str, run: _Run) -> bool:
-    """Whether a vault of the wave failed, after which no other is begun."""
+def _judge(group: Sequence[Plan], number: int, what: str, run: _Run) -> None:
+    """Begin no other vault after a wave in which one failed; after an interrupt none is begun anyway."""
+    if run.waves is None or run.is_over():
+        return
     for plan in group:
         outcome = run.ended.get(plan.vault.id)
         if outcome and outcome.error and outcome.ending in (Ending.FAILED, Ending.STALE):
             run.failed = WaveFailed(f"wave {number}{what}", plan.vault.name, outcome.error)
-            return True
-    return False
+            return
 
 
 def _look_at(group: Sequence[Plan], run: _Run) -> None:
     """Fail the vaults of a wave that do not hold any more what they were given."""
-    shown = {**run.opened, **run.written}
+    given = {
+        plan.vault.id: opened for plan in group if _is_open_to_rules(plan) and (opened := run.opened.get(plan.vault.id))
+    }
+    shown = {**given, **run.written}
     plans = [plan for plan in group if plan.vault.id in shown]
 
     def look(plan: Plan, around: Surroundings) -> NetcfgError | None:
@@ -193,12 +209,33 @@ def _side_by_side(
     holds = _networks if shares else lambda _: frozenset[str]()
 
     def one(plan: Plan, aside: Aside) -> Done:
-        return do(plan, replace(around, aside=aside))
+        try:
+            return do(plan, replace(around, aside=aside))
+        except BaseException as bug:
+            bug.add_note(f"{what} {plan.vault.name}; nobody knows whether it was written")
+            raise
 
     with around.progress.count(f"{what} {len(plans):,} vaults", len(plans)) as advance:
         for plan, done in side_by_side(_in_turns(plans), one, holds, around.parallel, around.stop):
             advance()
             yield plan, done
+
+
+@contextmanager
+def _noted(run: _Run) -> Iterator[None]:
+    """Say beside the traceback of a bug, which leaves no result, what had been done by then."""
+    try:
+        yield
+    except BaseException as bug:
+        names = sorted(plan.vault.name for plan in run.planned.plans if _is_changed(plan, run))
+        bug.add_note(f"{len(names):,} vaults were changed by then: {', '.join(names)}")
+        bug.add_note("run the same command again: it looks at every vault anew, and goes on")
+        raise
+
+
+def _is_changed(plan: Plan, run: _Run) -> bool:
+    outcome = run.ended.get(plan.vault.id)
+    return run.has_touched(plan) or (outcome is not None and (outcome.touched or outcome.ending is Ending.DONE))
 
 
 def _in_turns(plans: Sequence[Plan]) -> list[Plan]:
@@ -228,17 +265,43 @@ def _switch(switching: Sequence[Plan], run: _Run) -> Mapping[SubnetId, NetcfgErr
         run.drawings = {**run.drawings, **_look_again([plan.vault.id for plan in switching], run)}
     except NetcfgError as error:
         run.ended |= {plan.vault.id: Outcome(plan, Ending.FAILED, error=error) for plan in switching}
+        if run.waves:
+            run.failed = WaveFailed("the look before the opening", switching[0].vault.name, error)
         return {}
     _in_waves(switching, run, _open_all, what=" of the opening", goes_on=True)
-    if run.is_over:
+    if run.waves and not run.is_over():
+        _look_before_the_switch(switching, run)
+    if run.is_over():
         return {}
-    failures = endpoints.enable(switching, run.opened, run.around)
+    enabling = endpoints.enable(switching, run.opened, run.around)
     run.touched |= {
         plan.vault.id
         for plan in switching
-        if plan.vault.id in run.opened and any(each not in failures for each in plan.desired.endpoints)
+        if plan.vault.id in run.opened and not enabling.changed.isdisjoint(plan.desired.endpoints)
     }
-    return failures
+    return enabling.failures
+
+
+def _look_before_the_switch(switching: Sequence[Plan], run: _Run) -> None:
+    """Between the waves there was time to take a rule out again, or for others to rely on the agents' public addresses:
+    every vault must still be open to the agents, and nobody be harmed whom the plans did not name."""
+    opened = [plan for plan in switching if plan.vault.id in run.opened]
+    _look_at(opened, run)
+    what = "the look before the endpoints"
+    try:
+        fresh = _look_again([plan.vault.id for plan in opened], run)
+        for plan in run.left(opened):
+            if harm := plan.new_harm(fresh[plan.vault.id].draw(run.opened[plan.vault.id], run.around)):
+                moved = VaultMoved(plan.vault.name, harm)
+                run.ended[plan.vault.id] = Outcome(plan, Ending.STALE, touched=run.has_touched(plan), error=moved)
+    except NetcfgError as error:
+        run.failed = WaveFailed(what, opened[0].vault.name, error)
+        return
+    for plan in opened:
+        outcome = run.ended.get(plan.vault.id)
+        if outcome and outcome.error:
+            run.failed = WaveFailed(what, plan.vault.name, outcome.error)
+            return
 
 
 def _look_again(vaults: Sequence[VaultId], run: _Run) -> Drawings:
@@ -265,12 +328,16 @@ def _open(plan: Plan, drawing: Drawing, around: Surroundings) -> Vault | Outcome
     Where public access is not Enabled there is nobody who could lose a way in, and rules that Azure does not show may
     be there: such a vault waits for the one write that does everything.
     """
-    if plan.before.public_access is not PublicAccess.ENABLED:
+    if not _is_open_to_rules(plan):
         return plan.vault
     try:
         return take(Step(plan, _added_to, drawing, ignore_missing_endpoint=True), around)
     except Halt as halt:
         return halt.outcome(plan)
+
+
+def _is_open_to_rules(plan: Plan) -> bool:
+    return plan.before.public_access is PublicAccess.ENABLED
 
 
 def _added_to(plan: Plan) -> Firewall:

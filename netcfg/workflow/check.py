@@ -70,6 +70,7 @@ def _left_out(inspections: Iterable[Inspection]) -> Iterator[str]:
     if unused:
         yield (
             f"{counted(len(unused), 'vault')} {'holds' if len(unused) == 1 else 'hold'} no published range, and no "
-            f"variable group uses {'it' if len(unused) == 1 else 'them'}, so none is said to be missing: "
+            f"variable group that this sign-in sees uses {'it' if len(unused) == 1 else 'them'}, so none is said to be "
+            "missing: "
             f"{listed(sorted(unused))}"
         )

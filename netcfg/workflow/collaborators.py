@@ -38,8 +38,9 @@ class Vaults(Protocol):
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         """The ids of vaults known by name only; a name that stands for none maps to the error that says so."""
 
-    def select(self, selection: Selection) -> Selected:
-        """The vaults that a selection means, and every place it names that the sign-in does not see whole."""
+    def select(self, selection: Selection, *, is_consistent: bool = False) -> Selected:
+        """The vaults that a selection means, and every place it names that the sign-in does not see whole; by an index
+        that lags, unless it is to be `is_consistent`."""
 
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure Resource Manager shows it now, with how a perimeter holds it."""

@@ -23,7 +23,7 @@ class Drawing:
 
     `chosen` are the vaults of the run, and `companions` those of them that get the rules for the agents' subnets,
     whatever else is meant for them. `is_selected` is whether a place or a tag is all that these vaults were found by,
-    and `linkage` what variable groups use then.
+    `is_declared` whether the configuration chose them, and `linkage` what variable groups use where nobody named them.
     """
 
     agents: Agents
@@ -36,6 +36,7 @@ class Drawing:
     companions: frozenset[VaultId] = frozenset()
     is_selected: bool = False
     linkage: Linkage = NOT_ASKED
+    is_declared: bool = False
 
     def look_again(self, around: Surroundings) -> Drawing:
         """The same after another look at who else depends on the agents' addresses: a plan may be hours old."""
@@ -60,6 +61,7 @@ class Drawing:
             landscape=self.landscape,
             is_selected=self.is_selected,
             linkage=self.linkage,
+            is_declared=self.is_declared,
         )
 
     def draw(self, vault: Vault, around: Surroundings) -> Plan:

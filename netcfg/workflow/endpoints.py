@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from netcfg.core.errors import (
     EndpointHeld,
@@ -19,8 +20,17 @@ from netcfg.workflow.agents import by_network
 from netcfg.workflow.collaborators import Surroundings
 
 
-def enable(plans: Sequence[Plan], opened: Collection[VaultId], around: Surroundings) -> Mapping[SubnetId, NetcfgError]:
-    """Enable the endpoint on each subnet that these plans need, and why that did not happen where it did not.
+@dataclass(frozen=True)
+class Enabling:
+    """The subnets that Azure said it had `changed`, and the `failures`: every subnet that is not proved to have its
+    endpoint, and why. A subnet may be both."""
+
+    changed: frozenset[SubnetId]
+    failures: Mapping[SubnetId, NetcfgError]
+
+
+def enable(plans: Sequence[Plan], opened: Collection[VaultId], around: Surroundings) -> Enabling:
+    """Enable the endpoint on each subnet that these plans need.
 
     A virtual network takes one write at a time; different networks are written side by side.
     """
@@ -33,29 +43,32 @@ def enable(plans: Sequence[Plan], opened: Collection[VaultId], around: Surroundi
         subnet: EndpointHeld(subnet.short, names) for subnet, names in closed.items() if names
     }
     free = wanted - set(failures)
+    changed: set[SubnetId] = set()
     networks = by_network(free)
     if networks:
         with ThreadPoolExecutor(len(networks)) as pool:
             try:
-                for failed in pool.map(lambda group: list(_enable_each(group, around)), networks):
-                    failures |= dict(failed)
+                for done in pool.map(lambda group: _enable_each(group, around), networks):
+                    changed |= done.changed
+                    failures |= done.failures
             except BaseException:  # Ctrl-C: leaving the block would wait until everything is written
                 around.subnets.stop()
                 around.progress.step("stopping, once the service endpoints that are being enabled just now are done")
                 raise
-    return failures
+    return Enabling(frozenset(changed), failures)
 
 
-def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
-    """The subnets of one virtual network that were not enabled, and why."""
+def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Enabling:
+    """The subnets of one virtual network. Once somebody wants us to end no other is begun, nor told of."""
     enabled: list[SubnetId] = []
+    failures: dict[SubnetId, NetcfgError] = {}
     busy: NetworkBusy | None = None
     for subnet in subnets:
         if busy:  # the next one would wait just as long, for the same network
-            yield subnet, EndpointNotEnabled(subnet.short, busy)
+            failures[subnet] = EndpointNotEnabled(subnet.short, busy)
             continue
         if around.stop.is_set():
-            yield subnet, EndpointNotEnabled(subnet.short, WriteNotBegun(f"subnet {subnet}"))
+            failures[subnet] = EndpointNotEnabled(subnet.short, WriteNotBegun(f"subnet {subnet}"))
             continue
         around.progress.step(f"enabling the service endpoint on {subnet.short}")
         try:
@@ -63,17 +76,17 @@ def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[
             enabled.append(subnet)
         except NetcfgError as error:
             busy = error if isinstance(error, NetworkBusy) else None
-            yield subnet, EndpointNotEnabled(subnet.short, error)
+            failures[subnet] = EndpointNotEnabled(subnet.short, error)
     if enabled:
-        yield from _unproved(enabled, around)
+        failures |= _unproved(enabled, around)
+    return Enabling(frozenset(enabled), failures)
 
 
-def _unproved(subnets: Sequence[SubnetId], around: Surroundings) -> Iterable[tuple[SubnetId, NetcfgError]]:
+def _unproved(subnets: Sequence[SubnetId], around: Surroundings) -> dict[SubnetId, NetcfgError]:
     """Those without the endpoint, though Azure said that it was enabled: a policy may take it away again."""
     around.progress.step(f"reading {subnets[0].network} back")
     try:
         lacking = around.subnets.lacking(subnets)
     except NetcfgError as error:
-        yield from ((each, EndpointNotEnabled(each.short, error)) for each in subnets)
-        return
-    yield from ((each, EndpointNotEnabled(each.short, EndpointNotShown())) for each in sorted(lacking, key=str))
+        return {each: EndpointNotEnabled(each.short, error) for each in subnets}
+    return {each: EndpointNotEnabled(each.short, EndpointNotShown()) for each in sorted(lacking, key=str)}

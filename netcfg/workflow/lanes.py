@@ -49,11 +49,11 @@ def side_by_side(
 
     # Not a pool: its threads keep the process from ending, and whoever interrupts twice does not want to wait.
     drivers = [Thread(target=drive, name="netcfg-lane", daemon=True) for _ in range(min(most, len(work)))]
-    for each in drivers:
-        each.start()
     failure: BaseException | None = None
     left = len(drivers)
     try:
+        for each in drivers:
+            each.start()
         while left:
             match finished.get():
                 case None:

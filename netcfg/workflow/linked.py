@@ -30,7 +30,7 @@ def linkage(organizations: Iterable[str], around: Surroundings) -> Linkage:
         return Linkage(tuple(zip(names, pool.map(look, names), strict=True)))
 
 
-def select(organizations: Sequence[str], around: Surroundings) -> Selected:
+def select(organizations: Sequence[str], around: Surroundings, *, is_consistent: bool = False) -> Selected:
     """All vaults that variable groups of the organizations use, wherever they are.
 
     A name that stands for no vault that can be looked at is told with the groups that have it. That nothing at all is
@@ -41,7 +41,8 @@ def select(organizations: Sequence[str], around: Surroundings) -> Selected:
         raise NothingLinked(organizations)
     names = {name: _name(name) for name in known.vaults}
     wanted = [name for name, error in names.items() if error is None]
-    shown = around.vaults.show(wanted) if wanted else {}
+    look = around.vaults.listed if is_consistent else around.vaults.show
+    shown = look(wanted) if wanted else {}
     answers = {name: error or shown[name] for name, error in names.items()}
     found = {name: each for name, each in answers.items() if isinstance(each, Vault)}
     lost: list[tuple[VaultId | str, NetcfgError]] = [
@@ -66,7 +67,7 @@ def _name(text: str) -> NetcfgError | None:
     return None if isinstance(found, str) else BadIdentifier(text, "the name of a vault")
 
 
-def among(linked: Selected, selection: Selection, found: Selected) -> Selected:
+def among(linked: Selected, selection: Selection, found: Selected, *, is_consistent: bool = False) -> Selected:
     """Of the linked vaults, those that another selection finds too, or that are certain to be in its places."""
     there = {each.id for each in found.vaults}
     vaults: list[Vault] = []
@@ -74,6 +75,19 @@ def among(linked: Selected, selection: Selection, found: Selected) -> Selected:
     for each in linked.vaults:
         if each.id in there or (not selection.tags and selection.may_hold(each.id)):
             vaults.append(each)
-        elif selection.may_hold(each.id) and not each.is_indexed:
+        elif selection.may_hold(each.id) and not has_shown(found, each, is_consistent=is_consistent):
             lost.append((each.id, TagsUnknown(each.name)))
     return Selected(tuple(vaults), found.unseen, tuple(lost), found.said, linked.users, linked.closed)
+
+
+def has_shown(selected: Selected, vault: Vault, *, is_consistent: bool) -> bool:
+    """Whether a selection would have shown the vault if it had the tags: the index does not know every vault yet, and
+    lists do where they may be read."""
+    if not is_consistent:
+        return vault.is_indexed
+    return not any(is_in(vault.id, place) for place, _ in selected.unseen)
+
+
+def is_in(vault: VaultId | str, place: str) -> bool:
+    """Whether a vault may be in a place; of one by its name nobody knows where it is."""
+    return isinstance(vault, str) or f"{vault}/".lower().startswith(f"{place}/".lower())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -104,12 +105,23 @@ def read(
 def read_again(found: Reading, wanted: Collection[VaultId], around: Surroundings) -> Reading:
     """The same, with the vaults that are `wanted` as Resource Manager itself shows them now.
 
-    Nothing else is asked again: no subnet that was looked for, and nothing around vaults that did not change.
+    Nothing else is asked again: no subnet that was looked for, and nothing around vaults that did not change. Where
+    many of one subscription are wanted its list tells them all: two requests for each would use up the reads that Azure
+    grants there.
     """
     meant = found.grounds.meant
     before = {each.id: each for each in found.vaults}
+    crowds = Counter(each.subscription for each in wanted)
+    crowded = [each for each in wanted if crowds[each.subscription] > FEW]
     with _readers() as pool:
-        fresh, missing = _collect({each: pool.submit(around.vaults.read, each) for each in wanted}, meant, around)
+        listed = pool.submit(around.vaults.listed, crowded) if crowded else None
+        alone = [each for each in wanted if crowds[each.subscription] <= FEW]
+        fresh, missing = _collect({each: pool.submit(around.vaults.read, each) for each in alone}, meant, around)
+        for id, answer in (listed.result() if listed else {}).items():
+            if isinstance(answer, NetcfgError):
+                missing.append(_unread(id, answer, meant))
+            else:
+                fresh.append(answer)
     now = {**{id: each for id, each in before.items() if id not in wanted}, **{each.id: each for each in fresh}}
     changed = {meant[id.name].intent for id in wanted if now.get(id) != before[id]}
     known = {intent: each for intent, each in found.landscapes.items() if intent not in changed}
@@ -122,10 +134,9 @@ def read_again(found: Reading, wanted: Collection[VaultId], around: Surroundings
 def _linked(grounds: Grounds, vaults: Iterable[Vault], around: Surroundings) -> Grounds:
     """The same with what variable groups use, where a vault was only selected and holds no published range.
 
-    That is asked once for all, and of nobody where no such vault is.
+    Each organization is asked once for all, and nobody is where no such vault is.
     """
-    if grounds.linkage is not NOT_ASKED:
-        return grounds
+    asked = {each.casefold() for each in grounds.linkage.organizations}
     strange = [
         target.intent
         for each in vaults
@@ -133,8 +144,11 @@ def _linked(grounds: Grounds, vaults: Iterable[Vault], around: Surroundings) -> 
         and (basis := grounds.bases.get(target.intent))
         and holds_none(each.firewall, basis.resolution)
     ]
-    organizations = [name for intent in dict.fromkeys(strange) for name in intent.organizations]
-    return replace(grounds, linkage=linkage(organizations, around)) if organizations else grounds
+    meant = (name for intent in dict.fromkeys(strange) for name in intent.organizations)
+    organizations = [each for each in meant if each.casefold() not in asked]
+    if not organizations:
+        return grounds
+    return replace(grounds, linkage=grounds.linkage.with_libraries(linkage(organizations, around)))
 
 
 @contextmanager
@@ -210,14 +224,20 @@ def _share(
         if _heeds_rules(each, intent) and not intent.is_private  # whose agents get no rule, and come later
     }
     shared = {
-        (intent, is_selected): replace(
+        (intent, is_selected, is_declared): replace(
             bases[intent].without(_companions(bases[intent], heeding)),
             is_selected=is_selected,
+            is_declared=is_declared,
             linkage=known.of(intent.organizations),
         )
-        for intent, is_selected in {(each.intent, each.is_selected) for each in targets.values()}
+        for intent, is_selected, is_declared in {_kind(each) for each in targets.values()}
     }
-    return {id: shared[each.intent, each.is_selected] for id, each in targets.items()}
+    return {id: shared[_kind(each)] for id, each in targets.items()}
+
+
+def _kind(target: Target) -> tuple[Intent, bool, bool]:
+    """What the plans of vaults share that are found in the same way and mean the same."""
+    return target.intent, target.is_selected, target.where is not None
 
 
 def _companions(basis: Drawing, heeding: Mapping[VaultId, frozenset[SubnetId]]) -> frozenset[VaultId]:
@@ -279,7 +299,11 @@ def _read_vaults(
     if len(meant) <= FEW:
         return _read_one_by_one(meant, pool, around)
     with around.progress.count(f"reading {len(meant):,} vaults", len(meant)) as advance:
-        shown = {} if is_consistent else {each.vault: each.shown for each in meant.values() if each.shown}
+        shown = {
+            each.vault: each.shown
+            for each in meant.values()
+            if each.shown and each.means(each.shown.id) and not (is_consistent and each.shown.is_indexed)
+        }
         rest = [each.vault for each in meant.values() if each.vault not in shown]
         look = around.vaults.listed if is_consistent else around.vaults.show
         found: list[Vault] = []

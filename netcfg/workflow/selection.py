@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from netcfg.core import target
 from netcfg.core.errors import (
+    AmbiguousVault,
     BadIdentifier,
     NetcfgError,
     NothingInBoth,
@@ -46,24 +47,27 @@ def select(
     *,
     within: Selection | None = None,
     shard: Shard | None = None,
+    is_consistent: bool = False,
 ) -> Meant:
     """The vaults that are chosen; of those the ones that `within` finds too, and that belong to the `shard`.
 
     A vault for which a selection that cannot be seen might mean something else is undetermined too, and so is one for
     which its entry and a selection cannot be meant together. Where nothing at all is left, what kept us from it is an
-    error of the whole run; but a shard may be empty.
+    error of the whole run; but a shard may be empty. Vaults are looked for in an index that lags, or in lists where it
+    is to be `is_consistent`.
     """
+    look = _Look(around, is_consistent)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        limit = pool.submit(_look, within, _organizations(choices), around) if within else None
+        limit = pool.submit(look.at, within, _organizations(choices)) if within else None
         if within:
             choices = target.within(choices, within)
         selections = [(each, each.chosen) for each in choices if isinstance(each.chosen, Selection)]
         for name in _organizations(choices) if within or selections else ():
             around.organizations.expect(name)
-        seen = list(pool.map(lambda one: _look(one[1], one[0].intent().organizations, around), selections))
-        found = _found(choices, list(zip(selections, seen, strict=True)), around)
+        seen = list(pool.map(lambda one: look.at(one[1], one[0].intent().organizations), selections))
+        found = _found(choices, list(zip(selections, seen, strict=True)), look)
         if within and limit:
-            found = _narrowed(found, choices, within, limit.result(), around)
+            found = _narrowed(found, choices, within, limit.result(), look)
     if len(found.lost) == 1 and not found.targets:
         raise found.lost[0].error
     if shard:
@@ -78,23 +82,39 @@ def _organizations(choices: Iterable[Choice]) -> list[str]:
     return list({name.casefold(): name for name in names}.values())
 
 
-def _look(selection: Selection, organizations: Sequence[str], around: Surroundings) -> Selected:
-    """What a selection finds. That it cannot be seen at all is no error yet: there may be others."""
-    around.progress.step(f"looking for {selection}")
-    try:
-        if not selection.is_linked:
-            return around.vaults.select(selection)
-        if not selection.has_limits:
-            return linked.select(organizations, around)
-        with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(around.vaults.select, replace(selection, is_linked=False))
-            return linked.among(linked.select(organizations, around), selection, found.result())
-    except NetcfgError as error:
-        return Selected((), (("", error),))
+@dataclass(frozen=True)
+class _Look:
+    """A look at Azure: into an index that lags, or into lists that do not."""
+
+    around: Surroundings
+    is_consistent: bool
+
+    def at(self, selection: Selection, organizations: Sequence[str]) -> Selected:
+        """What a selection finds. That it cannot be seen at all is no error yet: there may be others."""
+        self.around.progress.step(f"looking for {selection}")
+        try:
+            if not selection.is_linked:
+                return self._select(selection)
+            if not selection.has_limits:
+                return linked.select(organizations, self.around, is_consistent=self.is_consistent)
+            with ThreadPoolExecutor(1) as pool:
+                found = pool.submit(self._select, replace(selection, is_linked=False))
+                used = linked.select(organizations, self.around, is_consistent=self.is_consistent)
+                return linked.among(used, selection, found.result(), is_consistent=self.is_consistent)
+        except NetcfgError as error:
+            return Selected((), (("", error),))
+
+    def _select(self, selection: Selection) -> Selected:
+        return self.around.vaults.select(selection, is_consistent=self.is_consistent)
+
+    def show(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
+        """Vaults that no selection showed."""
+        look = self.around.vaults.listed if self.is_consistent else self.around.vaults.show
+        return look(vaults) if vaults else {}
 
 
 def _found(
-    choices: Sequence[Choice], looked: Sequence[tuple[tuple[Choice, Selection], Selected]], around: Surroundings
+    choices: Sequence[Choice], looked: Sequence[tuple[tuple[Choice, Selection], Selected]], look: _Look
 ) -> Meant:
     named = [each for each in choices if not isinstance(each.chosen, Selection)]
     found: list[Choice] = []
@@ -105,7 +125,7 @@ def _found(
     asked = {each.name for each in named}  # by somebody, or by a variable group: not by a place or a tag alone
     for (choice, selection), seen in looked:
         wanted = [each.id for each in seen.vaults if selection.wants(each.id)]
-        said += _sentences(choice.where, selection, wanted, seen)
+        said += _sentences(choice.where, selection, wanted, seen, is_consistent=look.is_consistent)
         found += _meant(choice, wanted, seen)
         asked |= {name_of(one) for one in selection.only} | set(seen.users)
         shown |= {each.id: each for each in seen.vaults}
@@ -115,7 +135,7 @@ def _found(
     lost += _missing(choices, {each.name for each in (*named, *found)}, doubts)
     intents = _Intents()
     targets: list[Target] = []
-    for each in _located([*named, *found], bool(doubts), intents, around):
+    for each in _located(named, found, bool(doubts), intents, look.around):
         if isinstance(each, Undetermined):
             lost.append(each)
         elif isinstance(each.chosen, Selection):
@@ -151,7 +171,7 @@ class _Doubt:
 
     def may_hold(self, vault: VaultId | str) -> bool:
         """Whether the vault may be in the place that is not seen; of one by its name nobody knows where it is."""
-        return _is_in(vault, self.place) and self.selection.may_hold(vault)
+        return linked.is_in(vault, self.place) and self.selection.may_hold(vault)
 
     def is_about(self, choice: Choice, vault: VaultId | str) -> bool:
         """Whether something else might be meant for the vault, if the selection were seen whole."""
@@ -162,10 +182,6 @@ class _Doubt:
             return both.intent() != choice.intent()
         except UsageError:
             return True  # they contradict each other
-
-
-def _is_in(vault: VaultId | str, place: str) -> bool:
-    return isinstance(vault, str) or f"{vault}/".lower().startswith(f"{place}/".lower())
 
 
 def _doubts(selection: Selection, choice: Choice, seen: Selected) -> Iterator[_Doubt]:
@@ -192,14 +208,19 @@ class _Intents:
 
 
 def _located(
-    choices: Iterable[Choice], are_doubts: bool, intents: _Intents, around: Surroundings
+    named: Sequence[Choice], found: Sequence[Choice], are_doubts: bool, intents: _Intents, around: Surroundings
 ) -> Iterator[Choice | Undetermined]:
     """The choices with each vault once. Where there are doubts, each is by its id: they are about places."""
     together: dict[str, list[Choice]] = {}
-    for each in choices:
+    for each in (*named, *found):
         together.setdefault(each.name, []).append(each)
+    written = {each.chosen for each in named}
     merged: list[Choice] = []
     for same in together.values():
+        ids = {each.chosen for each in same if isinstance(each.chosen, VaultId)}
+        if len(ids) > 1 and not ids <= written:  # nobody wrote both; it was moved, or what somebody wrote is old
+            yield undetermined(same[0].chosen, AmbiguousVault(same[0].name, sorted(map(str, ids))), same[0].where)
+            continue
         try:
             (one,) = merge(same) if len(same) > 1 else same
             intents.of(one)
@@ -218,8 +239,10 @@ def _located(
 
 
 def _illegible(selection: Selection, seen: Selected, where: Location | None) -> Iterator[Undetermined]:
+    names = {name_of(each) for each in selection.only}
     for vault, error in seen.illegible:
-        if isinstance(vault, str) or selection.wants(vault):
+        is_wanted = not names or vault.lower() in names if isinstance(vault, str) else selection.wants(vault)
+        if is_wanted:
             yield undetermined(vault, error, where)
 
 
@@ -237,12 +260,15 @@ def _unseen(choice: Choice, selection: Selection, seen: Selected) -> Iterator[Un
 
 
 def _sentences(
-    where: Location | None, selection: Selection, wanted: Sequence[VaultId], seen: Selected
+    where: Location | None, selection: Selection, wanted: Sequence[VaultId], seen: Selected, *, is_consistent: bool
 ) -> Iterator[str]:
     """What was selected, by whom; and what cannot be known of it."""
     if wanted:
         places = counted(len({each.subscription for each in wanted}), "subscription")
-        found = f"{where or 'the command line'} selects {selection} ({len(wanted):,} in {places})"
+        # A linked vault that the index does not show yet is looked for by its name.
+        is_sure = is_consistent or selection.is_linked
+        lag = "" if is_sure else "; one made in the last minutes may be missing"
+        found = f"{where or 'the command line'} selects {selection} ({len(wanted):,} in {places}{lag})"
         yield f"{found}: {listed(sorted(each.name for each in wanted))}"
     yield from seen.said
 
@@ -264,21 +290,27 @@ def _missing(choices: Iterable[Choice], there: set[str], doubts: Sequence[_Doubt
         yield undetermined(vault, doubt.error, doubt.choice.where)
 
 
-def _narrowed(
-    found: Meant, choices: Sequence[Choice], within: Selection, seen: Selected, around: Surroundings
-) -> Meant:
+def _narrowed(found: Meant, choices: Sequence[Choice], within: Selection, seen: Selected, look: _Look) -> Meant:
     """Of what a file chose, that which a selection on the command line finds too; a vault of which that cannot be
     known is undetermined."""
     there = {each.id.name: each for each in seen.vaults}
-    apart = _apart([each for each in found.targets if each.name not in there], within, seen, around)
+    # A vault of the same name at another id is not the one that the file means.
+    shown = {each.vault: one for each in found.targets if (one := there.get(each.name)) and each.means(one.id)}
+    apart = _apart([each for each in found.targets if each.vault not in shown], within, seen, look)
+    serving = _Serving(seen)
     targets: list[Target] = []
+    strangers: list[str] = []
     lost = [each for each in found.lost if each.is_selection or _may_hold(within, each)]
     for each in found.targets:
         verdict = apart.get(each.vault, True)
+        if verdict is True and within.is_linked and each.is_selected:
+            verdict = serving.verdict(each)
+            strangers += [] if verdict else [each.name]
+            each = serving.served(each)
         if isinstance(verdict, NetcfgError):
             lost.append(undetermined(each.vault, verdict, each.where))
         elif verdict:
-            targets.append(replace(each, shown=each.shown or there.get(each.name)))
+            targets.append(replace(each, shown=each.shown or shown.get(each.vault)))
     lost += [replace(undetermined(within, error), is_selection=True) for _, error in seen.unseen]
     lost += [replace(undetermined(what, error), is_selection=True) for _, what, error in seen.closed]
     lost += _illegible(within, seen, None)
@@ -287,7 +319,12 @@ def _narrowed(
         raise NothingInBoth(str(within), file)
     names = sorted(each.name for each in targets)
     said = [f"of these, {counted(len(names), 'vault')} {'is' if len(names) == 1 else 'are'} among {within}"]
-    if others := sorted({*there} - {*names} - {_name(each) for each in lost}):
+    if strangers:
+        is_one = len(strangers) == 1
+        out, it = f"{counted(len(strangers), 'vault')} {'is' if is_one else 'are'} left out", "it" if is_one else "them"
+        why = f"none of the organizations that {file} means for {it} links {it}"
+        said.append(f"{out}, because {why}: {listed(sorted(strangers))}")
+    if others := sorted({*there} - {*names} - {*strangers} - {_name(each) for each in lost}):
         is_one = len(others) == 1
         also = f"{counted(len(others), 'other vault')} {'is' if is_one else 'are'} among {within}"
         them = f"{file} does not choose {'it' if is_one else 'them'}"
@@ -297,8 +334,42 @@ def _narrowed(
     return Meant(tuple(targets), tuple(reversed(once.values())), (*found.said, *said, *seen.said))
 
 
+class _Serving:
+    """What is meant for the linked vaults that a file's selections found: the organizations that link them, and no
+    other of those that the file means for them."""
+
+    def __init__(self, seen: Selected) -> None:
+        self._seen = seen
+        self._served: dict[tuple[Itself[Intent], tuple[str, ...]], Intent] = {}
+
+    def verdict(self, target: Target) -> bool | NetcfgError:
+        """Whether one of its organizations links it. Where the ranges of others go, those that could not be asked may
+        not be left out."""
+        mine = self._mine(target)
+        meant = {each.casefold() for each in target.intent.organizations}
+        if mine and target.intent.exclusive:
+            known = {each.casefold() for each in mine}
+            for organization, _, error in self._seen.closed:
+                if organization.casefold() in meant - known:
+                    return error
+        return bool(mine) or not meant
+
+    def served(self, target: Target) -> Target:
+        mine = self._mine(target)
+        if not mine:
+            return replace(target, is_selected=False)
+        key = Itself(target.intent), mine
+        if key not in self._served:
+            self._served[key] = replace(target.intent, organizations=mine)
+        return replace(target, intent=self._served[key], is_selected=False)
+
+    def _mine(self, target: Target) -> tuple[str, ...]:
+        users = {each.casefold() for each in self._seen.users.get(target.name, ())}
+        return tuple(each for each in target.intent.organizations if each.casefold() in users)
+
+
 def _apart(
-    targets: Iterable[Target], within: Selection, seen: Selected, around: Surroundings
+    targets: Iterable[Target], within: Selection, seen: Selected, look: _Look
 ) -> Mapping[VaultId | str, bool | NetcfgError]:
     """Whether vaults that the selection did not show are among it all the same; the index may not have them yet."""
     verdicts: dict[VaultId | str, bool | NetcfgError] = {}
@@ -308,19 +379,23 @@ def _apart(
             verdicts[each.vault] = within.holds(each.vault)
         else:
             rest.append(each.vault)
-    answers = around.vaults.show(rest) if rest else {}
-    return verdicts | {each: _verdict(answers[each], within, seen) for each in rest}
+    answers = look.show(rest)
+    is_consistent = look.is_consistent
+    return verdicts | {each: _verdict(answers[each], within, seen, is_consistent=is_consistent) for each in rest}
 
 
-def _verdict(answer: Vault | NetcfgError, within: Selection, seen: Selected) -> bool | NetcfgError:
+def _verdict(
+    answer: Vault | NetcfgError, within: Selection, seen: Selected, *, is_consistent: bool
+) -> bool | NetcfgError:
     if isinstance(answer, NetcfgError) or within.holds(answer.id) or not within.may_hold(answer.id):
         return answer if isinstance(answer, NetcfgError) else within.holds(answer.id)
     if failure := next((error for place, error in seen.unseen if not place), None):
         return failure
     if within.is_linked and seen.closed and answer.id.name not in seen.users:
         return seen.closed[0][2]
-    # A vault that the index shows was compared with the tags there.
-    return TagsUnknown(answer.name) if within.tags and not answer.is_indexed else False
+    # A vault that was shown with the others was compared with the tags there.
+    has_shown = linked.has_shown(seen, answer, is_consistent=is_consistent)
+    return TagsUnknown(answer.name) if within.tags and not has_shown else False
 
 
 def _may_hold(selection: Selection, lost: Undetermined) -> bool:

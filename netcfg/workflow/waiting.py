@@ -5,6 +5,7 @@ from __future__ import annotations
 from netcfg.core.errors import NetcfgError, PutBack
 from netcfg.core.plan import differences
 from netcfg.core.resources import Vault
+from netcfg.core.words import counted
 from netcfg.workflow.collaborators import Surroundings
 
 INTERVAL = 10  # seconds between two lines that say how long it still takes
@@ -14,7 +15,7 @@ def wait(seconds: int, after: str, around: Surroundings) -> None:
     """Let so many seconds pass, or fewer if somebody wants us to end."""
     left = seconds
     while left > 0 and not around.stop.is_set():
-        around.progress.step(f"waiting for {left} seconds after {after}")
+        around.progress.step(f"waiting for {counted(left, 'second')} after {after}")
         around.stop.wait(min(left, INTERVAL))
         left -= INTERVAL
 

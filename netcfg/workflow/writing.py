@@ -87,8 +87,9 @@ def take(step: Step, around: Surroundings) -> Vault:
         if doubt is None:
             return _prove(fresh, target, around)
         _wait(doubt, len(doubts), step.expected.vault.name, around)
-        doubts.append(doubt)
-        sent = target
+        if doubt.was_sent:
+            doubts.append(doubt)
+            sent = target
 
 
 def _shows(fresh: Vault, sent: Firewall, step: Step) -> bool:

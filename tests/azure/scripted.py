@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
 
+from tests.pace import PATIENCE
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -21,6 +23,13 @@ class Answer:
 
     def bytes(self) -> bytes:
         return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+
+def graphed(*rows: Any, total: int | None = None, token: str = "") -> Answer:
+    """A page of Resource Graph, of which `token` leads to the next, out of `total` rows."""
+    counts = {"count": len(rows), "totalRecords": len(rows) if total is None else total}
+    more = {"$skipToken": token} if token else {}
+    return Answer({**counts, "data": list(rows), "resultTruncated": "false", **more})
 
 
 @dataclass(frozen=True)
@@ -85,14 +94,14 @@ def scripted(*answers: Answer, by: Mapping[str, Answer] | None = None) -> Iterat
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     script.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         yield script
     finally:
         server.shutdown()
-        thread.join()
+        thread.join(PATIENCE)
         server.server_close()
 
 

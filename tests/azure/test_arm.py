@@ -12,7 +12,9 @@ from netcfg import __version__
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.connection import connect
 from netcfg.azure.credentials import FOREVER, ConstantToken
+from netcfg.azure.errors import SDK_ERRORS, Unsettled, unsettled
 from netcfg.core.errors import (
+    AskedToWait,
     AzureAnswer,
     AzureRefused,
     AzureThrottled,
@@ -69,6 +71,67 @@ def test_but_not_for_ever():
         with pytest.raises(AzureThrottled, match="Azure still asks to slow down after several tries"):
             arm(script.url).get("/a", "v", "it")
         assert len(script.asked) == 4
+
+
+# What no clock and no calendar knows. Some of it makes the SDK raise, each in a way of its own.
+UNREADABLE = ["soon", "²", "0x10", "2026-01-01T00:00:00Z", "Fri, 99 Dec 2100 23:59:59 GMT", "Fri, 31 Dec 99999999999 1"]
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after-ms", "x-ms-retry-after-ms"])
+@pytest.mark.parametrize("wait", [*UNREADABLE, "nan", "-5", "Fri, 31 Dec 1999 23:59:59 GMT"])
+def test_a_wait_that_cannot_be_read_is_one_that_azure_did_not_tell(name: str, wait: str):
+    slow = refusal(429, "TooManyRequests", "Slow down.", {name: wait})
+    with scripted(slow, Answer({"it": "works"})) as script:
+        assert arm(script.url).get("/a", "v", "it") == {"it": "works"}
+        assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize("wait", UNREADABLE)
+def test_an_operation_is_awaited_though_azure_does_not_say_in_words_how_long(wait: str, monkeypatch):
+    monkeypatch.setattr("netcfg.azure.arm.POLL", 0.01)
+    with scripted(Answer({}), by={}) as script:
+        operation = {"Azure-AsyncOperation": f"{script.url}/operations/1", "Retry-After": wait}
+        script.answers[:] = [
+            Answer({}, 202, operation),
+            Answer({"status": "InProgress"}, 200, {"Retry-After": wait}),
+            Answer({"status": "Succeeded"}),
+        ]
+        arm(script.url).put("/a", "v", "it", {}, {})
+    assert [each.path.partition("?")[0] for each in script.asked] == ["/a", "/operations/1", "/operations/1"]
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        ("600", "10 minutes"),
+        ("3600", "60 minutes"),
+        ("36000", "10 hours"),
+        ("1e9", "more than a day"),
+        ("inf", "more than a day"),
+        ("Fri, 31 Dec 2100 23:59:59 GMT", "more than a day"),
+    ],
+)
+def test_who_is_asked_to_wait_too_long_learns_for_what_and_how_long(wait: str, words: str):
+    with scripted(refusal(503, "ServerBusy", "Busy.", {"Retry-After": wait})) as script:
+        with pytest.raises(AskedToWait) as raised:
+            arm(script.url).get("/a", "v", "vault kv-1")
+        assert len(script.asked) == 1
+    assert str(raised.value) == (
+        f"Azure asks to leave vault kv-1 alone for {words}, which is too long to wait here; "
+        "run the same command again after that"
+    )
+
+
+def test_a_write_whose_operation_is_to_be_awaited_too_long_is_not_settled():
+    with scripted(Answer({})) as script:
+        operation = {"Azure-AsyncOperation": f"{script.url}/operations/1"}
+        script.answers[:] = [
+            Answer({}, 202, operation),
+            Answer({"status": "InProgress"}, 200, {"Retry-After": "3600"}),
+        ]
+        with pytest.raises(SDK_ERRORS) as raised:
+            arm(script.url).put("/a", "v", "it", {}, {})
+    assert unsettled(raised.value, "it") == Unsettled("Azure asks to wait for 60 minutes", 3600.0)
 
 
 def test_no_provider_is_registered_behind_a_persons_back():

@@ -20,8 +20,9 @@ from netcfg.azure import pacing
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.credentials import ConstantToken
 from netcfg.azure.pacing import LONGEST, Bucket, Pacing
-from netcfg.core.errors import AzureThrottled
+from netcfg.core.errors import AskedToWait, TurnLost
 from tests.azure.scripted import Answer, refusal, scripted
+from tests.pace import beside
 
 ONE, TWO = "/subscriptions/one/a", "/subscriptions/two/a"
 
@@ -127,7 +128,9 @@ def test_refusals_that_say_nothing_double_the_pause_and_those_under_way_count_on
 
 
 class Clock:
-    """Time that passes when somebody sleeps."""
+    """Time that passes when somebody sleeps. Who sleeps again and again waits for what will never come."""
+
+    MOST = 1000
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -137,6 +140,7 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        assert len(self.slept) < self.MOST, f"slept {self.MOST} times, and it still does not go on"
         self.slept.append(seconds)
         self.now += seconds
 
@@ -237,7 +241,7 @@ def test_a_network_that_is_busy_says_nothing_about_its_subscription():
 def test_what_would_have_to_wait_too_long_is_refused_here():
     ask = refused_once({"Retry-After": str(LONGEST + 1)})
     ask("PATCH", ONE)
-    with pytest.raises(AzureThrottled, match="run it again in 301 seconds"):
+    with pytest.raises(AskedToWait, match="leave subscription one alone for 5 minutes, which is too long"):
         ask("PATCH", ONE)
     assert len(ask.server.asked) == 1
 
@@ -277,13 +281,49 @@ def test_a_turn_ends_when_azure_refuses_somebody_else_meanwhile_and_nothing_is_s
     ask = Asking(lambda request: answers.pop())
     ask("PATCH", ONE)
     with ask.pacing.turn("one"):
-        thread = threading.Thread(target=ask, args=("PATCH", ONE))
-        thread.start()
-        thread.join()
-        with pytest.raises(AzureThrottled):
+        assert beside(lambda: ask("PATCH", ONE)) == 429
+        with pytest.raises(TurnLost, match=r"^subscription one takes nothing for 5 seconds, and nothing was sent$"):
             ask("PATCH", ONE)
     assert ask.clock.slept == []
     assert len(ask.server.asked) == 2
+
+
+def test_a_turn_at_a_bucket_that_was_heard_of_keeps_nobody_waiting_who_finds_room_beside_it():
+    answers = [left("writes", 1), (503, {}, ""), left("writes", 5)]
+    ask = Asking(lambda request: answers.pop())
+    ask("PATCH", ONE)
+    ask("PATCH", ONE)
+    with ask.pacing.turn("one"):
+        assert beside(lambda: ask("PATCH", ONE)) == 200
+    assert ask.clock.slept == []
+
+
+def test_who_waits_beside_a_turn_that_takes_the_only_room_goes_on_when_it_ends(monkeypatch: pytest.MonkeyPatch):
+    ask = Asking(lambda request: left("writes", 0))
+    ask("PATCH", ONE)
+    waits, ended = threading.Event(), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        ask.clock.sleep(seconds)
+        if len(ask.clock.slept) == 5:
+            waits.set()
+            assert ended.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        with ask.pacing.turn("one"):
+            ask.clock.slept.clear()
+            monkeypatch.setattr(ask.pacing, "_sleep", sleep)
+            other = pool.submit(ask, "PATCH", ONE)
+            assert waits.wait(10)
+        ended.set()
+        assert other.result(timeout=10) == 200
+    assert 5 <= len(ask.clock.slept) < 10
+
+
+def test_a_clock_that_somebody_sleeps_by_for_ever_says_so():
+    ask = Asking(lambda request: left("writes", 0))
+    with ask.pacing.turn("one"), pytest.raises(AssertionError, match="slept 1000 times, and it still does not go on"):
+        beside(lambda: ask("PATCH", ONE))  # nothing is known of the bucket before the turn's own answer
 
 
 def test_nobody_waits_with_the_lock_in_his_hand():
@@ -333,5 +373,10 @@ def test_a_question_that_is_to_wait_too_long_is_an_error():
     slow = refusal(429, "TooManyRequests", "Slow down.", {"Retry-After": "4000"})
     with scripted(slow) as script:
         arm = ResourceManager(script.url, "scope", ConstantToken("t-1"), 5.0)
-        with pytest.raises(AzureThrottled, match="run it again in 4000 seconds"):
+        with pytest.raises(AskedToWait) as raised:
             arm.get(ONE, "v", "it")
+        assert len(script.asked) == 1
+    assert str(raised.value) == (
+        "Azure asks to leave it alone for 67 minutes, which is too long to wait here; "
+        "run the same command again after that"
+    )

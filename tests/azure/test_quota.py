@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from netcfg.azure import graph
 from netcfg.azure.connection import connect
+from netcfg.azure.pacing import Pacing
 from netcfg.azure.quota import PATH, WINDOW, Quota
-from netcfg.core.errors import TooManySubscriptions
+from netcfg.core.errors import AskedToWait, TooManySubscriptions
 from netcfg.sandbox.server import serve
 from tests.azure.scripted import Answer, refusal, scripted
 from tests.sandbox.small import world
@@ -77,8 +79,8 @@ class Request:
         return HttpRequest("POST", self.url)
 
 
-def quota(azure: Azure) -> Quota:
-    policy = Quota(clock=lambda: azure.now, sleep=azure.sleep)
+def quota(azure: Azure, stop: Event | None = None, tell: Callable[[str], None] = lambda _: None) -> Quota:
+    policy = Quota(stop, tell, lambda: azure.now, azure.sleep)
     policy.next = azure
     return policy
 
@@ -129,6 +131,64 @@ def test_who_was_refused_waits_for_the_window_that_the_answer_names():
     assert policy.send(Request()).http_response.status_code == 429
     assert policy.send(Request()).http_response.status_code == 200
     assert azure.slept == [4.0]
+
+
+def test_a_long_wait_is_told_once_and_a_short_one_not_at_all():
+    azure, told = Azure(), list[str]()
+    policy = quota(azure, tell=told.append)
+    for _ in range(16):
+        policy.send(Request())
+    assert told == ["waiting 5 seconds: Resource Graph takes no more queries"]
+    azure.now += 4
+    for _ in range(15):
+        policy.send(Request())
+    assert azure.slept == [5.0, 1.0]
+    assert len(told) == 1
+
+
+def test_who_is_to_end_waits_for_no_window_and_the_query_goes_out_as_it_is():
+    azure, stop = Azure(), Event()
+    policy = quota(azure, stop)
+    for _ in range(15):
+        policy.send(Request())
+    stop.set()
+    assert [policy.send(Request()).http_response.status_code for _ in range(2)] == [429, 429]
+    assert azure.slept == []
+
+
+def test_who_waits_already_when_somebody_wants_to_end_waits_no_longer():
+    azure, stop = Azure(), Event()
+    policy = Quota(stop, lambda _: stop.set(), lambda: azure.now)
+    policy.next = azure
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(lambda: [policy.send(Request()) for _ in range(16)])
+        assert len(sent.result(timeout=10)) == 16  # by the real clock, while Azure's stands still
+
+
+def test_a_window_that_is_far_away_is_not_waited_for():
+    azure = Azure()
+    policy = quota(azure)
+    far = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "01:00:00"}
+    azure.send = lambda _: Response(429, far)  # type: ignore[method-assign]
+    policy.send(Request())
+    with pytest.raises(AskedToWait, match="leave Resource Graph alone for 60 minutes"):
+        policy.send(Request())
+    assert azure.slept == []
+
+
+def test_the_waits_for_resource_graph_are_told_to_whoever_hears_of_the_others():
+    empty = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:03"}
+    told, stop = list[str](), Event()
+
+    def tell(what: str) -> None:
+        told.append(what)
+        stop.set()
+
+    answers = Answer(EMPTY, headers=empty), Answer(EMPTY, headers=empty)
+    with scripted(*answers) as script, connect("t", resource_manager=script.url, pacing=Pacing(stop, tell)) as azure:
+        assert list(graph.rows(azure.arm, QUERY)) == []
+        assert list(graph.rows(azure.arm, QUERY)) == []
+    assert told == ["waiting 3 seconds: Resource Graph takes no more queries"]
 
 
 def test_other_requests_are_not_held_back():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from netcfg.azure.connection import Azure, connect
-from netcfg.core.errors import AzureAnswer, AzureRefused
+from netcfg.core.errors import AmbiguousVault, AzureAnswer, AzureRefused, NetcfgError
 from netcfg.core.target import Selected, Selection
 from tests.azure.scripted import Answer, refusal, scripted
 
@@ -183,3 +184,109 @@ def test_a_query_names_at_most_three_hundred_subscriptions():
     asked = [each.body["subscriptions"] for each in script.asked if each.body and "keyvault" in each.body["query"]]
     assert sorted(map(len, asked)) == [1, 300]
     assert sorted(each for some in asked for each in some) == ids
+
+
+def show_old(state: Any, name: str, **was: Any) -> dict[str, Any]:
+    """Let the index go on showing a vault in another group, where it no longer is."""
+    state["settings"]["graphLagSeconds"] = 600
+    now = state["vaults"][name]
+    old = {**now, "id": now["id"].replace("/rg-us/", "/rg-old/"), **was}
+    state["stale"][old["id"].lower()] = {"until": time.time() + 600, "was": old}
+    return old
+
+
+def test_of_a_vault_that_is_shown_in_two_places_the_one_counts_where_it_is(azure: Azure, sandbox: Any):
+    with sandbox.edit() as state:
+        show_old(state, "kv-us")
+        others = sorted(each for each in state["vaults"] if PRODUCTION in state["vaults"][each]["id"])
+    seen = azure.vaults.select(Selection((PRODUCTION,)))
+    assert [*seen.unseen, *seen.illegible] == []
+    (found,) = [each for each in seen.vaults if each.name == "kv-us"]
+    assert (found.id.resource_group, found.is_indexed) == ("rg-us", False)
+    assert {"kv-us", "kv-orders"} < set(names(seen)) <= set(others)
+
+
+def test_the_tags_of_a_moved_vault_are_those_of_where_it_is(azure: Azure, sandbox: Any):
+    with sandbox.edit() as state:
+        show_old(state, "kv-us", tags={"was": "x"})
+        state["vaults"]["kv-us"]["tags"] = {"is": "x"}
+    assert names(azure.vaults.select(Selection(tags=(("was", "x"),)))) == []
+    assert names(azure.vaults.select(Selection(tags=(("is", "x"),)))) == ["kv-us"]
+
+
+def test_a_moved_vault_that_answers_nowhere_is_undetermined_and_takes_no_other_with_it(azure: Azure, sandbox: Any):
+    with sandbox.edit() as state:
+        show_old(state, "kv-us")
+        gone = state["vaults"].pop("kv-us")
+        state["stale"][gone["id"].lower()] = {"until": time.time() + 600, "was": gone}
+    seen = azure.vaults.select(Selection((PRODUCTION,)))
+    ((name, error),) = seen.illegible
+    assert name == "kv-us"
+    assert isinstance(error, AmbiguousVault)
+    assert "/rg-old/" in str(error)
+    assert "/rg-us/" in str(error)
+    assert "kv-orders" in names(seen)
+
+
+def tagged(tags: object, *asked: tuple[str, str]) -> Selected:
+    row = {"id": f"/subscriptions/{PRODUCTION}/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-a", "tags": tags}
+    other = {"id": row["id"].replace("kv-a", "kv-b"), "tags": dict(asked)}  # type: ignore[attr-defined]
+    answers = {"/subscriptions?": SUBSCRIPTIONS, "ResourceGraph": found(row, other)}
+    with scripted(EMPTY, by=answers) as script, connect("t", resource_manager=script.url) as azure:
+        return azure.vaults.select(Selection((PRODUCTION,), tags=tuple(asked)))
+
+
+@pytest.mark.parametrize("tags", [{"team": ["x"]}, {"team": {"a": 1}}, {"team": None}, 5, ["a"], "a"])
+def test_odd_tags_spoil_no_vault_but_their_own_and_only_where_tags_are_asked_for(tags: object):
+    assert names(tagged(tags)) == ["kv-a", "kv-b"]
+    seen = tagged(tags, ("team", "x"))
+    assert names(seen) == ["kv-b"]
+    unknown = [] if isinstance(tags, dict) else ["kv-a"]
+    assert [id.name for id, error in seen.illegible if isinstance(error, AzureAnswer)] == unknown  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(),
+        Selection((PLATFORM,)),
+        Selection((PRODUCTION, PLATFORM), ("RG-US",)),
+        Selection(resource_groups=("rg-payments", "rg-su")),
+        Selection(tags=(("TEAM", "payments"),)),
+        Selection((PLATFORM, FINANCE)),
+    ],
+)
+def test_the_lists_find_what_the_index_finds(azure: Azure, sandbox: Any, selection: Selection):
+    by_index = azure.vaults.select(selection)
+    asked = len(sandbox.requests)
+    by_lists = azure.vaults.select(selection, is_consistent=True)
+    assert names(by_lists) == names(by_index)
+    assert [each.firewall for each in by_lists.vaults] == [each.firewall for each in by_index.vaults]
+    assert not any(each.is_indexed for each in by_lists.vaults)
+    assert [(place, str(error)) for place, error in by_lists.unseen] == [
+        (place, str(error)) for place, error in by_index.unseen
+    ]
+    assert not [path for _, path, _ in sandbox.requests[asked:] if "ResourceGraph" in path]
+
+
+def test_a_vault_that_the_index_does_not_know_yet_is_in_the_lists(azure: Azure, sandbox: Any):
+    with sandbox.edit() as state:
+        state["settings"]["graphLagSeconds"] = 600
+        new = state["vaults"]["kv-us"]
+        state["stale"][new["id"].lower()] = {"until": time.time() + 600, "was": None}
+    selection = Selection((PRODUCTION,), ("rg-us",))
+    assert names(azure.vaults.select(selection)) == []
+    assert names(azure.vaults.select(selection, is_consistent=True)) == ["kv-us"]
+
+
+def test_a_list_that_is_refused_is_a_place_that_is_not_seen():
+    answers = {
+        "/subscriptions?": SUBSCRIPTIONS,
+        "KeyVault/vaults?": refusal(409, "Conflict", "Not now."),
+    }
+    with scripted(EMPTY, by=answers) as script, connect("t", resource_manager=script.url) as azure:
+        seen = azure.vaults.select(Selection((PRODUCTION,)), is_consistent=True)
+    ((place, error),) = seen.unseen
+    assert (seen.vaults, place) == ((), f"/subscriptions/{PRODUCTION}")
+    assert isinstance(error, NetcfgError)
+    assert "Not now" in str(error)

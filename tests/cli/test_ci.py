@@ -10,6 +10,7 @@ import pytest
 from netcfg.cli import ci
 from netcfg.core.outcome import Ending
 from netcfg.formats.ci.summary import summary
+from netcfg.sandbox.server import serve
 from tests.cli.conftest import Program
 from tests.cli.test_streams import ENVIRONMENT, run
 from tests.formats import builders, reports
@@ -313,3 +314,14 @@ def test_the_faults_of_a_configuration_stand_on_their_lines(
     Path("netcfg.yaml").write_text("geography: Mars\nvaults: [{name: a_b}]\n", "utf-8")
     places = [(each.values["file"], each.values["line"]) for each in runners.github(netcfg("plan").out)]
     assert places == [("infra/netcfg.yaml", "1"), ("infra/netcfg.yaml", "2")]
+
+
+def test_a_fleet_has_an_annotation_for_vaults_that_are_alike(actions: Path, tmp_path: Path):
+    with serve(world="fleet-small") as sandbox:
+        found = runners.github(Program(sandbox, tmp_path)("plan", "--all", "--geography", "EU").out)
+    assert len(found) <= 10
+    assert all(each.name == "error" for each in found)
+    [opened] = [each.message for each in found if each.values["title"] == "default-deny"]
+    assert opened.startswith("3 vaults (kv-open-001, kv-open-002, kv-open-003): refused: ")
+    assert opened.endswith("; accept with --accept 'default-deny=kv-open-00*'")
+    assert found[-1].values["title"] == "undetermined"

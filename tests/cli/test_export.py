@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from netcfg.sandbox.server import serve
 from tests.cli.conftest import AGENTS, BUILDS, SCALE_SET, Program, vault_id
 from tests.formats.export import languages
 
@@ -332,3 +333,16 @@ def test_the_script_asks_for_everything_that_a_firewall_consists_of(netcfg: Prog
         check=True,
     )
     assert told.stdout.splitlines() == ["rest", "--method", "get", "--url", "U", "--query", QUERY, "--output", "tsv"]
+
+
+def test_what_is_withheld_of_a_fleet_is_said_once_for_vaults_that_are_alike(tmp_path: Path):
+    with serve(world="fleet-small") as sandbox:
+        ran = Program(sandbox, tmp_path)("export", "--all", "--geography", "EU", "--as", "tfvars")
+    said = [each for each in ran.err.splitlines() if each.startswith("netcfg: ")]
+    assert (ran.status, len(said)) == (7, 6)
+    [opened] = [each for each in said if "default-deny" in each]
+    assert opened.startswith("netcfg: 3 vaults (kv-open-001, kv-open-002, kv-open-003): VAULT is not exported, ")
+    assert opened.endswith("accept what is meant: --accept default-deny=VAULT --accept unlinked=VAULT")
+    [perimeter] = [each for each in said if "kv-perimeter-1" in each and "VAULT" in each]
+    assert perimeter.endswith("and leave it out: that cannot be accepted")
+    assert said[-1].endswith("or select none but the 47 that can be exported")

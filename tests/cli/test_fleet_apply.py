@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -222,3 +224,37 @@ def test_an_interrupted_run_ends_in_order_and_is_gone_on_with(tmp_path: Path, wr
         assert again.status == 0
         assert len(done(netcfg)) == 10
         assert sorted(patched(netcfg)) == sorted(done(netcfg))  # each was written once
+
+
+@pytest.mark.parametrize(("second", "is_whole"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
+def test_a_second_signal_of_a_pipeline_does_not_cut_the_report_and_a_second_interrupt_does(
+    ten: Program, second: int, is_whole: bool
+):
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no such signals")
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        pytest.skip("how long a pipe is can be said on Linux only")
+    victim: list[subprocess.Popen[bytes]] = []
+
+    def interrupt(served: int, method: str, path: str) -> None:
+        if method == "PATCH" and ten.sandbox.before:
+            ten.sandbox.before = None
+            victim[0].send_signal(signal.SIGINT)
+
+    ten.sandbox.before = interrupt
+    words = (*NAMED, "--parallel", "1", "--format", "json")
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with os.fdopen(reader, "rb") as out:
+        command = [sys.executable, "-P", "-m", "netcfg", *words]
+        with subprocess.Popen(command, env=environment(ten.sandbox), stdout=writer, stderr=subprocess.PIPE) as process:
+            victim.append(process)
+            os.close(writer)
+            assert select.select([out], [], [], 60)[0]  # the report has begun, and is longer than the pipe
+            process.send_signal(second)
+            time.sleep(0.3)
+            told = out.read()
+            assert process.wait(60) == 130
+    assert told.startswith(b'{\n  "version": 1')
+    assert told.endswith(b"}\n") is is_whole
+    if is_whole:
+        assert json.loads(told)["summary"]["interrupted"] is True

@@ -20,6 +20,7 @@ from netcfg.cli import terminal
 from netcfg.cli.progress import Bar, Count, Lines, Silence, picture, span, timer, watching
 from netcfg.cli.root import Root
 from netcfg.workflow.collaborators import Progress
+from tests.pace import PATIENCE
 
 
 class Clock:
@@ -180,11 +181,11 @@ def test_threads_lose_no_count(anybody: tuple[Progress, Log]):
                 progress.step(f"reading kv-{number}")
                 advance()
 
-        threads = [threading.Thread(target=work) for _ in range(16)]
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(16)]
         for each in threads:
             each.start()
         for each in threads:
-            each.join()
+            each.join(PATIENCE)
         progress.rest()  # draws once more, and takes it away
     if isinstance(progress, Bar):
         assert "1,600/1,600" in log.getvalue()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,8 +57,8 @@ def test_a_subscription_is_selected_and_that_is_said(fleet: Program):
     assert names(ran)[:2] == ["kv-app-0001", "kv-app-0002"]
     assert len(names(ran)) == 22
     said = (
-        f"the command line selects the vaults of subscription {TEAM_1} (22 in 1 subscription): kv-app-0001, "
-        "kv-app-0002, kv-app-0003, kv-app-0004, kv-app-0005 and 17 more"
+        f"the command line selects the vaults of subscription {TEAM_1} (22 in 1 subscription; one made in the last "
+        "minutes may be missing): kv-app-0001, kv-app-0002, kv-app-0003, kv-app-0004, kv-app-0005 and 17 more"
     )
     assert f"{said}\n" in ran.err
     assert ran.document["selected"] == [said]
@@ -83,7 +85,7 @@ def test_a_subscription_that_is_not_visible_is_undetermined_beside_one_that_is(f
     ran = fleet("plan", "--subscription", HUB, "--subscription", FINANCE, "--geography", "EU", "--format", "json")
     assert ran.status == 7
     (lost,) = ran.document["undetermined"]
-    assert lost["vault"] == f"the vaults of subscription {HUB}, {FINANCE}"
+    assert lost["vault"] == f"the vaults of subscriptions {HUB}, {FINANCE}"
     assert lost["reason"].startswith(f"this sign-in does not see the subscription {FINANCE}")
 
 
@@ -139,8 +141,8 @@ def test_the_guard_asks_the_variable_groups_and_says_what_they_say(fleet: Progra
     asked = fleet("plan", *words, "--organization", "contoso", "--format", "json")
     assert guards(asked) == {
         "kv-app-0009": (
-            "kv-app-0009 was selected and not named, holds no published range, and no variable group of contoso uses "
-            "it: it may have nothing to do with Azure DevOps"
+            "kv-app-0009 was selected and not named, holds no published range, and no variable group of contoso that "
+            "this sign-in sees uses it: it may have nothing to do with Azure DevOps"
         )
     }
     nobody = guards(fleet("plan", *words, "--geography", "EU", "--format", "json"))
@@ -162,7 +164,8 @@ def test_nothing_is_said_to_be_missing_in_a_vault_that_nobody_reads(fleet: Progr
     assert "kv-private-02" not in missing
     assert "kv-private-01" in missing  # a variable group uses it
     assert ran.document["selected"][-1] == (
-        "1 vault holds no published range, and no variable group uses it, so none is said to be missing: kv-private-02"
+        "1 vault holds no published range, and no variable group that this sign-in sees uses it, so none is said to be "
+        "missing: kv-private-02"
     )
     named = fleet("check", "kv-private-02", "--organization", "contoso", "--format", "json").document["findings"]
     assert "published-range-missing" in {each["rule"] for each in named}
@@ -257,4 +260,104 @@ def test_what_cannot_be_meant_is_said_before_anybody_is_asked(fleet: Program, co
         ran = fleet(command, *words, "--geography", "EU")
         assert ran.status == 2, words
         assert why in ran.err
+    assert fleet.sandbox.requests == []
+
+
+def missing(ran: Ran) -> set[str]:
+    """The vaults in which a published range is said to be missing."""
+    found = ran.document["findings"]
+    return {each["vault"].rpartition("/")[2] for each in found if each["rule"] == "published-range-missing"}
+
+
+def test_a_sign_in_that_sees_no_project_does_not_make_a_check_succeed(fleet: Program):
+    with fleet.sandbox.edit() as state:
+        state["organizations"]["contoso"]["projects"] = []
+        networks = {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []}
+        for each in ("kv-app-0001", "kv-app-0002"):
+            state["vaults"][each]["properties"]["networkAcls"] = networks
+            state["vaults"][each]["tags"] = {"env": "x"}
+    words = ("--subscription", TEAM_1, "--tag", "env=x", "--organization", "contoso", "--format", "json")
+    ran = fleet("check", *words)
+    assert (ran.status, missing(ran)) == (4, {"kv-app-0001", "kv-app-0002"})
+    why = "(the variable groups of contoso: contoso shows this sign-in no project, so which vaults its variable groups"
+    assert why in guards(fleet("plan", *words))["kv-app-0001"]
+    linked = fleet("check", "--linked", "--organization", "contoso")
+    assert linked.status == 1
+    assert "contoso shows this sign-in no project" in linked.err
+
+
+def test_what_a_file_selects_is_meant_whoever_uses_it(fleet: Program, here: Path):
+    assert "kv-private-02" not in missing(
+        fleet("check", "--subscription", TEAM_1, "--organization", "contoso", "--format", "json")
+    )
+    file = f"organization: contoso\nvaults:\n  - select: {{subscription: {TEAM_1}}}\n"
+    (here / "netcfg.yaml").write_text(file, "utf-8")
+    for words in ([], ["--subscription", TEAM_1]):
+        ran = fleet("check", *words, "--format", "json")
+        assert "kv-private-02" in missing(ran)
+        assert "so none is said to be missing" not in str(ran.document["selected"])
+    assert "kv-private-02" in guards(fleet("plan", "--format", "json"))  # a write is another matter
+
+
+def test_an_id_in_a_file_is_never_taken_for_a_vault_of_that_name_elsewhere(fleet: Program, here: Path):
+    there = fleet.sandbox.state["vaults"]["kv-app-0001"]["id"]
+    wrong = there.replace(TEAM_1, TEAM_2)
+    others = "".join(f"  - name: kv-app-{number:04}\n" for number in range(2, 20))
+    (here / "netcfg.yaml").write_text(f"geography: EU\nvaults:\n  - id: {wrong}\n{others}", "utf-8")
+    for words in (["--all"], ["--tag", "team=shop"], ["--subscription", TEAM_1, "--subscription", TEAM_2]):
+        ran = fleet("apply", *words, "--yes", "--format", "json")
+        assert ran.status == 7, words
+        assert "kv-app-0001" not in names(ran)
+        assert wrong in {each["vault"] for each in ran.document["undetermined"]}
+    written = {path.rpartition("/")[2] for _, path in fleet.writes}
+    assert written
+    assert "kv-app-0001" not in written
+
+
+def test_a_moved_vault_that_the_index_shows_twice_hinders_no_other(fleet: Program):
+    with fleet.sandbox.edit() as state:
+        state["settings"]["graphLagSeconds"] = 600
+        moved = state["vaults"]["kv-app-0001"]
+        old = copy.deepcopy(moved)
+        moved["id"] = moved["id"].replace(TEAM_1, TEAM_2)
+        state["stale"][old["id"].lower()] = {"until": time.time() + 600, "was": old}
+    ran = fleet("plan", "--subscription", TEAM_1, "--subscription", TEAM_2, "--geography", "EU", "--format", "json")
+    assert len(names(ran)) == 22 + 19
+    assert [TEAM_2 in each["id"] for each in ran.document["vaults"] if each["name"] == "kv-app-0001"] == [True]
+    assert ran.document["undetermined"] == []
+
+
+def test_who_asks_for_consistency_finds_a_vault_that_was_just_made(fleet: Program):
+    with fleet.sandbox.edit() as state:
+        state["settings"]["graphLagSeconds"] = 600
+        new = state["vaults"]["kv-open-001"]
+        state["stale"][new["id"].lower()] = {"until": time.time() + 600, "was": None}
+    for words in (["--subscription", TEAM_2], ["--all"], ["--tag", "team=desk"]):
+        by_index = fleet("check", *words, "--geography", "EU", "--format", "json")
+        assert "kv-open-001" not in by_index.out
+        assert "one made in the last minutes may be missing" in by_index.document["selected"][0]
+        ran = fleet("check", *words, "--geography", "EU", "--consistent", "--format", "json")
+        assert "kv-open-001" in {each["name"] for each in ran.document["vaults"]}
+        assert "may be missing" not in str(ran.document["selected"])
+
+
+def test_linked_vaults_that_a_file_selects_serve_only_those_that_link_them(fleet: Program, here: Path):
+    file = f"organization: [contoso, fabrikam]\nvaults:\n  - select: {{subscription: {TEAM_2}}}\n  - name: kv-us-02\n"
+    (here / "netcfg.yaml").write_text(file, "utf-8")
+    ran = fleet("plan", "--linked", "--format", "json")
+    served = {each["name"]: each["geographies"] for each in ran.document["vaults"]}
+    assert served["kv-data-0001"] == ["EU"]
+    assert served["kv-us-01"] == ["US"]
+    assert served["kv-both-01"] == ["EU", "US"]
+    found = fleet("check", "--linked", "--format", "json").document["findings"]
+    fixes = {each["vault"].rpartition("/")[2]: each["fix"].partition(" apply ")[2] for each in found if each["vault"]}
+    assert fixes["kv-us-01"] == "--linked"  # by its name it would get what the file says of all
+    assert fixes["kv-both-01"].startswith("kv-both-01")
+
+
+@pytest.mark.parametrize("name", ["", "con toso"])
+def test_what_is_no_organization_is_refused_before_anybody_is_asked(fleet: Program, name: str):
+    ran = fleet("plan", "--linked", "--organization", name)
+    assert ran.status == 2
+    assert f"{name!r} is not an organization of Azure DevOps" in ran.err
     assert fleet.sandbox.requests == []

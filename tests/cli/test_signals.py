@@ -19,6 +19,7 @@ from netcfg.sandbox.server import serve
 from netcfg.workflow.collaborators import Surroundings
 from tests.cli.conftest import Program
 from tests.cli.test_killed import environment
+from tests.pace import beside
 from tests.workflow import fakes
 from tests.workflow.fakes import Azure, Subnets
 
@@ -118,9 +119,7 @@ def test_beside_the_main_thread_it_heeds_nothing_and_fails_nowhere(around: Surro
             seen.extend(handlers())
 
     before = handlers()
-    thread = threading.Thread(target=look)
-    thread.start()
-    thread.join()
+    beside(look)
     assert seen == before
 
 

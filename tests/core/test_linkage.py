@@ -21,11 +21,16 @@ def test_a_vault_may_serve_several_organizations():
     assert OPEN.of(["Fabrikam"]).users("kv-shop") == ("fabrikam",)
 
 
-def test_only_where_everything_was_read_a_vault_is_certainly_not_used():
+def test_only_where_everything_was_read_a_vault_is_not_used():
     assert OPEN.is_unused("kv-desk")
     assert not OPEN.is_unused("kv-shop")
     assert not NOT_ASKED.is_unused("kv-desk")
     assert not Linkage((("contoso", NO),)).is_unused("kv-desk")
+    blind = Linkage((("contoso", Library(is_blind=True)),))
+    assert not blind.is_unused("kv-desk")
+    ((organization, what, error),) = blind.closed
+    assert (organization, what) == ("contoso", "the variable groups of contoso")
+    assert str(error).startswith("contoso shows this sign-in no project, so which vaults its variable groups use is")
     assert not Linkage((("contoso", Library((SHOP,), (ClosedProject("desk", NO),))),)).is_unused("kv-desk")
 
 

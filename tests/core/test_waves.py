@@ -100,3 +100,10 @@ def test_what_the_options_mean_together():
         parse_rollout("100%", 1, None)
     with pytest.raises(OptionAlone):
         parse_rollout(None, None, 5)
+
+
+def test_two_of_one_name_are_both_in_a_wave():
+    twins = [("one", "kv-1"), ("two", "kv-1"), ("one", "kv-2")]
+    waves = canary(1).divide(twins, name=lambda each: each[1])
+    assert sorted(each for wave in waves for each in wave) == sorted(twins)
+    assert [len(wave) for wave in waves] == [1, 2]

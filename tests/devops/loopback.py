@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from types import MappingProxyType
 
+from tests.pace import PATIENCE
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -75,11 +77,11 @@ def loopback(
         listener.socket = tls.wrap_socket(listener.socket, server_side=True)
         listener.handle_error = lambda *_: None  # a client that hangs up during the handshake is what is tested
     server = Loopback(f"{'https' if tls else 'http'}://127.0.0.1:{listener.server_port}")
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield server
     finally:
         listener.shutdown()
-        thread.join()
+        thread.join(PATIENCE)
         listener.server_close()

@@ -11,7 +11,9 @@ from netcfg.core.errors import NetcfgError
 from netcfg.core.guards import Acceptance, Guard
 from netcfg.core.outcome import Result
 from netcfg.core.plan import PlanSet
+from netcfg.core.words import listed
 from netcfg.formats import alike, markdown, phrases, text
+from netcfg.formats.ci.annotations import annotations_of
 from netcfg.formats.html import document
 from netcfg.formats.page import Page
 from tests.formats import builders, fleets, generated
@@ -218,3 +220,77 @@ def test_errors_that_differ_are_told_apart():
     ]
     odd = alike.outcomes(Result(planned, tuple(outcomes)).outcomes)
     assert all(len(each.outcomes) == 1 for each in odd if each.error)
+
+
+def test_what_is_like_nothing_else_is_told_by_its_own_name():
+    guard = Guard("unlinked", "kv-odd was selected and not named")
+    odd = replace(builders.plan(builders.vault("kv-odd")), guards=(guard,))
+    planned = builders.plan_set(odd, *(builders.plan(builders.vault(f"kv-{each}")) for each in "abcd"))
+    done = fleets.applied(planned)
+    for shown in (
+        text.plan(planned, Page(100)),
+        text.result(done, Page(100)),
+        markdown.plan(planned),
+        markdown.result(done),
+    ):
+        assert "kv-odd was selected and not named" in shown
+        assert "VAULT" not in shown
+
+
+def test_a_blank_for_a_name_is_explained_where_it_is_said():
+    guarded = [
+        replace(builders.plan(builders.vault(name)), guards=(Guard("unlinked", f"{name} is strange"),))
+        for name in ("kv-a", "kv-b", "kv-c", "kv-d")
+    ]
+    planned = builders.plan_set(*guarded)
+    legend = "VAULT: the name of each of these 4 vaults"
+    for shown in (text.plan(planned, Page(100)), text.result(fleets.applied(planned), Page(100))):
+        assert f"\n  kv-a, kv-b, kv-c, kv-d\n  {legend}\n" in shown
+    assert f"\n\n{legend}\n\n" in markdown.plan(planned)
+    assert legend not in text.plan(builders.plan_set(*(replace(each, guards=()) for each in guarded)), Page(100))
+
+
+def test_an_option_for_every_vault_of_a_group_says_so():
+    assert alike.for_each("--accept unlinked=VAULT", ["kv-a", "kv-b"]) == ", for each of these 2"
+    assert alike.for_each("--accept unlinked=VAULT", ["VAULT"]) == ""
+    assert alike.for_each("--accept 'unlinked=kv-*'", ["kv-a", "kv-b"]) == ""
+
+
+def test_a_result_below_its_plan_does_not_say_again_why_vaults_are_refused():
+    done = fleets.applied(fleets.fleet())
+    below = text.result(done, Page(100), after_plan=True)
+    assert "\n2 vaults: REFUSED by default-deny: nothing was written; see above\n  kv-open-5, kv-open-6\n" in below
+    assert "every caller whom no rule names" not in below
+    assert "every caller whom no rule names" in text.result(done, Page(100))
+
+
+def test_a_plan_and_its_result_count_the_same_vaults():
+    planned = fleets.fleet()
+    assert phrases.summary(planned).startswith("44 vaults: ")
+    assert phrases.conclusion(fleets.applied(planned)).startswith("44 vaults: ")
+
+
+def test_a_list_counts_what_it_leaves_out_as_all_numbers_are_written():
+    assert listed(range(1890)) == "0, 1, 2, 3, 4 and 1,885 more"
+
+
+def test_the_annotations_of_a_fleet_are_one_for_vaults_that_are_alike_and_what_failed_comes_first():
+    found = annotations_of(fleets.applied(fleets.fleet(400)))
+    assert len(found) <= 10
+    rules = [each.rule for each in found]
+    ranks = {"failed": 0, "stale": 0, "not-verified": 0, "not-reached": 2, "undetermined": 3}
+    assert rules[0] == "failed"
+    assert [ranks.get(each, 1) for each in rules] == sorted(ranks.get(each, 1) for each in rules)
+    [left] = [each.message for each in found if each.rule == "not-reached"]
+    names = "kv-009, kv-019, kv-029, kv-039, kv-049 and 35 more"
+    assert left == f"40 vaults ({names}): not reached: nothing was written: an earlier wave failed"
+    [refusal] = [each.message for each in found if each.rule == "default-deny"]
+    assert refusal.startswith("2 vaults (kv-open-5, kv-open-6): refused: ")
+    assert refusal.endswith("; accept with --accept 'default-deny=kv-open-*'")
+
+
+def test_the_annotation_of_one_among_many_says_its_own_name():
+    found = annotations_of(fleets.applied(fleets.fleet()))
+    assert [each.message for each in found if each.rule == "stale"] == [
+        "kv-002: STALE: nothing was written: kv-002 is not what the plan was drawn for"
+    ]

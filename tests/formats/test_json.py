@@ -1,6 +1,7 @@
 """Every document is what its schema describes, no more and no less, and holds every name unharmed."""
 
 import json as parser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,16 @@ def test_what_an_index_shows_is_told_from_what_resource_manager_shows():
     assert [each["state"] for each in conform("".join(json.plan(builders.opened())), "plan")["vaults"]] == [
         "resource-manager"
     ]
+
+
+def test_a_vault_that_was_changed_and_is_not_done_says_so_and_no_other_does():
+    endings = (Ending.REFUSED, Ending.FAILED, Ending.FAILED)
+    ended = builders.applied(builders.several(), *endings, error="kv-audit is locked")
+    *others, last = ended.outcomes
+    found = conform("".join(json.result(replace(ended, outcomes=(*others, replace(last, touched=True))))), "result")
+    touched = {each["name"]: each.get("touched") for each in found["vaults"]}
+    assert touched.pop(last.plan.vault.name) is True
+    assert list(touched.values()) == [None, None]
 
 
 def test_an_interrupted_apply_is_told_from_one_that_went_to_its_end():

@@ -142,6 +142,39 @@ def test_after_one_interrupt_no_further_subnet_is_written():
     assert azure.vaults[VAULT_ID].firewall.rule_set.default_action is DefaultAction.ALLOW
 
 
+def test_once_somebody_wants_us_to_end_no_further_subnet_is_begun_or_told_of():
+    azure, watching = azure_with(), Watching()
+    many = tuple(subnet_id(f"s{number:02}") for number in range(9))
+    azure.endpoints |= dict.fromkeys(many, False)
+    planned, drawings = plan(
+        targets([VAULT_ID], replace(WANTED, subnets=many)), ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints))
+    )
+    surroundings = replace(around(azure), progress=watching)
+
+    def end(number: int, what: str) -> None:
+        if what == "enable s02":
+            surroundings.stop.set()
+            surroundings.subnets.stop()
+
+    azure.before = end
+    result = apply(planned, drawings, surroundings)
+    assert enabled(azure) == ["enable s00", "enable s01", "enable s02"]
+    told = [each for each in watching.said if each.startswith("enabling")]
+    assert told == [f"enabling the service endpoint on vnet/s0{number}" for number in range(3)]
+    assert (result.outcomes[0].ending, result.outcomes[0].touched, result.status) == (Ending.NOT_REACHED, True, 130)
+
+
+def test_an_endpoint_that_was_enabled_and_is_not_proved_was_a_change_of_every_vault_that_needs_it():
+    azure = three()
+    assert run(azure).status == 0
+    azure.endpoints |= dict.fromkeys(azure.endpoints, False)  # the vault still admits them by their subnets
+    azure.calls.clear()
+    result = run(azure, Blind(azure))
+    assert not [call for call in azure.calls if call.startswith("write")]
+    assert len(enabled(azure)) == 3
+    assert (result.outcomes[0].ending, result.outcomes[0].touched, result.status) == (Ending.FAILED, True, 7)
+
+
 # --- another look before the first write --------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netcfg.workflow.lanes import Aside, side_by_side
+from tests.pace import beside
 
 Holds = Sequence[Collection[str]]
 
@@ -154,6 +155,37 @@ def test_what_nobody_expected_is_raised_when_the_others_that_were_begun_are_done
     with pytest.raises(RuntimeError, match="a bug"):
         run([()] * 10, do, 2)
     assert done == [1]
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.sets(st.sampled_from("abc"), max_size=2), min_size=1, max_size=16),
+    st.integers(1, 6),
+    st.sets(st.integers(0, 15), min_size=1),
+    st.sets(st.integers(0, 15)),
+    st.booleans(),
+)
+def test_whoever_has_a_bug_nobody_waits_for_ever(
+    holds: Holds, most: int, bugs: set[int], waiting: set[int], comes_aside: bool
+):
+    witness = Witness(holds)
+
+    def do(number: int, aside: Aside) -> int:
+        if number in bugs and comes_aside:
+            with aside():
+                raise RuntimeError("a bug")
+        witness.work(number, aside, steps_aside=number in waiting)
+        if number in bugs:
+            raise RuntimeError("a bug")
+        return number
+
+    if bugs.isdisjoint(range(len(holds))):
+        beside(lambda: run(holds, do, most))
+    else:
+        with pytest.raises(RuntimeError, match="a bug"):
+            beside(lambda: run(holds, do, most))
+    assert witness.faults == []
+    assert witness.at_work == set()
 
 
 def test_when_nobody_takes_the_results_any_more_nothing_new_begins():

@@ -12,6 +12,7 @@ from netcfg.core.plan import Plan
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, NetworkRuleSet, PublicAccess
 from netcfg.core.target import Target
+from netcfg.workflow import reading
 from netcfg.workflow.plan import plan
 from tests.strategies import EUROPE
 from tests.workflow.fakes import Azure, around
@@ -44,7 +45,8 @@ def test_a_vault_that_a_group_uses_is_meant_and_one_that_none_uses_is_not():
     groups = Groups({"contoso": library("KV-A")})
     found = planned([selected(A), selected(B)], groups)
     assert unlinked(found["kv-a"]) == ""
-    assert "no variable group of contoso uses it: it may have nothing to do with" in unlinked(found["kv-b"])
+    why = "no variable group of contoso that this sign-in sees uses it: it may have nothing to do with"
+    assert why in unlinked(found["kv-b"])
     assert groups.asked == ["contoso"]
 
 
@@ -64,8 +66,8 @@ def test_a_group_of_an_organization_that_is_not_meant_says_nothing():
     fabrikam = Intent(organizations=("fabrikam",))
     groups = Groups({"contoso": library("kv-b"), "fabrikam": library()})
     found = planned([selected(A), selected(B, fabrikam)], groups)
-    assert "no variable group of contoso uses it" in unlinked(found["kv-a"])
-    assert "no variable group of fabrikam uses it" in unlinked(found["kv-b"])
+    assert "no variable group of contoso that this sign-in sees uses it" in unlinked(found["kv-a"])
+    assert "no variable group of fabrikam that this sign-in sees uses it" in unlinked(found["kv-b"])
 
 
 def test_without_an_organization_nobody_is_asked_and_the_guard_says_so():
@@ -80,3 +82,21 @@ def test_nobody_is_asked_for_vaults_that_are_named_or_hold_a_published_range():
     found = planned([Target(A, CONTOSO), selected(B)], groups, {A: CLOSED, B: HOLDING})
     assert [unlinked(each) for each in found.values()] == ["", ""]
     assert groups.asked == []
+
+
+def test_reading_again_asks_the_organizations_that_nobody_has_asked_yet(monkeypatch: pytest.MonkeyPatch):
+    """`kv-b` held a published range when the index saw it, so nobody asked about it; now it holds none."""
+    monkeypatch.setattr(reading, "FEW", 0)
+    azure = Azure({A: Vault(A, CLOSED), B: Vault(B, CLOSED)})
+    groups = Groups({"contoso": library(), "fabrikam": library("kv-b")})
+    fabrikam = Intent(organizations=("fabrikam",))
+    was = [Vault(A, CLOSED, is_indexed=True), Vault(B, HOLDING, is_indexed=True)]
+    targets = [
+        replace(selected(each.id, intent), shown=each) for each, intent in zip(was, (CONTOSO, fabrikam), strict=True)
+    ]
+    world = replace(around(azure), groups=groups)
+    found, _ = plan(targets, [], world, is_to_be_written=True)
+    assert sorted(groups.asked) == ["contoso", "fabrikam"]
+    plans = {each.vault.name: each for each in found.plans}
+    assert "no variable group of contoso that this sign-in sees uses it" in unlinked(plans["kv-a"])
+    assert unlinked(plans["kv-b"]) == ""

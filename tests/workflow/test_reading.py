@@ -54,12 +54,15 @@ class Indexed(Azure):
 
     def listed(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
         self.looks.append("list")
-        return {each: self.vaults[each] for each in vaults if isinstance(each, VaultId)}
+        return {each: self.vaults.get(each) or self._deleted(each) for each in vaults if isinstance(each, VaultId)}
 
     def read(self, id: VaultId) -> Vault:
         if id not in self.vaults:
-            raise NotInAzure(f"vault {id.name}", "somebody has deleted it")
+            raise self._deleted(id)
         return super().read(id)
+
+    def _deleted(self, id: VaultId) -> NotInAzure:
+        return NotInAzure(f"vault {id.name}", "somebody has deleted it")
 
 
 def azure(now: Sequence[Firewall], was: Sequence[Firewall] | None = None) -> Indexed:
@@ -147,6 +150,13 @@ def test_only_what_would_change_is_asked_for_again():
     assert (found.looks, found.calls) == (["show"], ["read kv-1"])
 
 
+def test_many_of_one_subscription_are_read_again_by_its_list():
+    found = azure([OPEN] * 3)
+    shown, _ = plan(targets(IDS, SIMPLE), ACCEPT_ALL, around(found), is_to_be_written=True)
+    assert (found.looks, found.calls) == (["show", "list"], [])
+    assert [each.vault.is_indexed for each in shown.plans] == [False] * 3
+
+
 def test_a_vault_that_was_deleted_meanwhile_is_undetermined_and_the_others_go_on():
     found = azure([OPEN] * 3)
     del found.vaults[IDS[1]]
@@ -178,6 +188,22 @@ def test_what_a_selection_has_shown_is_not_asked_for_again():
     assert (found.looks, found.calls) == ([], [])
     plan(shown, ACCEPT_ALL, around(found), is_consistent=True)
     assert found.looks == ["list"]
+
+
+def test_a_vault_that_was_shown_at_another_id_is_never_taken_for_the_one_that_is_meant():
+    found = azure([OPEN] * 3)
+    other = Vault(replace(IDS[0], resource_group="elsewhere"), CLOSED, is_indexed=True)
+    shown = [Target(IDS[0], SIMPLE, shown=other), *(Target(id, SIMPLE) for id in IDS[1:])]
+    planned, _ = plan(shown, ACCEPT_ALL, around(found))
+    assert [each.vault.id for each in planned.plans] == IDS
+    assert found.looks == ["show"]
+
+
+def test_what_the_lists_have_shown_is_not_asked_for_again_where_they_are_wanted():
+    found = azure([OPEN] * 3)
+    shown = [Target(id, SIMPLE, shown=found.vaults[id]) for id in IDS]
+    plan(shown, ACCEPT_ALL, around(found), is_consistent=True)
+    assert (found.looks, found.calls) == ([], [])
 
 
 def test_a_single_vault_is_read_itself_whatever_a_selection_has_shown():

@@ -9,6 +9,7 @@ import pytest
 
 from netcfg.core.discovery import ClosedProject, Library, LinkedGroup
 from netcfg.core.errors import (
+    AmbiguousVault,
     NetcfgError,
     NothingInBoth,
     NothingLinked,
@@ -45,6 +46,7 @@ class Finds(Azure):
     finds: dict[tuple[str, ...], Selected | NetcfgError] = field(default_factory=dict)
     names: dict[str, VaultId | NetcfgError] = field(default_factory=dict)
     nowhere: NetcfgError | None = None
+    consistent: list[bool] = field(default_factory=list)
 
     def show(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
         shown: dict[VaultId | str, Vault | NetcfgError] = {}
@@ -56,7 +58,8 @@ class Finds(Azure):
     def find(self, names: Sequence[str]) -> Mapping[str, VaultId | NetcfgError]:
         return {name: self.names[name] for name in names}
 
-    def select(self, selection: Selection) -> Selected:
+    def select(self, selection: Selection, *, is_consistent: bool = False) -> Selected:
+        self.consistent.append(is_consistent)
         found = self.finds[selection.subscriptions]
         if isinstance(found, NetcfgError):
             raise found
@@ -131,7 +134,15 @@ def test_what_was_selected_is_said():
     progress = Told()
     world = replace(around(Finds({}, finds={(): Selected(seen(vault("kv-b"), vault("kv-a")))})), progress=progress)
     select([choice(TEAM, 14)], world)
-    assert progress.said == ["netcfg.yaml:14 selects the vaults of tag team=a (2 in 1 subscription): kv-a, kv-b"]
+    (said,) = progress.said
+    assert said == (
+        "netcfg.yaml:14 selects the vaults of tag team=a (2 in 1 subscription; one made in the last minutes may be "
+        "missing): kv-a, kv-b"
+    )
+    select([choice(TEAM, 14)], world, is_consistent=True)
+    assert progress.said[1:] == ["netcfg.yaml:14 selects the vaults of tag team=a (2 in 1 subscription): kv-a, kv-b"]
+    assert isinstance(world.vaults, Finds)
+    assert world.vaults.consistent == [False, True]
 
 
 def test_a_selection_that_finds_nothing_is_no_success():
@@ -384,7 +395,7 @@ def test_a_named_vault_that_is_nowhere_is_undetermined_whatever_narrows():
 def test_what_is_unseen_of_the_narrowing_is_undetermined():
     found = Selected(seen(vault("kv-a")), (("/subscriptions/t", SubscriptionNotShown("t")),))
     meant = narrowed([choice(vault("kv-a"))], Selection(("s", "t")), found)
-    assert [each.vault for each in meant.lost] == ["the vaults of subscription s, t"]
+    assert [each.vault for each in meant.lost] == ["the vaults of subscriptions s, t"]
     blind = narrowed(
         [choice(vault("kv-a")), choice("kv-b")], TEAM, SubscriptionNotShown("t"), vault("kv-a"), vault("kv-b")
     )
@@ -430,3 +441,85 @@ def test_a_shard_may_be_empty():
 def test_many_vaults_of_one_selection_share_one_intent():
     targets, _ = selected([choice(TEAM)], *(vault(f"kv-{number:03}") for number in range(50)))
     assert len({id(each.intent) for each in targets}) == 1
+
+
+@pytest.mark.parametrize("within", [Selection(), TEAM])
+def test_a_vault_of_that_name_at_another_id_is_not_the_one_that_a_file_means(within: Selection):
+    written, elsewhere = vault("kv-a"), vault("kv-a", "t")
+    meant = narrowed([choice(written), choice(vault("kv-b"), 4)], within, Selected(seen(elsewhere, vault("kv-b"))))
+    assert [(each.vault, each.shown is None) for each in meant.targets if each.name == "kv-a"] == (
+        [] if within.tags else [(written, True)]  # what is in every subscription is asked for by itself later
+    )
+    assert [each.vault for each in meant.lost] == ([str(written)] if within.tags else [])
+    assert [each.shown.id for each in meant.targets if each.shown] == [vault("kv-b")]
+
+
+def test_a_vault_that_two_selections_show_in_two_places_is_undetermined_alone():
+    both = {("s",): Selected(seen(vault("kv-a"), vault("kv-b"))), ("t",): Selected(seen(vault("kv-a", "t")))}
+    targets, lost = selected([choice(Selection(("s",))), choice(Selection(("t",)), 9)], others=both)
+    assert [each.name for each in targets] == ["kv-b"]
+    assert [type(each.error) for each in lost] == [AmbiguousVault]
+    assert f"{vault('kv-a')} and {vault('kv-a', 't')}" in str(lost[0].error)
+
+
+def linked_within(
+    choices: Sequence[Choice], groups: dict[str, Library | NetcfgError], finds: Selected, *there: VaultId
+) -> Meant:
+    """What is left of what a file chooses, where only what is linked is meant."""
+    azure = Finds({each.id: each for each in seen(*there)}, finds={(): finds})
+    azure.nowhere = NOWHERE
+    return select(choices, replace(around(azure), groups=Groups(groups)), within=LINKED)
+
+
+def test_a_linked_vault_that_a_file_selects_serves_only_those_that_link_it_and_an_entry_what_it_says():
+    a, b, c = vault("kv-a"), vault("kv-b"), vault("kv-c")
+    groups: dict[str, Library | NetcfgError] = {"contoso": library("kv-a", "kv-b"), "fabrikam": library("kv-b", "kv-c")}
+    meant = linked_within([choice(TEAM, 3, BOTH), choice(c, 4, BOTH)], groups, Selected(seen(a, b)), a, b, c)
+    assert {each.name: each.intent.organizations for each in meant.targets} == {
+        "kv-a": ("contoso",),
+        "kv-b": ("contoso", "fabrikam"),
+        "kv-c": ("contoso", "fabrikam"),
+    }
+    assert not any(each.is_selected for each in meant.targets)
+
+
+def test_a_vault_that_only_others_link_is_left_out_and_that_is_said():
+    a, b = vault("kv-a"), vault("kv-b")
+    groups: dict[str, Library | NetcfgError] = {"contoso": library("kv-a"), "fabrikam": library("kv-b")}
+    mine = choice(TEAM, 3, Terms(organizations=("contoso",)))
+    other = choice("kv-a", 4, Terms(organizations=("fabrikam",)))
+    meant = linked_within([mine, other], groups, Selected(seen(b)), a, b)
+    assert [each.name for each in meant.targets] == ["kv-a"]
+    assert (
+        "1 vault is left out, because none of the organizations that netcfg.yaml means for it links it: kv-b"
+        in meant.said
+    )
+
+
+def test_where_the_rules_of_others_go_a_selected_vault_that_one_may_link_is_undetermined():
+    a = vault("kv-a")
+    groups: dict[str, Library | NetcfgError] = {"contoso": library("kv-a"), "fabrikam": NetcfgError("no token")}
+    said = replace(BOTH, exclusive=True)
+    meant = linked_within([choice(TEAM, 3, said)], groups, Selected(seen(a)), a)
+    assert meant.targets == ()
+    assert [(each.vault, str(each.error)) for each in meant.lost] == [
+        (str(a), "no token"),
+        ("the variable groups of fabrikam", "no token"),
+    ]
+
+
+def test_an_organization_that_shows_no_project_could_not_be_asked():
+    meant = linked({"contoso": library("kv-a"), "fabrikam": Library(is_blind=True)}, vault("kv-a"))
+    assert [each.name for each in meant.targets] == ["kv-a"]
+    assert [each.vault for each in meant.lost] == ["the variable groups of fabrikam"]
+
+
+def test_the_lists_decide_about_tags_where_they_are_asked():
+    listed = Selected(tuple(replace(each, is_indexed=False) for each in seen(vault("kv-a"))))
+    azure = Finds({each: Vault(each, OPEN) for each in (vault("kv-a"), vault("kv-b"))}, finds={(): listed})
+    world = replace(around(azure), groups=Groups({"contoso": library("kv-a", "kv-b")}))
+    said = Terms(organizations=("contoso",))
+    meant = select([Choice(replace(TEAM, is_linked=True), said)], world, is_consistent=True)
+    assert ([each.name for each in meant.targets], meant.lost) == (["kv-a"], ())
+    file = [choice(vault("kv-a")), choice(vault("kv-b"), 4)]
+    assert [each.name for each in select(file, world, within=TEAM, is_consistent=True).targets] == ["kv-a"]

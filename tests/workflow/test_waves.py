@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import Lock
+from threading import Event, Lock, Timer
 
 import pytest
 from hypothesis import given, settings
@@ -13,14 +14,17 @@ from hypothesis import strategies as st
 from netcfg.core.errors import Interrupted, NetcfgError, PutBack, WaveFailed, WriteUnsettled
 from netcfg.core.intent import Intent
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.resources import VaultId
+from netcfg.core.resources import SubnetId, VaultId
 from netcfg.core.rules import DefaultAction, IpRule
+from netcfg.core.switchover import Survey
+from netcfg.core.target import Target
 from netcfg.core.waves import Waves, canary, parse_waves
 from netcfg.workflow.apply import apply, in_waves
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.plan import plan
+from tests.pace import beside
 from tests.strategies import EUROPE, VAULT_ID
-from tests.workflow.fakes import Azure, around, targets
+from tests.workflow.fakes import Azure, Nowhere, around, targets
 from tests.workflow.test_apply import ACCEPT_ALL, AGENTS, CLOSED, FOREIGN, OPEN, WANTED, azure_with
 from tests.workflow.test_private import PRIVATELY
 from tests.workflow.test_private import azure_with as private_azure
@@ -216,6 +220,67 @@ def test_a_canary_that_cannot_be_opened_keeps_the_endpoint_as_it_is():
     assert not any(each.touched for each in left)
 
 
+def test_a_vault_that_was_shut_again_while_others_were_opened_holds_the_endpoint():
+    azure = azure_with(vaults=5)
+
+    def shut(number: int, what: str) -> None:
+        if len(writes(azure)) == 4 and what.endswith("early"):
+            first = next(id for id in azure.vaults if id.name == writes(azure)[0].partition(" ")[0])
+            held = azure.vaults[first]
+            closed = held.firewall.with_rules(ip_rules=held.firewall.rule_set.ip_rules, virtual_network_rules=())
+            azure.vaults[first] = replace(held, firewall=closed)
+
+    azure.after = shut
+    result = run(azure, parse_waves("1,2,100%", 10), WANTED, one_by_one)
+    assert not azure.endpoints[AGENTS]
+    assert all(each.endswith("early") for each in writes(azure))
+    assert Counter(each.ending for each in result.outcomes) == {Ending.FAILED: 1, Ending.NOT_REACHED: 4}
+    left = [str(each.error) for each in result.outcomes if each.ending is Ending.NOT_REACHED]
+    assert all("the look before the endpoints failed at" in each for each in left)
+    assert all(each.touched for each in result.outcomes)
+    assert result.status == 7
+
+
+class Unseen(Nowhere):
+    """Nobody may look any more who else depends on the agents' addresses, once the plan was made."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def survey(self, subnets: Sequence[SubnetId]) -> Survey:
+        self.looks += 1
+        if self.looks > 1:
+            raise NetcfgError("the connection broke")
+        return super().survey(subnets)
+
+
+def test_with_waves_a_look_that_fails_before_the_opening_begins_no_other_vault_either():
+    azure = azure_with(vaults=6)
+    surroundings = replace(around(azure), neighbourhood=Unseen())
+    ranges = [each for each in azure.vaults if each.name in ("kv-1", "kv-2")]
+    both = [Target(id, RANGES_ONLY if id in ranges else WANTED) for id in azure.vaults]
+    planned, drawings = plan(both, ACCEPT_ALL, surroundings)
+    result = apply(planned, drawings, surroundings, canary(1, 0))
+    assert writes(azure) == []
+    found = endings(result)
+    assert {found["kv-1"], found["kv-2"]} == {Ending.NOT_REACHED}
+    assert str(outcome_of(result, "kv-1").error).startswith("the look before the opening failed at kv-")
+
+
+def test_what_was_held_back_here_is_no_attempt():
+    azure = azure_with(CLOSED, endpoint=True)
+    held = []
+
+    def hold(number: int, what: str) -> None:
+        if what.startswith("write") and len(held) < 7:
+            held.append(what)
+            raise WriteUnsettled("kv-test", "it takes nothing", 1.0, may_have_happened=False, was_sent=False)
+
+    azure.before = hold
+    assert run(azure).status == 0
+    assert len(held) == 7
+
+
 def test_vaults_that_were_opened_and_not_finished_say_so():
     azure = azure_with(vaults=5)
 
@@ -292,6 +357,28 @@ def test_interrupted_at_any_write_it_ends_in_order_and_a_second_run_arrives(para
         assert azure.endpoints[AGENTS]
 
 
+def test_a_long_wait_for_a_busy_vault_ends_when_somebody_wants_us_to_end():
+    azure, stop = azure_with(vaults=1, endpoint=True), Event()
+
+    def busy(number: int, what: str) -> None:
+        if what.startswith("write"):
+            Timer(0.1, stop.set).start()
+            raise WriteUnsettled("kv-test", "slow down", wait=299.0, may_have_happened=False)
+
+    azure.before = busy
+    result = beside(lambda: run(azure, change=lambda each: replace(each, stop=stop)))
+    assert writes(azure) == ["kv-test"]
+    assert (result.outcomes[0].ending, result.status) == (Ending.NOT_REACHED, 130)
+
+
+def test_a_long_wait_between_waves_ends_when_somebody_wants_us_to_end():
+    azure, stop = azure_with(vaults=2), Event()
+    azure.after = lambda number, what: Timer(0.1, stop.set).start()
+    result = beside(lambda: run(azure, canary(1, 86400), change=lambda each: replace(each, stop=stop)))
+    assert len(writes(azure)) == 1
+    assert result.status == 130
+
+
 def test_who_waits_for_a_busy_vault_is_not_waited_for():
     azure = azure_with(vaults=1, endpoint=True)
     surroundings: list[Surroundings] = []
@@ -326,6 +413,31 @@ def test_a_lost_write_that_arrived_is_seen_even_when_somebody_wants_us_to_end():
     azure.after = lose
     result = run(azure, change=keep)
     assert (result.outcomes[0].ending, result.status) == (Ending.DONE, 0)
+
+
+@pytest.mark.parametrize(("waves", "intent"), [(canary(3, 0), RANGES_ONLY), (canary(3, 0), WANTED)])
+def test_who_interrupts_a_wave_in_which_a_vault_failed_is_why_the_others_were_not_begun(waves, intent):
+    azure = azure_with(vaults=9)
+    surroundings: list[Surroundings] = []
+
+    def end(number: int, what: str) -> None:
+        if what.startswith("write"):
+            if len(writes(azure)) == 2:
+                surroundings[0].stop.set()
+            raise NetcfgError("it is locked")
+
+    def keep(each: Surroundings) -> Surroundings:
+        surroundings.append(one_by_one(each))
+        return surroundings[0]
+
+    azure.before = end
+    result = run(azure, waves, intent, keep)
+    assert len(writes(azure)) == 2
+    assert sorted(each.value for each in endings(result).values()) == ["failed"] * 2 + ["not-reached"] * 7
+    left = [each for each in result.outcomes if each.ending is Ending.NOT_REACHED]
+    assert all(isinstance(each.error, Interrupted) for each in left)
+    assert {each.wave for each in left} == {1, 2}
+    assert (result.status, result.is_interrupted) == (130, True)
 
 
 def test_an_interrupt_while_waves_wait_begins_no_other():
@@ -424,11 +536,38 @@ def test_what_nobody_expected_is_a_traceback_after_what_was_begun_is_done():
             raise RuntimeError("a bug")
 
     azure.before = bug
-    with pytest.raises(RuntimeError, match="a bug"):
+    with pytest.raises(RuntimeError, match="a bug") as raised:
         run(azure, change=lambda each: replace(each, parallel=2))
     begun = {each.removeprefix("write ") for each in writes(azure)} - {"kv-2"}
+    assert raised.value.__notes__ == [
+        "writing kv-2; nobody knows whether it was written",
+        f"{len(begun)} vaults were changed by then: {', '.join(sorted(begun))}",
+        "run the same command again: it looks at every vault anew, and goes on",
+    ]
     for id, vault in azure.vaults.items():
         assert (vault.firewall.rule_set.default_action is DefaultAction.DENY) == (id.name in begun)
+
+
+def test_a_bug_among_vaults_that_wait_for_one_another_leaves_nobody_waiting():
+    azure = azure_with(CLOSED, vaults=8, endpoint=True)  # of one network
+    seen: set[str] = set()
+
+    def busy(number: int, what: str) -> None:
+        if what == "write kv-5":
+            raise RuntimeError("a bug")
+        if what.startswith("write") and what not in seen:
+            seen.add(what)
+            raise WriteUnsettled("kv-test", "somebody else is writing", may_have_happened=False)
+
+    azure.before = busy
+    with pytest.raises(RuntimeError, match="a bug"):
+        beside(lambda: run(azure, None, WANTED))
+    for id, vault in azure.vaults.items():
+        is_done = vault.firewall != CLOSED
+        assert is_done == (azure.calls.count(f"write {id.name}") == 2)
+        assert (
+            not is_done or azure.calls[-1 - azure.calls[::-1].index(f"write {id.name}") :].count(f"read {id.name}") == 1
+        )
 
 
 def test_the_rule_of_a_colleague_in_one_vault_touches_no_other():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from netcfg.azure import subscriptions
 from netcfg.azure.arm import Json, ResourceManager, an_object
@@ -40,16 +40,22 @@ def listed(arm: ResourceManager, vaults: Sequence[VaultId | str], reader: Reader
         return {**settled(seen, holders), **late.result()}
 
 
+def rows(arm: ResourceManager, scope: str) -> Iterator[Json]:
+    """The vaults of a subscription, or of a resource group, as Resource Manager lists them."""
+    path = f"{scope}/providers/Microsoft.KeyVault/vaults"
+    return arm.items(path, VERSION, f"the vaults of {scope}", {"$top": PAGE})
+
+
 def _list(arm: ResourceManager, subscription: str) -> list[tuple[VaultId, Vault | NetcfgError]]:
     """The vaults of a subscription. Where the list cannot be had, none: each vault is then asked for by itself."""
-    path = f"/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults"
     try:
-        return [_parse(each) for each in arm.items(path, VERSION, f"the vaults of {subscription}", {"$top": PAGE})]
+        return [parse_listed(each) for each in rows(arm, f"/subscriptions/{subscription}")]
     except NetcfgError:
         return []
 
 
-def _parse(found: Json) -> tuple[VaultId, Vault | NetcfgError]:
+def parse_listed(found: Json) -> tuple[VaultId, Vault | NetcfgError]:
+    """The vault in a row of such a list; one that this version does not understand is the error that says so."""
     id = parse_id(found.get("id"), "a list of vaults")
     subject = f"vault {id}"
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from netcfg.azure import graph, subscriptions
 from netcfg.azure.arm import Json, ResourceManager
-from netcfg.azure.firewall.indexed import COLUMNS, parse_row
+from netcfg.azure.firewall import listed
+from netcfg.azure.firewall.indexed import COLUMNS, Reader, parse_row
 from netcfg.core.errors import (
+    AmbiguousVault,
     AzureAnswer,
     AzureRefused,
     GroupNotShown,
@@ -24,30 +27,44 @@ from netcfg.core.target import Selected, Selection
 from netcfg.core.words import counted
 
 Unseen = list[tuple[str, NetcfgError]]
-Row = tuple[VaultId, Vault | NetcfgError]
+Answer = tuple[VaultId | str, Vault | NetcfgError]
 
 SIDE_BY_SIDE = 32  # looks into subscriptions, each of which has a quota of its own
 
-_SUBJECT = "Resource Graph"
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A vault as a list shows it, and whether it has the tags that are asked for, if that can be told."""
+
+    id: VaultId
+    vault: Vault | NetcfgError
+    has_tags: bool | NetcfgError
 
 
-def select(arm: ResourceManager, selection: Selection) -> Selected:
-    """The vaults that `selection` means, by one query, and every place that the sign-in does not see whole.
+def select(arm: ResourceManager, selection: Selection, reader: Reader, *, is_consistent: bool = False) -> Selected:
+    """The vaults that `selection` means, and every place that the sign-in does not see whole.
 
-    Resource Graph leaves out without a word what may not be read, so Resource Manager is asked meanwhile, of each place
-    that is named or else of every subscription that it shows, whether the sign-in sees the whole of it.
+    They are found by one query of Resource Graph, whose index lags, or by the lists of Resource Manager itself where it
+    is to be `is_consistent`. Both leave out without a word what may not be read, so Resource Manager is asked too, of
+    each place that is named or else of every subscription that it shows, whether the sign-in sees the whole of it.
     """
     named = list(dict.fromkeys(each.lower() for each in selection.subscriptions))
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(_ask, arm, selection, named)
+        asked = None if is_consistent else pool.submit(_ask, arm, selection, named)
         visible = [each.id.lower() for each in subscriptions.visible(arm)]
+        seen = [each for each in visible if not named or each in named]
+        lists = pool.submit(_list, arm, selection, seen) if is_consistent else None
         unseen = _unseen(arm, selection, named, visible)
         try:
-            found = asked.result()
+            rows = asked.result() if asked else []
         except (AzureRefused, PermissionMissing):
             # It refuses a query that names only subscriptions that it does not show.
-            seen = [each for each in visible if not named or each in named]
-            found = _ask(arm, selection, seen) if seen else []
+            rows = _ask(arm, selection, seen) if seen else []
+        if lists:
+            rows, unlisted = lists.result()
+            places = {place for place, _ in unseen}
+            unseen += [(place, error) for place, error in unlisted if place not in places]
+    found = list(_found(rows, reader))
     vaults = sorted((each for _, each in found if isinstance(each, Vault)), key=lambda each: each.id.text.lower())
     illegible = tuple((id, each) for id, each in found if isinstance(each, NetcfgError))
     shown = counted(len(visible), "subscription")
@@ -90,25 +107,79 @@ def _trouble(arm: ResourceManager, scope: str, kind: str) -> NetcfgError | None:
     return None
 
 
-def _ask(arm: ResourceManager, selection: Selection, named: Sequence[str]) -> list[Row]:
-    """What Resource Graph shows. Tags are compared here: their names whatever their case, their values exactly."""
+def _ask(arm: ResourceManager, selection: Selection, named: Sequence[str]) -> list[_Row]:
+    """What Resource Graph shows."""
     conditions = ["type =~ 'microsoft.keyvault/vaults'"]
     if selection.resource_groups:
         conditions.append(f"resourceGroup in~ ({graph.listed(selection.resource_groups)})")
     query = f"resources | where {' and '.join(conditions)} | project {COLUMNS} | order by id asc"
-    return list(_parsed(arm, query, selection, named))
+    return [_Row(*parse_row(each), _has_tags(each, selection)) for each in graph.rows(arm, query, named)]
 
 
-def _parsed(arm: ResourceManager, query: str, selection: Selection, named: Sequence[str]) -> Iterator[Row]:
-    return (parse_row(each) for each in graph.rows(arm, query, named) if _has_tags(each, selection))
+def _list(arm: ResourceManager, selection: Selection, visible: Sequence[str]) -> tuple[list[_Row], Unseen]:
+    """What Resource Manager lists; and the places that it does not, each with why."""
+    groups = [f"/resourcegroups/{each.lower()}" for each in selection.resource_groups] or [""]
+    scopes = [f"{_scope(each)}{group}" for each in visible for group in groups]
+    answers = subscriptions.side_by_side(scopes, lambda each: _listed_in(arm, each, selection), SIDE_BY_SIDE)
+    looked = list(zip(scopes, answers, strict=True))
+    rows = [row for _, each in looked if isinstance(each, list) for row in each]
+    return rows, [(scope, each) for scope, each in looked if isinstance(each, NetcfgError)]
 
 
-def _has_tags(row: Json, selection: Selection) -> bool:
+def _listed_in(arm: ResourceManager, scope: str, selection: Selection) -> list[_Row] | NetcfgError:
+    try:
+        return [_Row(*listed.parse_listed(each), _has_tags(each, selection)) for each in listed.rows(arm, scope)]
+    except ProviderNotRegistered:
+        return []
+    except NotInAzure as error:
+        return [] if selection.resource_groups else VaultsNotListed(scope, error)
+    except NetcfgError as error:
+        return VaultsNotListed(scope, error)
+
+
+def _has_tags(row: Json, selection: Selection) -> bool | NetcfgError:
+    """Names are compared whatever their case, values exactly. Tags that nobody asks about may be anything."""
+    if not selection.tags:
+        return True
     tags = row.get("tags") or {}
     if not isinstance(tags, dict):
-        raise AzureAnswer(_SUBJECT, f"{type(tags).__name__} where tags were expected")
-    there = {(str(name).lower(), value) for name, value in tags.items()}
+        return AzureAnswer(f"the tags of {row.get('id')}", f"{type(tags).__name__} where an object was expected")
+    there = [(str(name).lower(), value) for name, value in tags.items()]
     return all((name.lower(), value) in there for name, value in selection.tags)
+
+
+def _found(rows: Iterable[_Row], reader: Reader) -> Iterator[Answer]:
+    """The vaults that have the tags, each once. Of one that is shown in two places, because it was moved, Resource
+    Manager says which of them is right; its tags are those that are shown there."""
+    by_name: dict[str, list[_Row]] = {}
+    for each in rows:
+        by_name.setdefault(each.id.name, []).append(each)
+    moved = [those for those in by_name.values() if len(those) > 1 and any(each.has_tags for each in those)]
+    settled = dict(zip((those[0].id.name for those in moved), _settled(moved, reader), strict=True))
+    for name, those in by_name.items():
+        answer = settled.get(name, those[0])
+        if isinstance(answer, NetcfgError):
+            yield name, answer
+        elif isinstance(answer.has_tags, NetcfgError):
+            yield answer.id, answer.has_tags
+        elif answer.has_tags:
+            yield answer.id, answer.vault
+
+
+def _settled(moved: Sequence[Sequence[_Row]], reader: Reader) -> list[_Row | NetcfgError]:
+    return subscriptions.side_by_side(moved, lambda those: _where_it_is(those, reader), SIDE_BY_SIDE)
+
+
+def _where_it_is(places: Sequence[_Row], reader: Reader) -> _Row | NetcfgError:
+    there: list[_Row] = []
+    for each in places:
+        try:
+            there.append(replace(each, vault=reader.read(each.id)))
+        except NetcfgError:
+            continue
+    if len(there) != 1:
+        return AmbiguousVault(places[0].id.name, sorted(str(each.id) for each in places))
+    return there[0]
 
 
 def _scope(subscription: str) -> str:

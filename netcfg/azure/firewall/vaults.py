@@ -15,7 +15,7 @@ from netcfg.azure.firewall import names as by_name
 from netcfg.azure.firewall.acls import parse_firewall, patch
 from netcfg.azure.firewall.connections import parse_connections
 from netcfg.azure.firewall.holders import Holders, readers
-from netcfg.core.errors import AzureThrottled, NetcfgError, NotInAzure, SubnetsGone, WriteUnsettled
+from netcfg.core.errors import NetcfgError, NotInAzure, SubnetsGone, Throttled, WriteUnsettled
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import Firewall, Perimeter
 from netcfg.core.target import Selected, Selection
@@ -37,15 +37,16 @@ class AzureVaults:
         """The ids of vaults known by name only; a name that stands for none, or cannot be found, maps to the error."""
         return by_name.find(self._arm, names, self._knock)
 
-    def select(self, selection: Selection) -> Selected:
-        """The vaults that a selection means, and every place it names that the sign-in does not see whole."""
+    def select(self, selection: Selection, *, is_consistent: bool = False) -> Selected:
+        """The vaults that a selection means, and every place it names that the sign-in does not see whole; by an index
+        that lags, unless it is to be `is_consistent`."""
         with readers() as pool:
-            holders = Holders(self._arm, pool)
+            holders = Holders(self._arm, pool, is_consistent=is_consistent)
             if selection.subscriptions:
                 holders.look_into(selection.subscriptions)
             else:
                 holders.look_everywhere()
-            found = selected.select(self._arm, selection)
+            found = selected.select(self._arm, selection, self, is_consistent=is_consistent)
             return _settled(found, selection, holders)
 
     def show(self, vaults: Sequence[VaultId | str]) -> Mapping[VaultId | str, Vault | NetcfgError]:
@@ -82,8 +83,8 @@ class AzureVaults:
         body = patch(vault, after, ignore_missing_endpoint=ignore_missing_endpoint)
         try:
             self._arm.patch(_path(vault.id), listed.VERSION, body)
-        except AzureThrottled as error:  # nothing was sent
-            raise WriteUnsettled(vault.name, str(error), error.wait, may_have_happened=False) from error
+        except Throttled as error:
+            raise WriteUnsettled(vault.name, str(error), error.wait, may_have_happened=False, was_sent=False) from error
         except SDK_ERRORS as error:
             if doubt := unsettled(error, subject):
                 raise WriteUnsettled(
@@ -111,11 +112,13 @@ def _path(vault: VaultId) -> str:
 
 
 def _settled(found: Selected, selection: Selection, holders: Holders) -> Selected:
-    """The same with how perimeters hold the vaults that are wanted."""
+    """The same with how perimeters hold the vaults that are wanted; of one that was read by itself that is known."""
     wanted = [each for each in found.vaults if selection.wants(each.id)]
-    answers = list(zip(wanted, holders.settle(wanted), strict=True))
-    vaults = tuple(each for _, each in answers if isinstance(each, Vault))
-    unknown = tuple((asked.id, each) for asked, each in answers if isinstance(each, NetcfgError))
+    asked = [each for each in wanted if each.perimeter is Perimeter.UNKNOWN]
+    answers = dict(zip((each.id for each in asked), holders.settle(asked), strict=True))
+    settled = [(each.id, answers.get(each.id, each)) for each in wanted]
+    vaults = tuple(each for _, each in settled if isinstance(each, Vault))
+    unknown = tuple((id, each) for id, each in settled if isinstance(each, NetcfgError))
     return replace(found, vaults=vaults, illegible=(*found.illegible, *unknown))
 
 

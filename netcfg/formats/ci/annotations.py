@@ -6,17 +6,19 @@ It keeps ten of a kind for each step. So where there are more, the tenth says ho
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from netcfg.core.errors import BadConfiguration, NetcfgError
 from netcfg.core.findings import Finding, Severity
+from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report
 from netcfg.core.target import Location
-from netcfg.formats import order, phrases
+from netcfg.core.words import listed
+from netcfg.formats import alike, order, phrases
 
 MOST = 10
 
@@ -35,18 +37,43 @@ class Annotation:
         return posixpath.normpath(posixpath.join(base, self.where.file)) if self.where else ""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is said of one vault, or of the run where there is no name; `option` is what accepts the guard for it.
+
+    `beside` are all guards that refuse it: those whom others refuse are told apart, or a pattern would be said that
+    accepts this guard for vaults that have little in common.
+    """
+
+    name: str
+    annotation: Annotation
+    guard: Guard | None = None
+    option: str = ""
+    beside: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> Annotation:
+        how = f"; {_accepting(self.option)}" if self.guard else ""
+        lead = f"{self.name}: " if self.name else ""
+        return replace(self.annotation, message=f"{lead}{self.annotation.message}{how}")
+
+
 def annotations_of(document: PlanSet | Result | Report) -> list[Annotation]:
-    """The worst first, ten of a kind at most. What somebody waived is not among them, nor what is as it should be."""
+    """The worst first, ten of a kind at most; one for all vaults of which the same is to be said, where there are many.
+
+    What somebody waived is not among them, nor what is as it should be.
+    """
     match document:
         case PlanSet():
-            found = [*_unread(document.undetermined), *_refused(order.plans(document.plans), document)]
+            found = [*_refused(order.plans(document.plans), document), *_unread(document.undetermined)]
         case Result():
             planned = document.planned
-            ended = (each for one in order.outcomes(document.outcomes) for each in _ended(one, planned))
-            found = [*_unread(planned.undetermined), *ended]
+            found = [*_ended(order.outcomes(document.outcomes), planned), *_unread(planned.undetermined)]
         case Report():
             doubt = "whether it is compliant is not known"
-            found = [*_unread(document.undetermined, doubt), *map(_found, _open(document.findings))]
+            is_fleet = len(document.inspections) > alike.FEW
+            unwaived = [each for each in document.findings if each.waived is None]
+            found = [*_unread(document.undetermined, doubt), *_found(unwaived, is_fleet)]
         case _:
             assert_never(document)
     return few(found)
@@ -77,41 +104,83 @@ def _cut(same: list[Annotation], severity: Severity) -> list[Annotation]:
 
 
 def _unread(vaults: Iterable[Undetermined], doubt: str = "nothing is known of it") -> Iterator[Annotation]:
-    for each in order.undetermined(vaults):
-        told = f"{phrases.vault_name(each.vault)}: {doubt}: {each.error}"
-        yield Annotation(Severity.ERROR, "undetermined", told, each.where)
+    said = [
+        Said(
+            phrases.vault_name(each.vault),
+            Annotation(Severity.ERROR, "undetermined", f"{doubt}: {each.error}", each.where),
+        )
+        for each in order.undetermined(vaults)
+    ]
+    yield from _together(said, len(said) > alike.FEW)
 
 
-def _open(findings: Iterable[Finding]) -> Iterator[Finding]:
-    return (each for each in findings if each.waived is None)
-
-
-def _found(finding: Finding) -> Annotation:
-    name = f"{finding.vault.name}: " if finding.vault else ""
-    fix = f"; to mend it: {finding.fix}" if finding.fix else ""
-    return Annotation(finding.severity, finding.rule, f"{name}{finding.message}{fix}", finding.where)
+def _found(found: Iterable[Finding], is_fleet: bool) -> Iterator[Annotation]:
+    said = []
+    for each in found:
+        fix = f"; to mend it: {each.fix}" if each.fix else ""
+        annotation = Annotation(each.severity, each.rule, f"{each.message}{fix}", each.where)
+        said.append(Said(each.vault.name if each.vault else "", annotation))
+    yield from _together(said, is_fleet)
 
 
 def _refused(plans: Iterable[Plan], planned: PlanSet) -> Iterator[Annotation]:
-    several = phrases.are_several(planned)
-    for plan in plans:
-        where = planned.lines.get(plan.vault.id)
+    found = list(plans)
+    several, refused = phrases.are_several(planned), alike.refused(found)
+    said = []
+    for plan in found:
+        where, name = planned.lines.get(plan.vault.id), plan.vault.name
+        beside = tuple(each.id for each in plan.refusals)
         for guard in plan.refusals:
-            option = phrases.acceptance(guard, plan, several=several)
-            how = f"accept with {option}" if option else "cannot be accepted"
-            yield Annotation(Severity.ERROR, guard.id, f"{plan.vault.name}: refused: {guard.message}; {how}", where)
+            annotation = Annotation(Severity.ERROR, guard.id, f"refused: {guard.message}", where)
+            said.append(Said(name, annotation, guard, phrases.acceptance(guard, plan, several=several), beside))
+    yield from _together(said, len(planned.plans) > alike.FEW, refused)
 
 
-def _ended(outcome: Outcome, planned: PlanSet) -> Iterator[Annotation]:
-    name, error = outcome.plan.vault.name, outcome.error
-    where = planned.lines.get(outcome.plan.vault.id)
-    match outcome.ending:
-        case Ending.REFUSED:
-            yield from _refused([outcome.plan], planned)
-        case Ending.STALE | Ending.FAILED | Ending.NOT_REACHED if error:
-            told = f"{name}: {phrases.ending(outcome)}: {error}"
-            yield Annotation(Severity.ERROR, outcome.ending.value, told, where)
-        case Ending.DONE if not outcome.verified:
-            yield Annotation(Severity.ERROR, "not-verified", f"{name}: {phrases.ending(outcome)}", where)
-        case _:
-            pass  # done or nothing to do, or somebody answered no
+def _ended(outcomes: Iterable[Outcome], planned: PlanSet) -> Iterator[Annotation]:
+    """What went wrong comes before what was refused, and that before what was not begun."""
+    found = list(outcomes)
+    is_fleet = len(found) > alike.FEW
+    said = []
+    for each in found:
+        if each.error or (each.ending is Ending.DONE and not each.verified):
+            rule = "not-verified" if each.ending is Ending.DONE else each.ending.value
+            error = f": {each.error}" if each.error else ""
+            text = f"{_how(each, is_fleet)}{error}"
+            annotation = Annotation(Severity.ERROR, rule, text, planned.lines.get(each.plan.vault.id))
+            said.append(Said(each.plan.vault.name, annotation))
+    left = [each for each in said if each.annotation.rule == Ending.NOT_REACHED.value]
+    yield from _together([each for each in said if each.annotation.rule != Ending.NOT_REACHED.value], is_fleet)
+    yield from _refused([each.plan for each in found if each.ending is Ending.REFUSED], planned)
+    yield from _together(left, is_fleet)
+
+
+def _how(outcome: Outcome, is_fleet: bool) -> str:
+    """How a vault ended; of one of many without how much was done to it, which is not alike."""
+    return phrases.how(outcome.ending, (), touched=outcome.touched) if is_fleet else phrases.ending(outcome)
+
+
+def _together(
+    said: Iterable[Said], is_fleet: bool, refused: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Annotation]:
+    """One annotation for all vaults of which the same is said on the same line, where there are many vaults."""
+    groups = alike.grouped(said, _anonymous) if is_fleet else [(_anonymous(each), [each]) for each in said]
+    for (annotation, _), members in groups:
+        names = list(dict.fromkeys(each.name for each in members))
+        one = members[0]
+        if len(names) == 1:
+            yield from (each.alone for each in members)
+            continue
+        option = alike.acceptance(one.guard, names, (refused or {}).get(one.guard.id, names)) if one.guard else ""
+        how = f"; {_accepting(option + alike.for_each(option, names))}" if one.guard else ""
+        title = f"{phrases.count(len(names), 'vault')} ({listed(names)})"
+        text = f"{title}: {annotation.message}{how}"
+        legend = alike.legend(names, [annotation.message])
+        yield replace(annotation, message=f"{text} ({legend})" if legend else text)
+
+
+def _anonymous(said: Said) -> tuple[Annotation, tuple[str, ...]]:
+    return replace(said.annotation, message=alike.anonymous(said.annotation.message, said.name)), said.beside
+
+
+def _accepting(option: str) -> str:
+    return f"accept with {option}" if option else "cannot be accepted"

@@ -41,7 +41,7 @@ class Excused:
 
 @dataclass(frozen=True)
 class Rule:
-    """How often a rule is broken, at its worst, and in how many vaults."""
+    """How often a rule is broken, and in how many vaults; what it finds to be less bad is counted by itself."""
 
     id: str
     severity: Severity
@@ -162,18 +162,13 @@ def excuse(waiver: Waiver) -> str:
 def rules(report: Report) -> list[Rule]:
     """Every rule that something was found for and not waived, the worst first, then the most frequent."""
     ranks = {each: rank for rank, each in enumerate(Severity)}
-    grouped: dict[str, list[Finding]] = {}
+    grouped: dict[tuple[str, Severity], list[Finding]] = {}
     for each in report.findings:
         if each.waived is None:
-            grouped.setdefault(each.rule, []).append(each)
+            grouped.setdefault((each.rule, each.severity), []).append(each)
     found = [
-        Rule(
-            id,
-            min((each.severity for each in members), key=lambda each: ranks[each]),
-            len(members),
-            len({each.vault for each in members if each.vault}),
-        )
-        for id, members in grouped.items()
+        Rule(id, severity, len(members), len({each.vault for each in members if each.vault}))
+        for (id, severity), members in grouped.items()
     ]
     return sorted(found, key=lambda each: (ranks[each.severity], -each.findings, each.id))
 

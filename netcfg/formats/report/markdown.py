@@ -76,11 +76,12 @@ def _section(*blocks: Block, vaults: int = 0) -> Section:
 
 
 def _group(group: Inspected) -> list[Block]:
-    """Vaults in which the same was found; what mends it is said of one, whose name stands for each."""
+    """Vaults in which the same was found; what mends it is said of one, and a blank stands for its name."""
     if len(group.inspections) == 1:
         return _vault(group.first)
     title = f"### {phrases.count(len(group.inspections), 'vault')}: {prose(findings.tally(group.findings))} in each"
-    return [[title], [code(listed(group.names))], *_findings(group.findings)]
+    legend = [[prose(group.legend)]] if group.legend else []
+    return [[title], [code(listed(group.names))], *legend, *_findings(group.findings)]
 
 
 def _vault(inspection: Inspection) -> list[Block]:
@@ -112,7 +113,7 @@ def _told(told: Told) -> list[str]:
     found = told.finding
     where = f" ({code(str(found.where))})" if found.where and not found.vault else ""
     first = f"- **{found.severity.value}** {code(found.rule)} {code(found.subject)}{where}{prose(f': {found.message}')}"
-    fix = f"fix all {told.mends}" if told.mends > 1 else "fix"
+    fix = f"fix all {told.mends:,}" if told.mends > 1 else "fix"
     return [first, f"  - {fix}: {code(told.fix)}"] if told.fix else [first]
 
 

@@ -52,7 +52,7 @@ def _vault(inspection: Inspection, page: Page) -> list[str]:
 
 
 def _group(group: Inspected, page: Page) -> list[str]:
-    """Vaults in which the same was found; what mends it is said of one, whose name stands for each."""
+    """Vaults in which the same was found; what mends it is said of one, and a blank stands for its name."""
     if len(group.inspections) == 1:
         return _vault(group.first, page)
     return [
@@ -60,6 +60,7 @@ def _group(group: Inspected, page: Page) -> list[str]:
             f"{phrases.count(len(group.inspections), 'vault')}:", f"{findings.tally(group.findings)} in each"
         ),
         *page.paragraph(listed(group.names), "quiet", first=INDENT, others=INDENT),
+        *(page.paragraph(group.legend, "quiet", first=INDENT, others=INDENT) if group.legend else []),
         *page.listing(_rows(group.findings)),
     ]
 
@@ -106,7 +107,7 @@ def _row(told: Told) -> Row:
     found = told.finding
     mark, style = MARKS[found.severity]
     subject = found.subject if found.vault or not found.where else f"{found.subject} ({found.where})"
-    fix = f"fix{f' all {told.mends}' if told.mends > 1 else ''}: {told.fix}" if told.fix else ""
+    fix = f"fix{f' all {told.mends:,}' if told.mends > 1 else ''}: {told.fix}" if told.fix else ""
     return Row(mark, found.severity.value, (found.rule, subject, found.message), style, fix)
 
 

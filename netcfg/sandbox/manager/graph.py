@@ -32,7 +32,9 @@ def query(call: Call) -> Answer:
     found = _found(call, text, subscriptions)
     asked = hashlib.sha256("|".join([text, *sorted(subscriptions)]).encode()).hexdigest()[:16]
     token = options.get("$skipToken")
-    start = _unpacked(token, asked) if token else int(options.get("$skip") or 0)
+    follows = _unpacked(token, asked) if token else 0
+    skip = options.get("$skip")  # which counts before what the token remembers
+    start = follows if skip is None else int(skip)
     page = found[start : start + _size(options)]
     end = start + len(page)
     more = end < len(found)

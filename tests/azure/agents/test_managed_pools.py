@@ -11,7 +11,7 @@ from netcfg.azure.agents.managed_pools import claimed, whereabouts
 from netcfg.azure.connection import connect
 from netcfg.core.agents import CHANGING
 from netcfg.core.errors import AzureAnswer, AzureRefused, GraphForbidden, MachinesUndescribed, PermissionMissing
-from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.scripted import Answer, graphed, refusal, scripted
 
 SHARED = "/subscriptions/00000000-0000-4000-8000-000000000002/resourceGroups/rg-shared/providers"
 MANAGED = f"{SHARED}/Microsoft.Network/virtualNetworks/vnet-shared/subnets/managed"
@@ -85,7 +85,7 @@ def test_a_pool_that_azure_did_not_make_whole_is_not_registered(state, expected)
 
 def one(shown, answer):
     """What is found where Resource Graph shows one pool, and Resource Manager gives `answer` about it."""
-    with scripted(Answer({"data": [shown]}), answer) as script, connect("t", resource_manager=script.url) as azure:
+    with scripted(graphed(shown), answer) as script, connect("t", resource_manager=script.url) as azure:
         return azure.machines.managed_pools("contoso")
 
 
@@ -96,7 +96,7 @@ def pool_of(state, name):
 @pytest.mark.parametrize("id", [f"{SHARED}/Microsoft.DevOpsInfrastructure/pools/..", "/x", None, f"{ID}/more"])
 def test_an_id_that_no_pool_has_is_asked_of_nobody(id):
     with (
-        scripted(Answer({"data": [{**row(URL), "id": id}]})) as script,
+        scripted(graphed({**row(URL), "id": id})) as script,
         connect("t", resource_manager=script.url) as azure,
     ):
         (found,) = azure.machines.managed_pools("contoso")
@@ -234,16 +234,16 @@ def test_what_names_no_organization_that_can_be_read_is_nobodys_business(organiz
 def test_an_odd_pool_hides_none_of_ours(odd):
     rows = [{**row(), "id": f"{ID}-odd", **odd}, row(URL)]
     ours = Answer(row(URL, network={"subnetId": MANAGED}))
-    with scripted(Answer({"data": rows}), ours) as script, connect("t", resource_manager=script.url) as azure:
+    with scripted(graphed(*rows), ours) as script, connect("t", resource_manager=script.url) as azure:
         (found,) = azure.machines.managed_pools("contoso")
     assert [*map(str, found.whereabouts.subnets)] == [MANAGED.lower()]
 
 
 def test_the_pages_of_resource_graph_are_read_to_the_end():
     other = row("https://dev.azure.com/fabrikam") | {"id": f"{ID}-too"}
-    first = Answer({"data": [other], "$skipToken": "next"})
+    first = graphed(other, total=2, token="next")
     with (
-        scripted(first, Answer({"data": [row(URL)]}), Answer(row(URL))) as script,
+        scripted(first, graphed(other, row(URL), total=2), Answer(row(URL))) as script,
         connect("t", resource_manager=script.url) as azure,
     ):
         assert [each.name for each in azure.machines.managed_pools("contoso")] == ["linux"]

@@ -19,14 +19,14 @@ from netcfg.core.errors import (
     TokenRefused,
 )
 from netcfg.core.resources import parse_subnet
-from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.scripted import Answer, graphed, refusal, scripted
 
 GROUP = "/subscriptions/s-1/resourceGroups/rg-build/providers"
 VMSS = f"{GROUP}/Microsoft.Compute/virtualMachineScaleSets/vmss"
 VM = f"{GROUP}/Microsoft.Compute/virtualMachines/vm"
 NIC = f"{GROUP}/Microsoft.Network/networkInterfaces/nic"
 SUBNET = f"{GROUP}/Microsoft.Network/virtualNetworks/vnet/subnets/agents"
-NOBODY = Answer({"data": []})
+NOBODY = graphed()
 
 
 def interface(*subnets):
@@ -47,7 +47,7 @@ NIC_IN_SUBNET = Answer({"id": NIC, "properties": interface(SUBNET)})
 
 
 def rows(*found):
-    return Answer({"data": [dict(each) for each in found]})
+    return graphed(*map(dict, found))
 
 
 def find(*answers, ids=(VMSS,)):

@@ -15,6 +15,7 @@ from netcfg.azure.dataplane import resolution
 from netcfg.azure.dataplane.resolution import resolve
 from netcfg.core.verification import Lookup, Resolution
 from netcfg.sandbox.server import serve
+from tests.pace import PATIENCE
 
 HOST = "kv-x.vault.azure.net"
 ZONE = "privatelink.vaultcore.azure.net"
@@ -44,7 +45,7 @@ def answering(*records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR) -> Iter
         thread.start()
         yield here.getsockname()
         here.sendto(b"", here.getsockname())
-        thread.join()
+        thread.join(PATIENCE)
 
 
 def test_a_public_address():

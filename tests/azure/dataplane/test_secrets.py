@@ -25,6 +25,7 @@ from netcfg.core.verdict import judge
 from netcfg.core.verification import Answer, Failure, Fault, Observation, Resolution
 from netcfg.sandbox.server import Sandbox, serve
 from tests.devops.loopback import Loopback, Reply, loopback
+from tests.pace import PATIENCE
 
 HOST = "kv-x.vault.azure.net"
 HOME, OTHER = "00000000-0000-4000-8000-000000000010", "00000000-0000-4000-8000-000000000020"
@@ -299,7 +300,7 @@ def proxy(target: Loopback, status: str = "200 Connection established") -> Itera
                 back = threading.Thread(target=pump, args=(server, client), daemon=True)
                 back.start()
                 pump(client, server)
-                back.join()
+                back.join(PATIENCE)
 
     def pump(source: socket.socket, sink: socket.socket) -> None:
         try:
@@ -326,7 +327,7 @@ def proxy(target: Loopback, status: str = "200 Connection established") -> Itera
         yield f"http://ann:secret@127.0.0.1:{place[1]}"
         stop.set()
         socket.create_connection(place).close()
-        thread.join()
+        thread.join(PATIENCE)
     assert set(heads) <= {f"CONNECT {HOST}:443 HTTP/1.1", f"CONNECT {HOST}:443 HTTP/1.0"}
 
 

@@ -14,7 +14,7 @@ from netcfg.core.resources import SubnetId, parse_subnet
 from netcfg.core.rules import Perimeter
 from netcfg.core.switchover import Exit, Survey, stranded
 from netcfg.sandbox.server import serve
-from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.scripted import Answer, graphed, refusal, scripted
 
 FINANCE = "/subscriptions/00000000-0000-4000-8000-000000000003"
 
@@ -99,7 +99,7 @@ def test_a_nat_gateway_that_may_not_be_read_is_unknown(sandbox: Any, survey: Cal
 
 
 def rows(*found: dict[str, Any]) -> Answer:
-    return Answer({"data": list(found), "resultTruncated": "false"})
+    return graphed(*found)
 
 
 def scripted_survey(subnets: list[SubnetId], *answers: Answer) -> Survey:

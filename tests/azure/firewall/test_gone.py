@@ -13,7 +13,7 @@ from netcfg.core.errors import SubnetsGone
 from netcfg.core.resources import SubnetId, Vault, VaultId, parse_subnet
 from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess, VirtualNetworkRule
 from netcfg.sandbox.server import serve
-from tests.azure.scripted import Answer, Script, refusal, scripted
+from tests.azure.scripted import Answer, Script, graphed, refusal, scripted
 
 PRODUCTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 NETWORKS = f"{PRODUCTION}/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks"
@@ -63,7 +63,7 @@ def test_a_subscription_that_is_not_found_may_be_another_tenants(azure: Azure, s
     assert azure.subnets.missing([elsewhere, subnet_id("vnet-stranger", "runners")]) == frozenset()
 
 
-EMPTY = Answer({"data": [], "resultTruncated": "false"})
+EMPTY = graphed()
 
 
 def missing(*answers: Answer, subnets: tuple[SubnetId, ...] = (OLD,)) -> tuple[frozenset[SubnetId], Script]:
@@ -100,7 +100,7 @@ def test_a_resource_graph_that_does_not_answer_proves_nothing():
 
 def test_ids_are_the_same_whatever_their_case():
     row = {"id": OLD.network_id.upper(), "subnets": [{"id": str(OLD).upper()}]}
-    found, script = missing(Answer({"data": [row]}))
+    found, script = missing(graphed(row))
     assert found == frozenset()
     assert len(script.asked) == 1
 
@@ -192,7 +192,7 @@ def test_a_subnet_that_was_made_again_is_not_named_for_removal():
 
 def test_an_index_that_lags_behind_the_refusal_hides_no_dead_rule():
     old = f"{WHERE}/vnet/subnets/old"
-    indexed = Answer({"data": [{"id": f"{WHERE}/vnet", "subnets": [{"id": old}]}]})
+    indexed = graphed({"id": f"{WHERE}/vnet", "subnets": [{"id": old}]})
     message = f"Error Code: NotFound. Error Message: Resource {old} not found."
     gone = refusal(404, "NotFound", "It was not found.")
     assert refused(message, old, indexed=indexed, looked=gone).endswith(f"--remove {old.lower()}")

@@ -6,17 +6,17 @@ from netcfg.azure.connection import connect
 from netcfg.azure.dataplane.door import Door, unasked
 from netcfg.core.errors import AzureAnswer, AzureUnreachable, BadIdentifier, NotInAzure, VaultDeleted, VaultNotVisible
 from netcfg.core.resources import parse_vault
-from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.scripted import Answer, graphed, refusal, scripted
 
-EMPTY = Answer({"totalRecords": 0, "count": 0, "data": [], "resultTruncated": "false"})
+EMPTY = graphed()
 
 
 def id_of(name, group="rg"):
     return f"/subscriptions/s-1/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}"
 
 
-def found(*ids, token=None):
-    return Answer({"data": [{"id": id} for id in ids], **({"$skipToken": token} if token else {})})
+def found(*ids, **more):
+    return graphed(*({"id": id} for id in ids), **more)
 
 
 def find(names, *answers):
@@ -47,7 +47,7 @@ def test_a_name_of_nobody_says_how_far_we_looked(azure):
 
 
 def test_the_pages_of_resource_graph_are_read_to_the_end():
-    known, asked = find(["a-1", "b-1"], found(id_of("a-1"), token="next"), found(id_of("b-1")))
+    known, asked = find(["a-1", "b-1"], found(id_of("a-1"), total=2, token="next"), found(id_of("a-1"), id_of("b-1")))
     assert sorted(each.name for each in known.values()) == ["a-1", "b-1"]
     assert [each.body["options"].get("$skipToken") for each in asked] == [None, "next"]
     assert asked[0].body == {
@@ -91,7 +91,7 @@ def test_a_subscription_that_cannot_be_read_is_counted():
     "row", [{}, {"id": 7}, {"id": "kv"}, {"id": "a-1"}, {"id": id_of("a-1").replace("vaults", "hsms")}]
 )
 def test_a_row_that_is_no_vault_is_an_error_for_every_name(row):
-    known, _ = find(["a-1", "b-1"], Answer({"data": [row]}))
+    known, _ = find(["a-1", "b-1"], graphed(row))
     assert all(isinstance(each, AzureAnswer) for each in known.values())
 
 

@@ -11,7 +11,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.resources import SubnetName, parse_subnet
 from netcfg.sandbox.server import serve
-from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.scripted import Answer, graphed, refusal, scripted
 
 NAME = SubnetName("RG", "Net", "Agents")
 DENIED = refusal(403, "AuthorizationFailed", "does not have authorization to perform action 'x/read'")
@@ -31,7 +31,7 @@ def indexed(**networks):
         {"id": id_of(each.replace("_", "-")), "subnets": [{"name": n} for n in names]}
         for each, names in networks.items()
     ]
-    return Answer({"data": found})
+    return graphed(*found)
 
 
 def network(*names):
@@ -78,7 +78,7 @@ def test_the_question_names_networks_and_groups_and_has_a_second_page():
 
 
 def test_the_name_of_a_network_in_another_group_is_not_meant():
-    other = Answer({"data": [{"id": id_of("s-1", group="other"), "subnets": [{"name": "agents"}]}]})
+    other = graphed({"id": id_of("s-1", group="other"), "subnets": [{"name": "agents"}]})
     found, _ = find([NAME], other, ONE, NOWHERE)
     assert isinstance(found, SubnetNotVisible)
 
@@ -148,7 +148,7 @@ def test_a_subnet_may_be_readable_where_its_network_is_not():
 
 @pytest.mark.parametrize("row", [{}, {"id": 7}, {"id": "net"}, {"id": id_of("s").replace("virtualN", "n")}])
 def test_a_row_that_is_no_network_is_an_error(row):
-    error, _ = find([NAME], Answer({"data": [{**row, "subnets": [{"name": "agents"}]}]}))
+    error, _ = find([NAME], graphed({**row, "subnets": [{"name": "agents"}]}))
     assert isinstance(error, AzureAnswer)
 
 

@@ -264,10 +264,17 @@ INTENTS: list[dict[str, Any]] = [
 SIGHTS = [(each, {}) for each in Perimeter] + list(product((Perimeter.NONE, Perimeter.LEARNING), INTENTS))
 
 
+DRAWN = ("publicNetworkAccess", "networkAcls", "privateEndpointConnections")  # of a vault's properties
+
+
 def pictures() -> list[Picture]:
     """Every different picture of the vaults of every world, as they are and by a plan."""
     resolution = resolve(bundled.catalogue(), Policy.UNION, bundled.atlas().geographies[:3])
-    held = {str(each["properties"]): each for name in WORLDS for each in world.begin(name)["vaults"].values()}
+    held = {
+        str([each["properties"].get(key) for key in DRAWN]): each
+        for name in WORLDS
+        for each in world.begin(name)["vaults"].values()
+    }
     drawn: dict[str, Picture] = {}
     for found, (perimeter, meant) in product(held.values(), SIGHTS):
         id = parse_vault(found["id"])

@@ -209,3 +209,20 @@ def test_nobody_is_told_that_a_report_is_compliant_which_is_not(report):
     is_compliant = findings.is_compliant(report)
     assert last_line(report).startswith("compliant") is is_compliant
     assert not (is_compliant and report.status)
+
+
+def test_the_table_of_a_fleet_adds_up_to_the_summary():
+    names = [f"kv-{each}" for each in range(6)]
+    made = [
+        reports.inspection(
+            builders.vault(name),
+            reports.finding(builders.vault(name), severity=Severity.ERROR if name == "kv-0" else Severity.WARNING),
+        )
+        for name in names
+    ]
+    lines = text.report(reports.report(*made), Page(100)).splitlines()
+    table = lines[lines.index("all together") + 1 :][:3]
+    assert table == [
+        "x error    foreign-rule  1 finding in 1 vault", "! warning  foreign-rule  5 findings in 5 vaults", "",
+    ]  # fmt: skip
+    assert lines[-2] == "6 vaults: 1 error, 5 warnings"

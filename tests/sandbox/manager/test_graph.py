@@ -59,6 +59,15 @@ def test_pages_follow_the_skip_token(client: Client):
     assert "$skipToken" not in second
 
 
+def test_a_number_of_rows_to_skip_counts_before_what_the_token_remembers(client: Client):
+    query = f"{VAULTS} | project id, name | order by id asc"
+    first = ask(client, query, **{"$top": 2})
+    second = ask(client, query, **{"$top": 2, "$skipToken": first["$skipToken"], "$skip": 1})
+    assert [each["name"] for each in second["data"]] == ["kv-closed", "kv-open"]
+    again = ask(client, query, **{"$top": 2, "$skipToken": first["$skipToken"], "$skip": 0})
+    assert again["data"] == first["data"]
+
+
 def test_without_an_id_there_is_no_skip_token(client: Client):
     cut = ask(client, f"{VAULTS} | project name", **{"$top": 2})
     assert cut["resultTruncated"] == "true"
