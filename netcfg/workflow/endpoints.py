@@ -46,7 +46,7 @@ def enable(plans: Sequence[Plan], opened: Collection[VaultId], around: Surroundi
     changed: set[SubnetId] = set()
     networks = by_network(free)
     if networks:
-        with ThreadPoolExecutor(len(networks)) as pool:
+        with ThreadPoolExecutor(min(len(networks), around.parallel)) as pool:
             try:
                 for done in pool.map(lambda group: _enable_each(group, around), networks):
                     changed |= done.changed
