@@ -37,6 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from netcfg.sandbox.keyvault import deleted_vaults  # noqa: E402 - the clone is found first
 from netcfg.sandbox.server import Sandbox, serve  # noqa: E402
+from scripts.benchmarks.fleet import EUROPE  # noqa: E402
 from scripts.benchmarks.processes import signed_in  # noqa: E402
 
 Document = dict[str, Any]
@@ -44,15 +45,6 @@ Document = dict[str, Any]
 WORLD = "fleet-small"
 ACCEPTED = ("unlinked", "default-deny", "stale-editions")
 MEANT = ["--all", "--geography", "EU", *(word for each in ACCEPTED for word in ("--accept", f"{each}=*"))]
-EUROPE = (
-    "20.166.41.0/24",
-    "40.74.28.0/23",
-    "134.149.110.74/31",
-    "134.149.110.76/30",
-    "134.149.110.112/29",
-    "172.199.233.80/28",
-    "172.199.233.128/26",
-)
 ODDS = {
     "throttle": 0.1,
     "throttle-bare": 0.03,

@@ -51,7 +51,6 @@ def apply(
     from netcfg.core.waves import parse_rollout
     from netcfg.formats import waves as shown_waves
     from netcfg.workflow.apply import apply, decline, in_waves
-    from netcfg.workflow.plan import plan
 
     root = root_of(context)
     output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
@@ -59,17 +58,7 @@ def apply(
     if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root, parallel) as around:
-        meant = chosen.select(around, is_consistent=selecting.consistent)
-        planned, drawings = plan(
-            meant.targets,
-            acceptances,
-            around,
-            meant.lost,
-            asks_which=chosen.asks_which,
-            is_consistent=selecting.consistent,
-            selected=meant.said,
-            is_to_be_written=True,
-        )
+        planned, drawings = chosen.plan(acceptances, around, is_to_be_written=True)
         around.progress.rest()
         output.announce(planned)
         for each in shown_waves.lines(in_waves(planned, rollout)) if rollout else ():

@@ -62,7 +62,7 @@ def check(
     chosen = choose(vault, asked, config, root, selecting)
     least = None if fail_on == "never" else Severity(fail_on)
     with connect.surroundings(root) as around:
-        meant = chosen.select(around, is_consistent=selecting.consistent)
+        meant = chosen.select(around)
         found = check(
             meant.targets,
             chosen.waivers,
@@ -70,7 +70,7 @@ def check(
             chosen.applies(meant.targets),
             around,
             meant.lost,
-            is_consistent=selecting.consistent,
+            is_consistent=chosen.is_consistent,
             selected=meant.said,
             program=chosen.program,
             outbound=bundled.outbound(),

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from netcfg.cli.options import Asked, Selecting
     from netcfg.config.configuration import Configuration
     from netcfg.core.findings import Waiver
+    from netcfg.core.guards import Acceptance
+    from netcfg.core.plan import PlanSet
     from netcfg.core.resources import VaultId
     from netcfg.core.shard import Shard
     from netcfg.core.target import Choice, Selection, Target
     from netcfg.core.terms import Terms
     from netcfg.workflow.collaborators import Surroundings
+    from netcfg.workflow.drawing import Drawings
     from netcfg.workflow.selection import Meant
 
 CONFIGURATION = "netcfg.yaml"  # what is read where nobody names a file
@@ -33,7 +36,7 @@ class Chosen:
     `file` are the options that name the configuration. `within` narrows what it chooses, and `shard` what was chosen at
     all; `selecting` are the options that say so. `base` is the way from the repository's root to the folder in which
     the configuration is named. `is_part` is whether somebody named or selected vaults, so that the configuration may
-    be about others too.
+    be about others too. With `is_consistent` no index that lags is asked.
     """
 
     choices: tuple[Choice, ...]
@@ -46,6 +49,7 @@ class Chosen:
     shard: Shard | None = None
     selecting: tuple[str, ...] = ()
     is_part: bool = False
+    is_consistent: bool = False
 
     @property
     def asks_which(self) -> bool:
@@ -54,11 +58,29 @@ class Chosen:
 
         return are_several(self.choices)
 
-    def select(self, around: Surroundings, *, is_consistent: bool = False) -> Meant:
+    def select(self, around: Surroundings) -> Meant:
         """The vaults that all this comes to, once Azure was asked."""
         from netcfg.workflow.selection import select
 
-        return select(self.choices, around, within=self.within, shard=self.shard, is_consistent=is_consistent)
+        return select(self.choices, around, within=self.within, shard=self.shard, is_consistent=self.is_consistent)
+
+    def plan(
+        self, acceptances: Iterable[Acceptance], around: Surroundings, *, is_to_be_written: bool = False
+    ) -> tuple[PlanSet, Drawings]:
+        """The plans for the vaults that all this comes to, and what they rest on."""
+        from netcfg.workflow.plan import plan
+
+        meant = self.select(around)
+        return plan(
+            meant.targets,
+            acceptances,
+            around,
+            meant.lost,
+            asks_which=self.asks_which,
+            is_consistent=self.is_consistent,
+            selected=meant.said,
+            is_to_be_written=is_to_be_written,
+        )
 
     def applies(self, targets: Iterable[Target]) -> Callable[[str], tuple[str, ...]]:
         """For each of these vaults, by its name, its apply as it would be typed after the program's name.
@@ -141,6 +163,7 @@ def choose(
         shard=shard,
         selecting=tuple(selecting.words()) if selecting else (),
         is_part=bool(named or shard),
+        is_consistent=bool(selecting and selecting.consistent),
     )
 
 

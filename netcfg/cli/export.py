@@ -46,23 +46,13 @@ def export(
     from netcfg.cli.chosen import choose, files_read
     from netcfg.cli.destination import parse_file
     from netcfg.core.handover import Handover
-    from netcfg.workflow.plan import plan
 
     root = root_of(context)
     chosen = choose(vault, asked, config, root, selecting)
     file = None if out in (None, "-") else parse_file(str(out), "--out", language, files_read(config))
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
-        meant = chosen.select(around, is_consistent=selecting.consistent)
-        planned, _ = plan(
-            meant.targets,
-            acceptances,
-            around,
-            meant.lost,
-            asks_which=chosen.asks_which,
-            is_consistent=selecting.consistent,
-            selected=meant.said,
-        )
+        planned, _ = chosen.plan(acceptances, around)
     handover = Handover(planned)
     _tell(handover, language, root)
     if not handover.given.plans or (handover.absent and language not in SCRIPTS):

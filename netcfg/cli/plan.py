@@ -24,22 +24,12 @@ def plan(
     from netcfg.cli import connect, terminal
     from netcfg.cli.chosen import choose
     from netcfg.cli.output import Output
-    from netcfg.workflow.plan import plan
 
     root = root_of(context)
     output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
     with connect.surroundings(root) as around:
-        meant = chosen.select(around, is_consistent=selecting.consistent)
-        planned, _ = plan(
-            meant.targets,
-            acceptances,
-            around,
-            meant.lost,
-            asks_which=chosen.asks_which,
-            is_consistent=selecting.consistent,
-            selected=meant.said,
-        )
+        planned, _ = chosen.plan(acceptances, around)
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
     output.deliver(planned, chosen.base)
     raise typer.Exit(planned.status)
