@@ -115,9 +115,14 @@ class ResourceManager:
 
         What the SDK raises is left to whoever asked for it, as it is of every write.
         """
-        response = self._client.send_request(
-            HttpRequest("PATCH", self._address(path, api_version), json=body), retry_total=0
-        )
+        self._once(HttpRequest("PATCH", self._address(path, api_version), json=body))
+
+    def put_once(self, path: str, api_version: str, body: Json) -> None:
+        """Create or replace what is at `path`, in one attempt, where Azure has done it when it answers."""
+        self._once(HttpRequest("PUT", self._address(path, api_version), json=body))
+
+    def _once(self, request: HttpRequest) -> None:
+        response = self._client.send_request(request, retry_total=0)
         if response.status_code not in (200, 201):
             raise HttpResponseError(response=response)
         response.json()  # what is none is a proxy's page, which says nothing of what Azure did

@@ -14,6 +14,8 @@ from netcfg.azure.dataplane.door import Door, unasked
 from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
 from netcfg.azure.exits.neighbourhood import AzureNeighbourhood
 from netcfg.azure.firewall.vaults import AzureVaults
+from netcfg.azure.grants import AzureGrants
+from netcfg.azure.holdings import AzureHoldings
 from netcfg.azure.network.subnets import AzureSubnets
 from netcfg.azure.pacing import Pacing
 from netcfg.azure.private.links import AzurePrivateLinks
@@ -28,6 +30,8 @@ class Azure:
     neighbourhood: AzureNeighbourhood
     private: AzurePrivateLinks
     machines: AzureMachines
+    holdings: AzureHoldings
+    grants: AzureGrants
     arm: ResourceManager
 
     def service_tags(self, subscription: str) -> bytes:
@@ -68,5 +72,7 @@ def connect(
         neighbourhood=AzureNeighbourhood(arm),
         private=AzurePrivateLinks(arm, cloud.private_zone),
         machines=AzureMachines(arm),
+        holdings=AzureHoldings(arm),
+        grants=AzureGrants(arm),
         arm=arm,
     )

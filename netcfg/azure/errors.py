@@ -45,39 +45,10 @@ from netcfg.core.errors import (
     TokenRefused,
     WrongTenant,
 )
+from netcfg.core.roles import role_for
 
 # What can leave the SDK on account of the world. It lets the last two escape from answers that are not what they claim.
 SDK_ERRORS = (AzureError, TooLong, DeserializationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError)
-
-_ROLES = {
-    "microsoft.keyvault/vaults/read": "Reader",
-    "microsoft.keyvault/vaults/write": (
-        "a custom role with Microsoft.KeyVault/vaults/read and Microsoft.KeyVault/vaults/write (JSON in the README), "
-        "or Key Vault Contributor"
-    ),
-    "microsoft.network/virtualnetworks/subnets/read": "Reader",
-    "microsoft.compute/virtualmachinescalesets/read": "Reader",
-    "microsoft.devopsinfrastructure/pools/read": "Reader",
-    "microsoft.network/networkinterfaces/read": "Reader",
-    "microsoft.network/virtualnetworks/subnets/write": "Network Contributor",
-    "microsoft.network/virtualnetworks/subnets/joinviaserviceendpoint/action": "Network Contributor",
-    "microsoft.network/networksecuritygroups/join/action": "Network Contributor",
-    "microsoft.network/routetables/join/action": "Network Contributor",
-    "microsoft.network/natgateways/join/action": "Network Contributor",
-    "microsoft.network/serviceendpointpolicies/join/action": "Network Contributor",
-    "microsoft.network/virtualnetworks/read": "Reader",
-    "microsoft.network/virtualnetworks/join/action": "Network Contributor",
-    "microsoft.network/virtualnetworks/subnets/join/action": "Network Contributor",
-    "microsoft.network/privateendpoints/read": "Reader",
-    "microsoft.network/privateendpoints/write": "Network Contributor",
-    "microsoft.network/privateendpoints/delete": "Network Contributor",
-    "microsoft.network/privateendpoints/privatednszonegroups/write": "Network Contributor",
-    "microsoft.network/privatednszones/write": "Private DNS Zone Contributor",
-    "microsoft.network/privatednszones/delete": "Private DNS Zone Contributor",
-    "microsoft.network/privatednszones/join/action": "Private DNS Zone Contributor",
-    "microsoft.network/privatednszones/virtualnetworklinks/write": "Private DNS Zone Contributor",
-    "microsoft.network/privatednszones/virtualnetworklinks/delete": "Private DNS Zone Contributor",
-}
 
 
 @dataclass(frozen=True)
@@ -152,7 +123,7 @@ def _authorization_failed(refusal: Refusal) -> NetcfgError | None:
         return None
     if action.lower().startswith("microsoft.resourcegraph/"):
         return GraphForbidden(_principal(refusal), action, request_id=refusal.request_id)
-    return PermissionMissing(_principal(refusal), action, scope, _role(action), request_id=refusal.request_id)
+    return PermissionMissing(_principal(refusal), action, scope, role_for(action), request_id=refusal.request_id)
 
 
 def _linked_authorization_failed(refusal: Refusal) -> NetcfgError | None:
@@ -161,7 +132,7 @@ def _linked_authorization_failed(refusal: Refusal) -> NetcfgError | None:
     if not action or not scope:
         return _linked_tenant(refusal)
     return LinkedPermissionMissing(
-        _principal(refusal), refusal.subject, action, scope, _role(action), request_id=refusal.request_id
+        _principal(refusal), refusal.subject, action, scope, role_for(action), request_id=refusal.request_id
     )
 
 
@@ -295,10 +266,6 @@ def _principal(refusal: Refusal) -> str:
     if not client:
         return "the one who is signed in"
     return f"{client} (object id {object_id})" if object_id and object_id != client else client
-
-
-def _role(action: str) -> str:
-    return _ROLES.get(action.lower(), "a role that has this action")
 
 
 def _why_unreachable(error: Exception) -> str:

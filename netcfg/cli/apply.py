@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from netcfg.cli.options import Accept, Asked, Config, Format, Reports, Selecting, Vaults, asks, parse_acceptances
+from netcfg.cli.options import (
+    Accept,
+    Asked,
+    Config,
+    Format,
+    Reports,
+    Selecting,
+    Through,
+    Vaults,
+    asks,
+    parse_acceptances,
+)
 from netcfg.cli.root import root_of
 
 
@@ -17,6 +28,7 @@ def apply(
     *,
     selecting: Selecting,
     asked: Asked,
+    through: Through,
     accept: Accept = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; accepts no guard.")] = False,
     config: Config = None,
@@ -40,6 +52,16 @@ def apply(
         int | None,
         typer.Option("--wait", metavar="SECONDS", min=0, max=86400, help="How long to wait between waves; 60 seconds."),
     ] = None,
+    verify_wait: Annotated[
+        int,
+        typer.Option(
+            "--verify-wait",
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            help="How long Azure DevOps is asked again while rules take effect, where a service connection is known.",
+        ),
+    ] = 300,
 ) -> None:
     """Change a vault's firewall to what the plan shows, and read it back."""
     from netcfg.cli import connect, terminal
@@ -51,13 +73,16 @@ def apply(
     from netcfg.core.waves import parse_rollout
     from netcfg.formats import waves as shown_waves
     from netcfg.workflow.apply import apply, decline, in_waves
+    from netcfg.workflow.proving import find_connection, prove_all
 
     root = root_of(context)
-    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
+    output = Output(format, report, root, config=config)
+    chosen = choose(vault, asked, config, root, selecting, through)
     acceptances, rollout = parse_acceptances(accept, several=chosen.asks_which), parse_rollout(waves, canary, wait)
     if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root, parallel) as around:
+        relay = find_connection(chosen.relay, around) if chosen.relay.is_named else None
         planned, drawings = chosen.plan(acceptances, around, is_to_be_written=True)
         around.progress.rest()
         output.announce(planned)
@@ -66,6 +91,8 @@ def apply(
         declined = planned.pending and not yes and not output.agrees(planned)
         with graceful(around):
             result = decline(planned) if declined else apply(planned, drawings, around, rollout)
+            if relay and not declined:
+                result = prove_all(result, relay, verify_wait, drawings, around)
             around.progress.rest()
             terminal.say_request_ids((each.error for each in planned.undetermined), root)
             terminal.say_request_ids((each.error for each in result.outcomes), root)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from netcfg.cli import terminal
 from netcfg.cli.root import Root
+from netcfg.core.relay import NO_RELAY, Relay
 
 if TYPE_CHECKING:
-    from netcfg.cli.options import Asked, Selecting
+    from netcfg.cli.options import Asked, Selecting, Through
     from netcfg.config.configuration import Configuration
     from netcfg.core.findings import Waiver
     from netcfg.core.guards import Acceptance
@@ -36,7 +37,8 @@ class Chosen:
     `file` are the options that name the configuration. `within` narrows what it chooses, and `shard` what was chosen at
     all; `selecting` are the options that say so. `base` is the way from the repository's root to the folder in which
     the configuration is named. `is_part` is whether somebody named or selected vaults, so that the configuration may
-    be about others too. With `is_consistent` no index that lags is asked.
+    be about others too. With `is_consistent` no index that lags is asked. `relay` is how Azure DevOps uses the vaults,
+    as far as that was said.
     """
 
     choices: tuple[Choice, ...]
@@ -50,6 +52,7 @@ class Chosen:
     selecting: tuple[str, ...] = ()
     is_part: bool = False
     is_consistent: bool = False
+    relay: Relay = NO_RELAY
 
     @property
     def asks_which(self) -> bool:
@@ -127,7 +130,12 @@ class Chosen:
 
 
 def choose(
-    vaults: Sequence[str] | None, asked: Asked, config: str | None, root: Root, selecting: Selecting | None = None
+    vaults: Sequence[str] | None,
+    asked: Asked,
+    config: str | None,
+    root: Root,
+    selecting: Selecting | None = None,
+    through: Through | None = None,
 ) -> Chosen:
     """What is meant; what cannot be is a usage error, before anything is read."""
     from netcfg.core.errors import ConflictingOptions, NoLinkingOrganization, NoVault
@@ -141,7 +149,7 @@ def choose(
     if vaults and selection and selecting:
         raise ConflictingOptions("VAULT", selecting.selecting[0], "vaults are named, or selected")
     named: list[VaultId | str | Selection] = [selection] if selection else [parse_vault(each) for each in vaults or ()]
-    found = _configuration(config, root)
+    found = read_configuration(config, root)
     choices = merge(_entries(found, named, typed) if found else [Choice(each, typed) for each in named])
     if not choices:
         raise NoVault(next((each for each in LOOKALIKES if os.path.lexists(each)), ""))
@@ -164,7 +172,77 @@ def choose(
         selecting=tuple(selecting.words()) if selecting else (),
         is_part=bool(named or shard),
         is_consistent=bool(selecting and selecting.consistent),
+        relay=_relay(asked.organization or (), through, found, root),
     )
+
+
+@dataclass(frozen=True)
+class Library:
+    """The organization and the project whose variable groups are meant, and what the configuration says of them.
+
+    `demanded` is what it wants to be mapped, of the project that it names; `file` are the options that name it.
+    """
+
+    relay: Relay
+    demanded: Relay = NO_RELAY
+    waivers: tuple[Waiver, ...] = ()
+    file: tuple[str, ...] = ()
+    base: str = ""
+
+
+def library_of(organization: str | None, through: Through, config: str | None, root: Root) -> Library:
+    """What is meant, the command line before the configuration; no organization is a usage error."""
+    from netcfg.core.errors import NoLibrary
+
+    found = read_configuration(config, root)
+    relay = _relay([organization] if organization else (), through, found, root)
+    if not relay.organization:
+        raise NoLibrary
+    return Library(
+        relay,
+        found.relay if found else NO_RELAY,
+        found.waivers if found else (),
+        ("--config", config) if config and config != CONFIGURATION else (),
+        repository_base() if found else "",
+    )
+
+
+def one_vault(vault: str | None, config: str | None, root: Root) -> VaultId | str:
+    """The vault that was named, else the only one that the configuration names."""
+    from netcfg.core.errors import OneVault
+    from netcfg.core.resources import parse_vault
+    from netcfg.core.target import Selection
+
+    if vault:
+        return parse_vault(vault)
+    found = read_configuration(config, root)
+    choices = found.choices if found else ()
+    named = [each.chosen for each in choices if not isinstance(each.chosen, Selection)]
+    if len(choices) != 1 or not named:
+        raise OneVault(each if isinstance(each, str) else each.name for each in named)
+    return named[0]
+
+
+def relay_of(organization: str | None, through: Through, config: str | None, root: Root) -> Relay:
+    """How Azure DevOps uses vaults, where that is all that a command needs to know."""
+    return _relay([organization] if organization else (), through, read_configuration(config, root), root)
+
+
+def _relay(organizations: Sequence[str], through: Through | None, found: Configuration | None, root: Root) -> Relay:
+    """The command line, before the file's `devops`, before the organization that everything else is about. Of several
+    organizations none is it."""
+    from netcfg.core.organization import DEVOPS, parse_name
+
+    named = tuple(dict.fromkeys(parse_name(each, root.devops or DEVOPS) for each in organizations))
+    typed = Relay(
+        organization=named[0] if len(named) == 1 else "",
+        project=(through.project if through else None) or "",
+        connection=(through.service_connection if through else None) or "",
+    )
+    if found is None:
+        return typed
+    top = found.top.organizations
+    return typed.over(found.relay).over(Relay(organization=top[0] if len(top) == 1 and not named else ""))
 
 
 def files_read(config: str | None) -> list[str]:
@@ -186,7 +264,7 @@ def repository_base(folder: str = ".") -> str:
     return "" if way == "." else f"{way}/"
 
 
-def _configuration(config: str | None, root: Root) -> Configuration | None:
+def read_configuration(config: str | None, root: Root) -> Configuration | None:
     """The file that was named, or the one that lies here; none is neither."""
     if config is None and not os.path.lexists(CONFIGURATION):
         return None

@@ -7,12 +7,14 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from datetime import time as time_of_day
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from netcfg.cli import known, terminal
+from netcfg.cli import clock, known, terminal
 from netcfg.cli.progress import watching
 from netcfg.cli.root import Root
 from netcfg.core.errors import (
@@ -25,7 +27,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.geography import Organization
 from netcfg.sources import bundled
-from netcfg.workflow.collaborators import PARALLEL, Organizations, Progress, Surroundings, VariableGroups
+from netcfg.workflow.collaborators import PARALLEL, Linking, Organizations, Progress, Surroundings, VariableGroups
 from netcfg.workflow.early import EarlyOrganizations
 
 if TYPE_CHECKING:
@@ -48,12 +50,17 @@ EXPLAINING = 15.0  # seconds for a request to Azure Resource Manager that only e
 
 
 @contextmanager
-def surroundings(root: Root, parallel: int | None = None) -> Iterator[Surroundings]:
-    """Everything that `plan` and `apply` work with. Nothing is asked before somebody needs the answer."""
+def surroundings(root: Root, parallel: int | None = None, *, explains: bool = False) -> Iterator[Surroundings]:
+    """Everything that `plan` and `apply` work with. Nothing is asked before somebody needs the answer.
+
+    Where Azure Resource Manager only `explains` it gets little time, and whoever is not signed in there goes on.
+    """
+    patience = replace(root, timeout=min(root.timeout, EXPLAINING)) if explains else root
     with _places(root) as places, watching(root) as progress:
-        _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
+        with suppress(NetcfgError) if explains else nullcontext():
+            _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
         session, stop = _devops(places, root), Event()
-        with _azure(places, root, stop, progress) as azure:
+        with _azure(places, patience, stop, progress) as azure:
             yield Surroundings(
                 vaults=azure.vaults,
                 subnets=azure.subnets,
@@ -61,11 +68,13 @@ def surroundings(root: Root, parallel: int | None = None) -> Iterator[Surroundin
                 private=azure.private,
                 organizations=EarlyOrganizations(_organizations(session).look_up),
                 agents=_agents(session, azure),
-                groups=_groups(session),
+                groups=_groups(session, places),
+                linking=_linking(session, azure),
                 catalogue=known.catalogue(root),
                 today=places.today,
                 progress=progress,
                 sleep=time.sleep,
+                program=root.command,
                 stop=stop,
                 parallel=parallel or PARALLEL,
             )
@@ -109,14 +118,13 @@ def exploration(root: Root, organization: str) -> Iterator[Exploration]:
     """Everything that `discover` works with."""
     with _places(root) as places, watching(root) as progress:
         from netcfg.core.organization import parse_name
-        from netcfg.devops.variable_groups import RestVariableGroups
         from netcfg.workflow.discover import Exploration
 
         name, session = parse_name(organization, places.devops), _devops(places, root)
         with suppress(NetcfgError):  # who is not signed in to Azure learns here what Azure DevOps alone can tell
             _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
         with _azure(places, root) as azure:
-            yield Exploration(name, _agents(session, azure), RestVariableGroups(session), progress)
+            yield Exploration(name, _agents(session, azure), _groups(session, places), progress)
 
 
 @contextmanager
@@ -211,6 +219,10 @@ class _Places:
     today: date
     dns: tuple[str, int] | None = None  # the sandbox's, which knows the names of its vaults
 
+    def now(self) -> datetime:
+        """The time there. In the sandbox it is always noon, so that two runs write the same."""
+        return datetime.combine(self.today, time_of_day(12), UTC) if self.is_sandbox else clock.now_in_utc()
+
 
 @contextmanager
 def _places(root: Root) -> Iterator[_Places]:
@@ -278,10 +290,20 @@ def _agents(session: Session, azure: Azure) -> FoundAgents:
     return FoundAgents(RestAgentPools(session), azure.machines)
 
 
-def _groups(session: Session) -> VariableGroups:
+def _groups(session: Session, places: _Places) -> VariableGroups:
     from netcfg.devops.variable_groups import RestVariableGroups
 
-    return RestVariableGroups(session)
+    return RestVariableGroups(session, places.now)
+
+
+def _linking(session: Session, azure: Azure) -> Linking:
+    from netcfg.devops.projects import RestProjects
+    from netcfg.devops.proxy import RestProxy
+    from netcfg.devops.service_connections import RestServiceConnections
+
+    return Linking(
+        RestProjects(session), RestServiceConnections(session), RestProxy(session), azure.holdings, azure.grants
+    )
 
 
 def _organizations(session: Session) -> RestOrganizations:

@@ -14,7 +14,22 @@ import typer
 from typer.core import TyperGroup
 
 from netcfg import __version__
-from netcfg.cli import apply, check, demo, discover, export, geography, init, plan, ranges, sandbox, verify
+from netcfg.cli import (
+    apply,
+    check,
+    demo,
+    discover,
+    explain,
+    export,
+    geography,
+    group,
+    init,
+    plan,
+    ranges,
+    sandbox,
+    setup,
+    verify,
+)
 from netcfg.cli.root import Root
 
 INTERRUPTED = 130
@@ -144,6 +159,9 @@ app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("check")(check.check)
 app.command("verify")(verify.verify)
+app.add_typer(group.app, name="group")
+app.command("setup")(setup.setup)
+app.command("explain")(explain.explain)
 app.command("discover")(discover.discover)
 app.command("export")(export.export)
 app.command("init")(init.init)

@@ -79,8 +79,11 @@ class Asked:
         ),
     ] = None
     agents: Annotated[
-        Literal["discover"] | None,
-        typer.Option("--agents", help="Let in the organizations' agent pools, wherever they are found to run."),
+        Literal["discover", "none"] | None,
+        typer.Option(
+            "--agents",
+            help="Let in the organizations' agent pools, wherever they are found to run; none: look for no pools.",
+        ),
     ] = None
     allow: Annotated[
         list[str] | None,
@@ -139,7 +142,7 @@ class Asked:
             policy=Policy(self.ranges) if self.ranges else None,
             canary=self.include_canary_regions or None,
             subnets=tuple(parse_subnet_or_name(each) for each in self.subnet or ()),
-            discovers_agents=self.agents == "discover" or None,
+            discovers_agents=self.agents == "discover" if self.agents else None,
             allow=tuple(parse_declaration(each) for each in self.allow or ()),
             remove=tuple(parse_removal(each) for each in self.remove or () if not as_private_endpoint(each)),
             remove_endpoints=tuple(id for each in self.remove or () if (id := as_private_endpoint(each))),
@@ -219,10 +222,27 @@ class Selecting:
         return _words(self)
 
 
+@dataclass(frozen=True)
+class Through:
+    """By which project and service connection Azure DevOps reads a vault, as typed."""
+
+    project: Annotated[
+        str | None, typer.Option("--project", metavar="NAME", help="The Azure DevOps project, by name or id.")
+    ] = None
+    service_connection: Annotated[
+        str | None,
+        typer.Option("--service-connection", metavar="NAME", help="Its service connection to Azure, by name or id."),
+    ] = None
+
+    def words(self) -> list[str]:
+        """The same as it would be typed again."""
+        return _words(self)
+
+
 _SELECTING = frozenset(("--subscription", "--resource-group", "--tag", "--linked", "--all"))
 
 
-def _words(typed: Asked | Selecting) -> list[str]:
+def _words(typed: Asked | Selecting | Through) -> list[str]:
     words: list[str] = []
     for each in fields(typed):
         value = getattr(typed, each.name)
@@ -242,8 +262,8 @@ def parse_acceptances(texts: Iterable[str] | None, *, several: bool) -> list[Acc
 
 
 def asks(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` the options of `Selecting` and of `Asked` in place of its parameters `selecting` and `asked`;
-    Typer reads them from the signature."""
+    """Give `command` the options of `Selecting`, `Asked` and `Through` in place of its parameters `selecting`, `asked`
+    and `through`, where it has them; Typer reads them from the signature."""
 
     @wraps(command)
     def run(**given: Any) -> None:
@@ -253,8 +273,14 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
         }
         command(**grouped, **given)
 
-    kinds: dict[str, type[Selecting] | type[Asked]] = {"selecting": Selecting, "asked": Asked}
-    own = [each for name, each in inspect.signature(command).parameters.items() if name not in kinds]
+    every: dict[str, type[Selecting] | type[Asked] | type[Through]] = {
+        "selecting": Selecting,
+        "asked": Asked,
+        "through": Through,
+    }
+    parameters = inspect.signature(command).parameters
+    kinds = {name: kind for name, kind in every.items() if name in parameters}
+    own = [each for name, each in parameters.items() if name not in kinds]
     options = [each for kind in kinds.values() for each in inspect.signature(kind).parameters.values()]
     hints = get_type_hints(command, include_extras=True)
     for kind in kinds.values():

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from netcfg.cli.root import Root
+    from netcfg.core.library import LibraryReport
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
     from netcfg.core.report import Report
+    from netcfg.core.setup import SetupPlan, SetupResult
     from netcfg.formats.page import Page
 
-    Document = PlanSet | Result | Report
+    Document = PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult
 
 # Each format's module has a function for every kind of document that has this format.
 MODULES = {
@@ -37,7 +39,9 @@ MODULES = {
     "github": "ci.github",
 }
 FORMATS_OF_A_PLAN = ("text", "json", "markdown", "html")  # and of its result
+FORMATS_OF_A_SETUP = ("text", "json", "markdown")
 FORMATS_OF_A_REPORT = tuple(MODULES)
+FORMATS_OF_GROUPS = tuple(each for each in MODULES if each != "html")
 NAMES_LINES = ("sarif", "azure-pipelines", "github")  # of the configuration, from the root of the repository
 
 
@@ -54,6 +58,7 @@ class Output:
     ) -> None:
         self._format = format or "text"
         self._root = root
+        self._announced: PlanSet | SetupPlan | None = None
         root.ci = None if format else ci.running(os.environ)
         self._destinations = parse_destinations(reports or (), formats, files_read(config))
 
@@ -81,18 +86,21 @@ class Output:
         if failures:
             raise failures[-1]
 
-    def announce(self, planned: PlanSet) -> None:
+    def announce(self, planned: PlanSet | SetupPlan) -> None:
         """Show the plan that an apply is about to follow, where stdout is for people."""
         if self.is_text:
             terminal.show(self._told(planned))
+            self._announced = planned
 
-    def agrees(self, planned: PlanSet) -> bool:
+    def agrees(self, planned: PlanSet | SetupPlan, question: str = "") -> bool:
         """Ask whether to apply what was shown, which is shown on stderr where stdout is for a program."""
+        from netcfg.core.plan import PlanSet
+
         if not self.is_text:
             typer.echo("".join(render(planned, "text", terminal.page(self._root))), err=True)
-        number = len(planned.pending)
+        number = len(planned.pending) if isinstance(planned, PlanSet) else 1
         vaults = "this vault" if number == 1 else f"these {number:,} vaults"
-        return terminal.says_yes(f"Change {vaults}?")
+        return terminal.says_yes(question or f"Change {vaults}?")
 
     def _report(self, document: Document, base: str) -> list[OutputFailed]:
         from netcfg.formats.page import Page
@@ -106,11 +114,17 @@ class Output:
         return failures
 
     def _told(self, document: Document, base: str = "") -> Iterable[str]:
-        """What stdout says; the result of an apply comes below its plan."""
+        """What stdout says; the result of an apply comes below its plan, and no plan is shown twice."""
         from netcfg.core.outcome import Result
+        from netcfg.core.setup import SetupResult
         from netcfg.formats import text
 
         page = terminal.page(self._root)
+        is_said = isinstance(document, SetupResult) and document.plan.is_done and self._announced is document.plan
+        if is_said or self._announced is document:
+            return ()
+        if self.is_text and isinstance(document, SetupResult):
+            return "\n", text.setup_result(document, page)
         if self.is_text and isinstance(document, Result):
             return "\n", text.result(document, page, after_plan=True)
         return render(document, self._format, page, base)
@@ -122,21 +136,29 @@ class Output:
         from netcfg.formats.ci.annotations import annotations_of
         from netcfg.formats.ci.summary import summary
 
-        name = f"netcfg-{kind_of(document)}"
+        name = f"netcfg-{kind_of(document).replace('_', '-')}"
         attached = ci.attach(self._root.ci, name, lambda most: summary(document, most), os.environ)
         return ci.annotate(self._root.ci, annotations_of(document), base) + attached
 
 
 def kind_of(document: Document) -> str:
-    """What documents call it."""
+    """What it is called where formats write it."""
+    from netcfg.core.library import LibraryReport
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
+    from netcfg.core.setup import SetupPlan, SetupResult
 
     match document:
+        case SetupPlan():
+            return "setup"
+        case SetupResult():
+            return "setup_result"
         case PlanSet():
             return "plan"
         case Result():
             return "result"
+        case LibraryReport():
+            return "library"
         case _:
             return "report"
 

@@ -63,8 +63,12 @@ def remark(what: str) -> None:
 def say_request_ids(errors: Iterable[NetcfgError | None], root: Root) -> None:
     """What Azure's support asks for, under `-v`."""
     for error in errors:
-        if root.verbose and error and error.request_id:
-            _remark(f"request id: {line(error.request_id)}")
+        say_request_id(error.request_id if error else None, root)
+
+
+def say_request_id(id: str | None, root: Root) -> None:
+    if root.verbose and id:
+        _remark(f"request id: {line(id)}")
 
 
 def say_verification(found: Verification, root: Root) -> None:
@@ -72,8 +76,7 @@ def say_verification(found: Verification, root: Root) -> None:
     bearer, said = found.seen.bearer, found.seen.said
     if root.verbose and bearer:
         _remark(f"Key Vault: {line(bearer.told)}")
-    if root.verbose and (id := getattr(said, "request_id", None)):
-        _remark(f"request id: {line(id)}")
+    say_request_id(getattr(said, "request_id", None), root)
 
 
 def page(root: Root) -> Page:
@@ -94,6 +97,26 @@ def says_yes(question: str) -> bool:
     """Ask on stderr; only `yes` is yes."""
     typer.echo(f"\n{question} Only 'yes' is taken: ", err=True, nl=False)
     return sys.stdin.readline().strip().lower() == "yes"
+
+
+def can_ask() -> bool:
+    """Whether somebody sits in front of it who can be asked; some CI systems give a terminal to what they run."""
+    is_ci = any(os.environ.get(name) for name in ("CI", "TF_BUILD", "GITHUB_ACTIONS"))
+    return sys.stdin.isatty() and sys.stderr.isatty() and not is_ci
+
+
+def ask(question: str) -> str:
+    """What somebody types, asked for on stderr. Whoever ends the input instead, or interrupts, has ended the run."""
+    try:
+        typer.echo(f"{line(question)}: ", err=True, nl=False)
+        typed = sys.stdin.readline()
+    except UnicodeDecodeError:
+        return "\N{REPLACEMENT CHARACTER}"  # which is no answer to anything
+    except KeyboardInterrupt:
+        typed = ""
+    if not typed:
+        raise KeyboardInterrupt("nothing was changed")
+    return typed.strip()
 
 
 def _remark(text: str) -> None:

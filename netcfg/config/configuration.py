@@ -29,6 +29,7 @@ from netcfg.core.intent import parse_removal
 from netcfg.core.organization import DEVOPS, parse_name
 from netcfg.core.private import as_private_endpoint
 from netcfg.core.ranges import Policy
+from netcfg.core.relay import NO_RELAY, Relay
 from netcfg.core.resources import (
     SubnetId,
     SubnetName,
@@ -49,7 +50,7 @@ Value = TypeVar("Value")
 class Configuration:
     """What a file says. Without `choices` it names no vaults, and `top` is about those that somebody else names.
 
-    `lines` are where the keys of the top stand.
+    `lines` are where the keys of the top stand, and `relay` is how Azure DevOps uses the vaults.
     """
 
     file: str
@@ -57,6 +58,7 @@ class Configuration:
     choices: tuple[Choice, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     lines: Mapping[str, Location] = field(default_factory=dict, compare=False)
+    relay: Relay = NO_RELAY
 
 
 def parse(text: str, file: str, atlas: Atlas, rules: Collection[str], devops: str = DEVOPS) -> Configuration:
@@ -105,6 +107,21 @@ class _Reader:
             ),
             tuple(waiver for at, each in waivers if (waiver := self._waiver(at, each))),
             place.lines,
+            self._relay(place.at("devops"), _said(written.devops)),
+        )
+
+    def _relay(self, place: Place, written: document.DevOps | None) -> Relay:
+        if written is None:
+            return NO_RELAY
+        given = _said(written.organization)
+        return Relay(
+            organization=self._faults.attempt(place.at("organization"), self._organization, given or "") or ""
+            if given
+            else "",
+            project=written.project,
+            connection=written.service_connection,
+            group=_said(written.variable_group) or "",
+            secrets=tuple(written.secrets),
         )
 
     def _choice(self, place: Place, written: document.Vault, top: Terms) -> Choice | None:

@@ -77,7 +77,7 @@ class Agents(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
 
 
 class DevOps(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
-    """The project and the service connection by which Azure DevOps uses the vaults."""
+    """The project and the service connection by which Azure DevOps uses the vaults; for verify, apply and group."""
 
     project: Annotated[str, Meta(min_length=1, description="The project that holds the variable groups.")]
     service_connection: Annotated[str, Meta(min_length=1, description="The service connection to Azure, by its name.")]
@@ -85,6 +85,16 @@ class DevOps(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):
         Annotated[str, Meta(min_length=1, description="Where the project is, if there are several organizations.")]
         | UnsetType
     ) = UNSET
+    variable_group: (
+        Annotated[str, Meta(min_length=1, description="The variable group that a vault is linked to.")] | UnsetType
+    ) = UNSET
+    secrets: Annotated[
+        list[Text],
+        Meta(
+            description="Secrets that a variable group has to map, as patterns in a shell; group refresh adds them.",
+            examples=[["app-*"]],
+        ),
+    ] = []
 
 
 class Select(Struct, rename="kebab", forbid_unknown_fields=True, frozen=True):

@@ -157,22 +157,24 @@ class Moment:
 
 def callers_now(vault: Vault, desired: Desired) -> tuple[Caller, ...]:
     """Who gets in as the vault is, and who should and does not."""
-    now = _now(vault, desired)
-    return _View(vault, desired, now, now, _then(vault, desired)).callers()
+    now = at_present(vault, desired)
+    return _View(vault, desired, now, now, as_planned(vault, desired)).callers()
 
 
 def callers_planned(vault: Vault, desired: Desired) -> tuple[Caller, ...]:
     """Who gets in once the plan is followed: who stays, whom it lets in, and whom it shuts out."""
-    then = _then(vault, desired)
-    return _View(vault, desired, _now(vault, desired), then, then).callers()
+    then = as_planned(vault, desired)
+    return _View(vault, desired, at_present(vault, desired), then, then).callers()
 
 
-def _now(vault: Vault, desired: Desired) -> Moment:
+def at_present(vault: Vault, desired: Desired) -> Moment:
+    """The vault as it is."""
     bare = frozenset(VirtualNetworkRule(each.text) for each in desired.endpoints)
     return Moment(vault.firewall, _gate(vault.firewall, vault), desired.dead, bare)
 
 
-def _then(vault: Vault, desired: Desired) -> Moment:
+def as_planned(vault: Vault, desired: Desired) -> Moment:
+    """The vault as a plan leaves it."""
     return Moment(desired.after, _gate(desired.after, vault), desired.dead)
 
 

@@ -36,6 +36,13 @@ def _perhaps(text: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+def _near(text: str, known: Iterable[str]) -> str:
+    """The same for names that people gave, spelt as they spelt them."""
+    spelt = {each.lower(): each for each in known}
+    near = get_close_matches(text.lower(), spelt, n=1)
+    return f"; did you mean {spelt[near[0]]!r}?" if near else ""
+
+
 def _some(items: Iterable[str], most: int = 5) -> str:
     """The first few of a list that may be long."""
     found = list(items)
@@ -81,6 +88,15 @@ class NoVault(UsageError):
             else "give a vault's name or resource id, or write a netcfg.yaml with 'netcfg init'"
         )
         super().__init__(f"no vault was given, and no configuration names any; {advice}")
+
+
+class NothingToExplain(UsageError):
+    def __init__(self, vault: str | None) -> None:
+        found = f"the vault {vault!r} and no address" if vault else "nothing"
+        super().__init__(
+            f"{found} was given to explain; give VAULT and ADDRESS (an address, a range, or a subnet as "
+            "resource-group/vnet/subnet), or an error message with --error TEXT, '-' to read it from stdin"
+        )
 
 
 class NoOrganization(UsageError):
@@ -196,11 +212,55 @@ class NoRanges(UsageError):
         super().__init__(f"the chosen edition has no ranges of the publisher {policy!r}; choose another with --ranges")
 
 
+class SetupIncomplete(UsageError):
+    """`missing` are the options that nobody gave, as they would be typed; there is nobody to be asked."""
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        super().__init__(
+            "setup asks on a terminal alone for what it was not told, and this is none: give "
+            f"{', '.join(missing)}; the configuration may say all but --yes"
+        )
+
+
+class BadAnswer(UsageError):
+    """`expected` is what would have been one."""
+
+    def __init__(self, text: str, expected: str) -> None:
+        super().__init__(f"{repr(text) if text else 'nothing'} is no answer; {expected} is expected")
+
+
+class GroupThere(UsageError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"a variable group {name!r} is there already, and not linked as this one is to be")
+
+
 class NoVantage(UsageError):
     def __init__(self, vault: str) -> None:
         super().__init__(
             f"it was not said from where {vault} is to be read; --from-here reads it from this machine, "
-            "as the agent that runs here would"
+            "as the agent that runs here would, and --through-devops has Azure DevOps itself read it"
+        )
+
+
+class NoRelay(UsageError):
+    """`missing` are the names of what was not said, of the options and of the keys alike."""
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        names = list(missing)
+        super().__init__(
+            "Azure DevOps reads a vault by a service connection of a project, and it was not said which; "
+            f"give {', '.join(f'--{each}' for each in names)}, or under devops: in the configuration the "
+            f"{'key' if len(names) == 1 else 'keys'} {', '.join(names)}"
+        )
+
+
+class ManyConnections(UsageError):
+    """`which` begins the sentence: who has several."""
+
+    def __init__(self, which: str, connections: Iterable[str]) -> None:
+        super().__init__(
+            f"{which} several service connections to Azure ({_some(sorted(connections))}), and it was not said which; "
+            "choose with --project and --service-connection, or with these keys under devops: in the configuration"
         )
 
 
@@ -406,6 +466,80 @@ class NothingLinked(NetcfgError):
         super().__init__(
             f"no variable group of {' or '.join(organizations)} that this sign-in sees is linked to a vault, so "
             "nothing is selected; check the organization, or link a group with 'netcfg group link'"
+        )
+
+
+class NoLibrary(UsageError):
+    def __init__(self) -> None:
+        super().__init__(
+            "whose variable groups are meant is not said; give --organization NAME, or 'organization' in the "
+            "configuration"
+        )
+
+
+class NoSuchGroup(NetcfgError):
+    def __init__(self, word: str, organization: str, known: Iterable[str], *, is_part: bool) -> None:
+        names = sorted(set(known))
+        seen = f"it shows {_some(map(repr, names))}" if names else "it shows none"
+        unread = ", and some projects could not be read" if is_part else ""
+        super().__init__(
+            f"{organization} shows this sign-in no variable group {word!r}{_near(word, names)}; {seen}{unread}: check "
+            "the name and the project, or ask to be made a user of the group"
+        )
+
+
+class AmbiguousGroup(UsageError):
+    """`groups` are the project and the id of each that has the name."""
+
+    def __init__(self, word: str, groups: Iterable[tuple[str, int]]) -> None:
+        told = "; ".join(f"{id} of the project {project!r}" for project, id in groups)
+        super().__init__(f"several variable groups are called {word!r}: {told}; give the id of one instead of the name")
+
+
+class GroupUnlinked(NetcfgError):
+    def __init__(self, name: str, project: str, type: str) -> None:
+        super().__init__(
+            f"the variable group {name!r} of the project {project!r} is of type {type!r} and is linked to no vault, so "
+            "there is nothing to compare it with; name one that 'netcfg group list' shows"
+        )
+
+
+class GroupElsewhere(NetcfgError):
+    def __init__(self, name: str, vault: str, wanted: Iterable[str]) -> None:
+        super().__init__(
+            f"the variable group {name!r} is linked to {vault}, not to {' or '.join(wanted)}; leave out the vault, or "
+            "name another group"
+        )
+
+
+class NotLinked(NetcfgError):
+    """A vault that was named, and that no variable group uses that could be read."""
+
+    def __init__(self, vault: str, place: str) -> None:
+        super().__init__(
+            f"no variable group of {place} that this sign-in sees is linked to {vault}; check the name, or link one "
+            f"with 'netcfg group link {vault}'"
+        )
+
+
+class ContentsUnknown(NetcfgError):
+    """Neither Azure DevOps nor Azure Resource Manager told which secrets a vault has."""
+
+    def __init__(self, vault: str, connection: str, refused: str, unlisted: str) -> None:
+        super().__init__(
+            f"which secrets {vault} has is not known, so nobody can say whether what is mapped is there: Azure DevOps "
+            f"could not list them by the service connection {connection!r} ({refused}), nor could this sign-in by "
+            f"Azure Resource Manager ({unlisted})"
+        )
+
+
+class DevOpsCouldNotAsk(NetcfgError):
+    """The vault's answer came to nothing that says whether Azure DevOps may read it."""
+
+    def __init__(self, vault: str, connection: str, said: str) -> None:
+        super().__init__(
+            f"whether Azure DevOps may read {vault} by the service connection {connection!r} is not known: {said}; ask "
+            "again later"
         )
 
 
@@ -723,19 +857,31 @@ class OrganizationNotFound(NetcfgError):
 class SignInRefused(NetcfgError):
     """Azure DevOps answers a bad token with its sign-in page, as 302, 203 or 200, and only now and then with 401."""
 
-    def __init__(self, organization: str, credential: str, found: str = "its sign-in page") -> None:
+    def __init__(
+        self, organization: str, credential: str, found: str = "its sign-in page", needed: str | None = None
+    ) -> None:
         super().__init__(
             f"Azure DevOps answered the request for {organization!r} with {found}, so it did not accept {credential}; "
             "it may be expired, revoked, too narrow, or made for another organization: make a new one"
+            + (f"; it needs {needed}" if needed else "")
         )
 
 
 class NoDevOpsPermission(NetcfgError):
     """`needed` is the permission in words; `said` is what Azure DevOps gave as the reason, if anything."""
 
-    def __init__(self, organization: str, credential: str, subject: str, needed: str, said: str | None = None) -> None:
+    def __init__(
+        self,
+        organization: str,
+        credential: str,
+        subject: str,
+        needed: str,
+        said: str | None = None,
+        *,
+        verb: str = "read",
+    ) -> None:
         reason = f" ({said})" if said else ""
-        super().__init__(f"{credential} may not read {subject} of {organization!r}{reason}; it needs {needed}")
+        super().__init__(f"{credential} may not {verb} {subject} of {organization!r}{reason}; it needs {needed}")
 
 
 class DevOpsShowsNone(NetcfgError):
@@ -775,6 +921,16 @@ class GeographyUnknown(NetcfgError):
         )
 
 
+class NoConnection(NetcfgError):
+    """Azure DevOps leaves out what may not be seen."""
+
+    def __init__(self, project: str, organization: str) -> None:
+        super().__init__(
+            f"the project {project!r} of {organization!r} shows no service connection to Azure; name another project "
+            "with --project, make one in its settings, or look whether the sign-in may see them"
+        )
+
+
 class DevOpsUnreachable(NetcfgError):
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(
@@ -785,6 +941,305 @@ class DevOpsUnreachable(NetcfgError):
 class DevOpsAnswer(NetcfgError):
     def __init__(self, url: str, found: str, expected: str) -> None:
         super().__init__(f"Azure DevOps answered {url} with {found} where {expected} was expected; run it again later")
+
+
+class DevOpsRefused(NetcfgError):
+    """A write that Azure DevOps understood and did not do; nothing was changed."""
+
+    def __init__(self, subject: str, status: int, said: str | None) -> None:
+        super().__init__(
+            f"Azure DevOps did not write {subject}: status {status}"
+            + (f" ({said})" if said else "")
+            + "; nothing was changed, so mend what it says and run the same command again"
+        )
+        self.http_status = status
+
+
+class DevOpsUnsettled(NetcfgError):
+    """A write to Azure DevOps whose effect is not known: look, and decide anew.
+
+    `wait` is how many seconds it asked for, `None` when it did not say. `may_have_happened` is false where it said that
+    it did nothing: throttling (429).
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        reason: str,
+        wait: float | None = None,
+        *,
+        may_have_happened: bool = True,
+        request_id: str | None = None,
+    ) -> None:
+        found = "whether it happened is not known" if may_have_happened else "nothing was changed"
+        super().__init__(
+            f"the write of {subject} was not settled: {reason}, and {found}; "
+            "run the same command again, it looks at what is there first",
+            request_id=request_id,
+        )
+        self.wait = wait
+        self.may_have_happened = may_have_happened
+
+
+class NoSuchProject(NetcfgError):
+    """Azure DevOps leaves out what may not be seen, and does not say that it does."""
+
+    def __init__(self, organization: str, wanted: str, shown: Iterable[str]) -> None:
+        names = sorted(shown)
+        seen = f"the projects that it shows to this sign-in are {_some(map(repr, names))}" if names else "it shows none"
+        super().__init__(
+            f"{organization} shows this sign-in no project {wanted!r}{_near(wanted, names)}; {seen}, and what a "
+            "sign-in may not see is not shown: check the name, or ask to be made a user of that project"
+        )
+
+
+class NoSuchConnection(NetcfgError):
+    """Azure DevOps leaves out what may not be seen, and does not say that it does. `shown` are those to Azure."""
+
+    def __init__(self, project: str, wanted: str, shown: Iterable[str], needed: str) -> None:
+        names = sorted(shown)
+        seen = f"those to Azure that it shows are {_some(map(repr, names))}" if names else "it shows none to Azure"
+        super().__init__(
+            f"the project {project!r} shows this sign-in no service connection {wanted!r}{_near(wanted, names)}; "
+            f"{seen}, and what a sign-in may not see is not shown: check the name, and that it has {needed}"
+        )
+
+
+class AmbiguousConnection(NetcfgError):
+    def __init__(self, project: str, wanted: str, ids: Iterable[str]) -> None:
+        super().__init__(
+            f"the project {project!r} has several service connections {wanted!r}: {_some(sorted(ids))}; "
+            "give the id of one instead of the name"
+        )
+
+
+class WrongConnection(NetcfgError):
+    def __init__(self, name: str, type: str) -> None:
+        super().__init__(
+            f"{name!r} is a service connection of type {type!r}, and a vault is read by one of type 'azurerm'; "
+            "name one to Azure Resource Manager"
+        )
+
+
+class ConnectionDisabled(NetcfgError):
+    def __init__(self, name: str, project: str) -> None:
+        super().__init__(
+            f"the service connection {name!r} of the project {project!r} is disabled, so Azure DevOps does not use it; "
+            "enable it in Project settings, Service connections, or name another"
+        )
+
+
+class ConnectionNotReady(NetcfgError):
+    """`trouble` is what Azure DevOps says is wrong, if it says anything."""
+
+    def __init__(self, name: str, project: str, trouble: str) -> None:
+        super().__init__(
+            f"the service connection {name!r} of the project {project!r} is not ready"
+            + (f" ({trouble})" if trouble else "")
+            + "; mend it in Project settings, Service connections, with 'Verify', or name another"
+        )
+
+
+class ConnectionGone(NetcfgError):
+    """Azure DevOps was to ask a vault by a connection that it does not know any more."""
+
+    def __init__(self, name: str, project: str, said: str | None, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"the project {project!r} has no service connection {name!r} any more, or does not show it to this sign-in"
+            + (f" ({said})" if said else "")
+            + "; look at Project settings, Service connections",
+            request_id=request_id,
+        )
+
+
+class NotRelayed(NetcfgError):
+    """Azure DevOps would not even ask the vault."""
+
+    def __init__(
+        self, name: str, project: str, vault: str, said: str | None, *, request_id: str | None = None
+    ) -> None:
+        super().__init__(
+            f"Azure DevOps did not ask the vault {vault} by the service connection {name!r} of the project {project!r}"
+            + (f" ({said})" if said else "")
+            + "; look at the connection in Project settings, Service connections",
+            request_id=request_id,
+        )
+
+
+class VariableGroupGone(NetcfgError):
+    def __init__(self, name: str, id: int, project: str) -> None:
+        super().__init__(
+            f"the variable group {name!r} (id {id}) is not in the project {project!r} any more, or not shown to this "
+            "sign-in; 'netcfg group list' shows what is there"
+        )
+
+
+class GroupNotLinked(NetcfgError):
+    """Its variables are values, which nobody here looks at, let alone writes."""
+
+    def __init__(self, name: str, type: str) -> None:
+        super().__init__(
+            f"the variable group {name!r} is of type {type!r} and takes no values from a vault, so it is left as it "
+            "is; name a group that is linked to a vault, or another name for a new one"
+        )
+
+
+class SharersUnknown(NetcfgError):
+    """A write takes a group from every project that it does not name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the variable group {name!r} is shared with other projects and Azure DevOps does not say with which, so "
+            "a write would take it from them; it is left as it is, so change it on the library page"
+        )
+
+
+# --- variable groups ----------------------------------------------------------------------------------------------
+
+
+class NothingWished(UsageError):
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"which secrets of {vault!r} are to be mapped was not said; "
+            "give --secret NAME, --match PATTERN or --all, or patterns as devops.secrets in the configuration"
+        )
+
+
+class OneVault(UsageError):
+    def __init__(self, names: Iterable[str]) -> None:
+        found = sorted(names)
+        what = f"the configuration has {len(found)} ({_some(found)})" if found else "none was named"
+        super().__init__(f"a variable group is linked to one vault, and {what}; name the vault that is meant")
+
+
+class GroupOfAnother(NetcfgError):
+    """The group is linked already, and not as is wanted; `what` it differs in is its vault or its connection."""
+
+    def __init__(self, name: str, what: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"the variable group {name!r} is linked already, with the {what} {found!r} and not {wanted!r}, so it stays "
+            "as it is; name that one, or another group"
+        )
+
+
+class NoSuchSecret(NetcfgError):
+    """`kind` is what else has this name in the vault, and cannot be mapped."""
+
+    def __init__(self, name: str, vault: str, shown: Iterable[str], kind: str = "") -> None:
+        what = f"it is the name of a {kind}, and only secrets can be mapped" if kind else "check the name"
+        super().__init__(f"the vault {vault!r} has no secret {name!r}{_near(name, shown)}; {what}")
+
+
+class SecretUnusable(NetcfgError):
+    def __init__(self, name: str, vault: str, state: str) -> None:
+        super().__init__(
+            f"the secret {name!r} of the vault {vault!r} is {state}, so no job would get it; "
+            "put that right in the vault first, or leave the secret out"
+        )
+
+
+class SecretReserved(NetcfgError):
+    def __init__(self, name: str, prefix: str) -> None:
+        super().__init__(
+            f"the secret {name!r} cannot be used: Azure Pipelines keeps variables to itself whose names begin with "
+            f"{prefix!r}, and no task gets them; keep the value under another name too, and map that"
+        )
+
+
+class NothingMatches(NetcfgError):
+    def __init__(self, pattern: str, vault: str, names: Iterable[str]) -> None:
+        found = sorted(names)
+        seen = f"its {len(found):,} secrets are {_some(found)}" if found else "it has none"
+        super().__init__(f"no secret of the vault {vault!r} matches {pattern!r}; {seen}")
+
+
+class NothingToMap(NetcfgError):
+    """`why` are the notes on those that were left out."""
+
+    def __init__(self, vault: str, why: Iterable[str]) -> None:
+        found = list(why)
+        seen = f"; {_some(found)}" if found else ": it has none"
+        super().__init__(
+            f"the vault {vault!r} has no secret that can be mapped{seen}, and Azure DevOps takes no group without any"
+        )
+
+
+class GroupEmptied(NetcfgError):
+    def __init__(self, name: str, vault: str, removed: int) -> None:
+        super().__init__(
+            f"the vault {vault!r} has none of the {removed:,} secrets any more that the variable group {name!r} maps, "
+            "and Azure DevOps takes no group without any; delete the group, or map others with --secret, --match or "
+            "--all"
+        )
+
+
+class IdentityUnknown(NetcfgError):
+    """There is nobody to give a permission to."""
+
+    def __init__(self, connection: str, vault: str) -> None:
+        super().__init__(
+            f"neither Azure DevOps nor the vault {vault!r} tells the object id of the identity behind the service "
+            f"connection {connection!r}, so nothing can be granted to it; look it up in Microsoft Entra ID, and grant "
+            "it the role Key Vault Secrets User on the vault"
+        )
+
+
+class GroupMoved(NetcfgError):
+    def __init__(self, name: str, differences: Iterable[str]) -> None:
+        super().__init__(
+            f"the variable group {name!r} is no longer as it was when this was planned: {_some(differences)}; "
+            "nothing was written to it, so plan again"
+        )
+
+
+class SecretsMoved(NetcfgError):
+    """What a vault holds is otherwise than when a group was planned for it."""
+
+    status = 6
+
+    def __init__(self, vault: str, moved: Iterable[str]) -> None:
+        super().__init__(
+            f"the secrets of {vault} changed since the variable group was planned ({_some(moved)}); nothing was "
+            "written to it, so run the same command again and look at the new plan"
+        )
+
+
+class GroupNotVerified(NetcfgError):
+    def __init__(self, name: str, differences: Iterable[str]) -> None:
+        super().__init__(
+            f"Azure DevOps does not show the variable group {name!r} as it was written: {_some(differences)}; "
+            "run the same command again"
+        )
+
+
+class NoGroupName(UsageError):
+    def __init__(self) -> None:
+        super().__init__(
+            "which variable group the vault is linked to was not said; give --group NAME, of a new one or one that is "
+            "there, or the key variable-group under devops: in the configuration"
+        )
+
+
+class NothingLinkedIn(NetcfgError):
+    def __init__(self, project: str) -> None:
+        super().__init__(
+            f"no variable group that the project {project!r} shows is linked to a vault; 'netcfg group link' links one"
+        )
+
+
+class DevOpsCannotRead(NetcfgError):
+    """`why` says what is in the way, `fix` what to do about it. With `was_granted` a permission was given before."""
+
+    def __init__(
+        self, why: str, fix: str | None, *, was_granted: bool = False, request_id: str | None = None
+    ) -> None:
+        super().__init__(
+            ("the permission was given, and the group was not written: " if was_granted else "")
+            + why
+            + (f"; {fix}" if fix else "")
+            + ("; then run the same command again, it goes on where this one stopped" if was_granted else ""),
+            request_id=request_id,
+        )
 
 
 # --- Azure --------------------------------------------------------------------------------------------------------
@@ -1294,6 +1749,15 @@ class PieceBusy(NetcfgError):
         super().__init__(
             f"{what} is not settled, though Azure was asked again and again: {reason}; "
             "run the same command again, it goes on where this one stopped",
+            request_id=request_id,
+        )
+
+
+class GrantUnsettled(NetcfgError):
+    def __init__(self, vault: str, reason: str, *, request_id: str | None = None) -> None:
+        super().__init__(
+            f"the permission to read the secrets of {vault} is not there, though Azure was asked again and again: "
+            f"{reason}; run the same command again, it goes on where this one stopped",
             request_id=request_id,
         )
 

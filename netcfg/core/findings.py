@@ -12,6 +12,35 @@ from netcfg.core.rules import parse_network
 from netcfg.core.target import Location
 
 
+@dataclass(frozen=True)
+class VaultName:
+    """A vault of which no more than its name is known, as variable groups have it; the case does not count."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name.lower())
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, order=True)
+class GroupName:
+    """A variable group as a finding names it: `payments/payments-secrets`. Its id is unique in an organization."""
+
+    project: str
+    name: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.name}"
+
+
 class Severity(Enum):
     """How bad it is, worst first. An error is what an apply would change, and what no apply can mend."""
 
@@ -47,7 +76,7 @@ class Waiver:
         """Whether it is about this finding, be it expired or not."""
         return finding.rule == self.rule and self.is_of(finding.vault) and self._is_about(finding.subject)
 
-    def is_of(self, vault: VaultId | None) -> bool:
+    def is_of(self, vault: VaultId | VaultName | None) -> bool:
         """Whether it is about findings in this vault; none has the name of nothing."""
         return fnmatchcase(vault.name if vault else "", self.vault.lower())
 
@@ -67,17 +96,19 @@ class Finding:
     """Something that is not as it should be.
 
     `vault` is `None` for what is about the run, a waiver say. `where` is the line of the configuration that chose the
-    vault, or that is at fault; `None` where there is no configuration. `waived` is the waiver that holds for it.
+    vault, or that is at fault; `None` where there is no configuration. `waived` is the waiver that holds for it, and
+    `group` the variable group that it is about, if it is about one.
     """
 
     rule: str
     severity: Severity
-    vault: VaultId | None
+    vault: VaultId | VaultName | None
     subject: str
     message: str
     fix: str
     where: Location | None = None
     waived: Waiver | None = None
+    group: GroupName | None = None
 
     @property
     def order(self) -> tuple[int, str, str, str, str]:

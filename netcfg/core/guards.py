@@ -30,6 +30,8 @@ STALE_AFTER = timedelta(days=180)
 UNACCEPTABLE = "perimeter"
 PRIVATE_DNS = "private-dns"
 SERVICE_ENDPOINT = "service-endpoint"
+SHARED_GROUP = "shared-group"
+REMOVALS = "removals"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,11 @@ class Acceptance:
     pattern: str = "*"
 
     def holds(self, guard: str, vault: Vault) -> bool:
-        return self.guard == guard and fnmatchcase(vault.name.lower(), self.pattern.lower())
+        return self.is_of(guard, vault.name)
+
+    def is_of(self, guard: str, vault: str) -> bool:
+        """The same for a vault of which the name is all that is known."""
+        return self.guard == guard and fnmatchcase(vault.lower(), self.pattern.lower())
 
 
 def parse_acceptance(text: str, *, several: bool) -> Acceptance:
@@ -245,9 +251,13 @@ def _public_access(seen: Circumstances) -> str | None:
 
 
 def _removals(seen: Circumstances) -> str | None:
-    found, removed = len(seen.before.rule_set.rules), len(_removed(seen))
+    return many_removals(len(_removed(seen)), len(seen.before.rule_set.rules), "rules")
+
+
+def many_removals(removed: int, found: int, what: str) -> str | None:
+    """What to say where so much goes at once that it may be a mistake."""
     if found >= MANY_RULES and removed > MANY_REMOVALS * found:
-        return f"{removed} of {found} rules go, more than {MANY_REMOVALS:.0%}"
+        return f"{removed} of {found} {what} go, more than {MANY_REMOVALS:.0%}"
     return None
 
 
@@ -344,8 +354,9 @@ GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
     "perimeter": _perimeter,
     PRIVATE_DNS: _private_dns,
     "public-access": _public_access,
-    "removals": _removals,
+    REMOVALS: _removals,
     SERVICE_ENDPOINT: _service_endpoint,
+    SHARED_GROUP: None,
     "shrunken-edition": None,
     "stale-editions": stale_editions,
     "unlinked": _unlinked,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
 from netcfg.core.errors import NetcfgError
 from netcfg.core.plan import Plan, PlanSet
+from netcfg.core.proof import Proof
 
 
 class Ending(Enum):
@@ -25,7 +27,8 @@ class Outcome:
     """The ending of one vault.
 
     `verified` is whether Azure showed afterwards what was sent; `touched` whether one that is not done was changed, or
-    may have been. `wave` is the number of the wave that the vault belongs to, from 1, where there are waves.
+    may have been. `wave` is the number of the wave that the vault belongs to, from 1, where there are waves. `proof` is
+    what came of Azure DevOps reading it afterwards, if it was asked.
     """
 
     plan: Plan
@@ -34,35 +37,49 @@ class Outcome:
     touched: bool = False
     error: NetcfgError | None = None
     wave: int | None = None
+    proof: Proof | None = None
 
     @property
     def status(self) -> int:
-        match self.ending:
-            case Ending.DONE | Ending.UNCHANGED:
-                return 0
-            case Ending.REFUSED:
-                return 5
-            case Ending.STALE:
-                return 7 if self.touched else 6
-            case Ending.FAILED | Ending.NOT_REACHED:
-                return 7 if self.touched else 1
+        status = status_of(self.ending, touched=self.touched)
+        # A permission that is missing is not the firewall's, which is all that an apply promises.
+        return 7 if status == 0 and self.proof and not self.proof.is_let_in else status
+
+
+def status_of(ending: Ending, *, touched: bool) -> int:
+    """The exit status of one thing that ended so; `touched` is whether it was changed, or may have been."""
+    match ending:
+        case Ending.DONE | Ending.UNCHANGED:
+            return 0
+        case Ending.REFUSED:
+            return 5
+        case Ending.STALE:
+            return 7 if touched else 6
+        case Ending.FAILED | Ending.NOT_REACHED:
+            return 7 if touched else 1
+
+
+def worst_of(statuses: Collection[int]) -> int:
+    """That of several: the worst wins, in the order 7, 6, 5, 0; a failure beside anything else is 7, nothing but
+    failures is 1."""
+    if set(statuses) == {1}:
+        return 1
+    return 7 if 1 in statuses else max(statuses, default=0)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What an apply did; with `is_interrupted` somebody ended it before everything was done."""
+    """What an apply did; with `is_interrupted` somebody ended it before everything was done. With `is_proved` Azure
+    DevOps was asked to read the vaults afterwards."""
 
     planned: PlanSet
     outcomes: tuple[Outcome, ...]
     is_interrupted: bool = False
+    is_proved: bool = False
 
     @property
     def status(self) -> int:
-        """130 where it was interrupted, else the worst wins, in the order 7, 6, 5, 0; a failure beside anything else is
-        7, nothing but failures is 1."""
+        """130 where it was interrupted, else that of everything that could be read and everything that could not."""
         if self.is_interrupted:
             return 130
-        statuses = {outcome.status for outcome in self.outcomes} | {1 for _ in self.planned.undetermined}
-        if statuses == {1}:
-            return 1
-        return 7 if 1 in statuses else max(statuses, default=0)
+        return worst_of({outcome.status for outcome in self.outcomes} | {1 for _ in self.planned.undetermined})

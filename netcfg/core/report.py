@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from netcfg.core.findings import Finding, Severity
 from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import Circumstances
 from netcfg.core.plan import Undetermined
 from netcfg.core.ranges import Resolution
-from netcfg.core.resources import Vault
+from netcfg.core.resources import Vault, VaultId
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,39 @@ class Inspection:
     @property
     def worst(self) -> Severity | None:
         """The severity of the worst finding that nobody waived."""
-        return next((each for each in Severity if any(one.severity is each for one in _open(self.findings))), None)
+        return worst(self.findings)
+
+
+class Inspected(Protocol):
+    """Something that was looked at."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+
+
+class Judged(Protocol):
+    """What a check came to, whatever it looked at."""
+
+    @property
+    def inspections(self) -> Sequence[Inspected]: ...
+
+    @property
+    def general(self) -> tuple[Finding, ...]: ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
+
+    @property
+    def undetermined(self) -> tuple[Undetermined, ...]: ...
+
+    @property
+    def fail_on(self) -> Severity | None: ...
+
+    @property
+    def counts(self) -> Mapping[Severity, int]: ...
+
+    @property
+    def status(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +83,10 @@ class Report:
     fail_on: Severity | None = Severity.ERROR
     selected: tuple[str, ...] = ()
 
+    @property
+    def vaults(self) -> tuple[VaultId, ...]:
+        return tuple(each.vault.id for each in self.inspections)
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All of them, the worst first, those that are waived too."""
@@ -59,8 +96,7 @@ class Report:
     @property
     def counts(self) -> Mapping[Severity, int]:
         """How many findings there are of each severity that nobody waived."""
-        found = Counter(each.severity for each in _open(self.findings))
-        return {each: found[each] for each in Severity}
+        return count(self.findings)
 
     @property
     def waived(self) -> int:
@@ -69,8 +105,7 @@ class Report:
     @property
     def fails(self) -> bool:
         """Whether anything was found that is as bad as `fail_on`, and not waived."""
-        least = self.fail_on
-        return least is not None and any(each.severity.is_at_least(least) for each in _open(self.findings))
+        return are_bad(self.findings, self.fail_on)
 
     @property
     def status(self) -> int:
@@ -80,5 +115,22 @@ class Report:
         return 4 if self.fails else 0
 
 
-def _open(findings: tuple[Finding, ...]) -> list[Finding]:
+def worst(findings: Iterable[Finding]) -> Severity | None:
+    """The severity of the worst of them that nobody waived."""
+    there = {each.severity for each in _open(findings)}
+    return next((each for each in Severity if each in there), None)
+
+
+def count(findings: Iterable[Finding]) -> Mapping[Severity, int]:
+    """How many there are of each severity that nobody waived."""
+    found = Counter(each.severity for each in _open(findings))
+    return {each: found[each] for each in Severity}
+
+
+def are_bad(findings: Iterable[Finding], least: Severity | None) -> bool:
+    """Whether any of them is as bad as `least`, and not waived."""
+    return least is not None and any(each.severity.is_at_least(least) for each in _open(findings))
+
+
+def _open(findings: Iterable[Finding]) -> list[Finding]:
     return [each for each in findings if each.waived is None]

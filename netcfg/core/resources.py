@@ -85,13 +85,17 @@ class SubnetName:
 
 @dataclass(frozen=True)
 class Vault:
-    """A vault as Azure Resource Manager showed it; one that `is_indexed` as Resource Graph's index did, which lags."""
+    """A vault as Azure Resource Manager showed it; one that `is_indexed` as Resource Graph's index did, which lags.
+
+    `is_role_based` is whether roles decide who reads its secrets, and not access policies, where that was read.
+    """
 
     id: VaultId
     firewall: Firewall
     perimeter: Perimeter = Perimeter.NONE
     connections: tuple[Connection, ...] = ()
     is_indexed: bool = field(default=False, compare=False)
+    is_role_based: bool | None = field(default=None, compare=False)
 
     @cached_property
     def name(self) -> str:

@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 from typing import assert_never
 
-from netcfg.core.rules import DefaultAction, Firewall, Perimeter, PublicAccess
+from netcfg.core.cause import Cause
+from netcfg.core.diagnosis import refusal
+from netcfg.core.rules import DefaultAction, Perimeter, PublicAccess
 from netcfg.core.shell import quote
 from netcfg.core.verification import (
     Answer,
@@ -43,22 +45,13 @@ def judge(seen: Observation, known: Known | None = None, program: str = "netcfg"
 
 # --- it answered --------------------------------------------------------------------------------------------------
 
-# Inner codes of a refusal, in lower case (azure-devops-docs#8581, steampipe-plugin-azure#127).
-_INNER = {
-    "forbiddenbyfirewall": Obstacle.FIREWALL,
-    "forbiddenbyconnection": Obstacle.PUBLIC_ACCESS,
-    "forbiddenbyrbac": Obstacle.PERMISSION,
-    "forbiddenbypolicy": Obstacle.PERMISSION,
-    "accessdenied": Obstacle.PERMISSION,
+_OBSTACLES = {
+    Cause.FIREWALL: Obstacle.FIREWALL,
+    Cause.PUBLIC_ACCESS: Obstacle.PUBLIC_ACCESS,
+    Cause.PERIMETER: Obstacle.PERIMETER,
+    Cause.ROLE: Obstacle.PERMISSION,
+    Cause.POLICY: Obstacle.PERMISSION,
 }
-# The texts of refusals that come without such a code. The perimeter's quotes the firewall's, so it goes first.
-_TEXTS = (
-    (r"not allowed by NSP rules", Obstacle.PERIMETER),
-    (r"public network access is disabled", Obstacle.PUBLIC_ACCESS),
-    (r"client address (?:\S+ )?(?:is not|isn['’]t) authorized", Obstacle.FIREWALL),
-    (r"caller (?:is not|isn['’]t) authorized to perform action", Obstacle.PERMISSION),
-    (r"does(?: not|n['’]t) have secrets \S+ permission", Obstacle.PERMISSION),
-)
 # Only who got past every firewall is told of roles and policies with these.
 _PAST_THE_FIREWALL = ("ForbiddenByRbac", "ForbiddenByPolicy")
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
@@ -90,12 +83,9 @@ def _heard(seen: Observation, answer: Answer, known: Known | None, program: str)
 
 
 def _obstacle(answer: Answer) -> Obstacle | None:
-    """What a refusal is about: by its inner code, else by its text. Nobody has seen the perimeter's code."""
-    by_code = _INNER.get(answer.inner.lower())
-    by_text = next((found for text, found in _TEXTS if re.search(text, answer.message, re.IGNORECASE)), None)
-    if by_text is Obstacle.PERIMETER and by_code is not Obstacle.PERMISSION:
-        return by_text
-    return by_code or by_text
+    """What a refusal is about; `None` for one that nobody has seen."""
+    cause = refusal(answer.inner, answer.message)
+    return _OBSTACLES.get(cause) if cause else None
 
 
 def client_of(message: str) -> Client:
@@ -108,7 +98,7 @@ def client_of(message: str) -> Client:
 
 def _refused(seen: Observation, obstacle: Obstacle, client: Client, known: Known | None, program: str) -> Verification:
     """The network is not let in. What Azure shows tells whether that may change without anybody's doing."""
-    if obstacle is Obstacle.PERIMETER and known and not _is_held(known):
+    if obstacle is Obstacle.PERIMETER and known and not is_held(known):
         obstacle = Obstacle.FIREWALL  # a perimeter that only learns lets in whom the rules let in, too
     coming = _coming(known, client) if known else None
     message = _REFUSALS[obstacle].format(vault=seen.vault, client=client) + (f", although {coming}" if coming else "")
@@ -133,7 +123,7 @@ _REFUSALS = {
 }
 
 
-def _is_held(known: Known) -> bool:
+def is_held(known: Known) -> bool:
     """Whether a perimeter decides alone; where that cannot be seen it may."""
     access = known.vault.firewall.public_access
     return known.vault.perimeter not in (Perimeter.NONE, Perimeter.LEARNING) or access is not PublicAccess.ENABLED
@@ -141,10 +131,25 @@ def _is_held(known: Known) -> bool:
 
 def _coming(known: Known, client: Client) -> str | None:
     """What Azure shows that speaks for the machine: then what is refused may be let in soon."""
-    firewall: Firewall = known.vault.firewall
-    if firewall.public_access is not PublicAccess.ENABLED or known.vault.perimeter is Perimeter.ENFORCED:
+    if shown := admission(known, client):
+        return shown
+    if is_open_to_rules(known) and known.vault.firewall.rule_set.virtual_network_rules and not client.subnet:
+        return "Azure shows rules for subnets, and it may be in one whose service endpoint is not effective yet"
+    return None
+
+
+def is_open_to_rules(known: Known) -> bool:
+    """Whether it is by rules, or by none at all, that Azure shows the vault to let people in."""
+    return (
+        known.vault.firewall.public_access is PublicAccess.ENABLED and known.vault.perimeter is not Perimeter.ENFORCED
+    )
+
+
+def admission(known: Known, client: Client) -> str | None:
+    """By what Azure shows the vault to let `client` in; `None` where it shows nothing of the kind."""
+    if not is_open_to_rules(known):
         return None
-    rules = firewall.rule_set
+    rules = known.vault.firewall.rule_set
     if rules.default_action is DefaultAction.ALLOW:
         return "Azure shows that all networks are let in"
     if client == Client():
@@ -155,8 +160,6 @@ def _coming(known: Known, client: Client) -> str | None:
     address = parse_address(client.address or "")
     if any(each.network and address in each.network for each in rules.ip_rules):
         return "Azure shows a rule for that address"
-    if rules.virtual_network_rules:
-        return "Azure shows rules for subnets, and it may be in one whose service endpoint is not effective yet"
     return None
 
 

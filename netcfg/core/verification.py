@@ -37,6 +37,8 @@ class Obstacle(Enum):
     SIGN_IN = "sign-in"
     NETWORK = "network"
     ANSWER = "answer"
+    CONNECTION = "service-connection"  # the one by which Azure DevOps signs in to Azure
+    DEVOPS = "azure-devops"
 
 
 class Fault(Enum):

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import ClassVar
 from urllib.parse import urlsplit
 
-from netcfg.core.errors import DevOpsAnswer, NetcfgError, NoDevOpsPermission, SignInRefused
+from netcfg.core.errors import DevOpsAnswer, DevOpsRefused, NetcfgError, NoDevOpsPermission, SignInRefused
 from netcfg.devops.credential import Credential
 
 _SIGN_IN_HOSTS = ("login.microsoftonline.com", "login.live.com")
@@ -21,6 +22,7 @@ class Question:
     """A request that changes nothing: where it goes, and what it takes to get an answer.
 
     `subject` and `needed` are words for messages: what is read, and the permission for it. With a `body` it is a POST.
+    `patience` is for how many seconds more than usual the answer may take.
     """
 
     organization: str
@@ -28,7 +30,19 @@ class Question:
     subject: str
     needed: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
+    patience: float = 0
+
+    verb: ClassVar[str] = "read"
+
+
+@dataclass(frozen=True)
+class Write(Question):
+    """A request that changes something: a question that must not be put twice, with the method that it takes."""
+
+    method: str = "PUT"
+
+    verb: ClassVar[str] = "write"
 
 
 @dataclass(frozen=True)
@@ -66,12 +80,17 @@ def _check_status(answer: Answer, question: Question, credential: Credential) ->
         return
     if 300 <= answer.status < 400:
         raise _redirection(answer, question, credential)
-    said = _said(answer)
+    reason = said(answer)
     if answer.status == HTTPStatus.FORBIDDEN:
-        raise NoDevOpsPermission(question.organization, credential.name, question.subject, question.needed, said)
+        who, what = credential.name, question.subject
+        raise NoDevOpsPermission(question.organization, who, what, question.needed, reason, verb=question.verb)
     if answer.status == HTTPStatus.UNAUTHORIZED:
-        raise SignInRefused(question.organization, credential.name, f"401 ({said})" if said else "401")
-    raise DevOpsAnswer(answer.url, f"status {answer.status}" + (f" ({said})" if said else ""), question.subject)
+        found = f"401 ({reason})" if reason else "401"
+        # A token without the scope is answered 401 as often as 403.
+        raise SignInRefused(question.organization, credential.name, found, question.needed)
+    if isinstance(question, Write):
+        raise DevOpsRefused(question.subject, answer.status, reason)
+    raise DevOpsAnswer(answer.url, f"status {answer.status}" + (f" ({reason})" if reason else ""), question.subject)
 
 
 def _redirection(answer: Answer, question: Question, credential: Credential) -> NetcfgError:
@@ -100,7 +119,7 @@ def _is_page(answer: Answer) -> bool:
     return kind in ("text/html", "application/xhtml+xml") or answer.body.lstrip()[:1] == b"<"
 
 
-def _said(answer: Answer) -> str | None:
+def said(answer: Answer) -> str | None:
     """The reason that Azure DevOps gives: `message` of its JSON, or the title of its page."""
     if _is_page(answer):
         found = _TITLE.search(answer.body)

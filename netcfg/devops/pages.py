@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def items(session: Session, question: Question) -> Iterator[Json]:
-    """The objects of the list at `question.url`, which has no query yet.
+    """The objects of the list at `question.url`.
 
     The rest of a long list is behind a header, and nothing in the body says that there is any.
     """
@@ -29,7 +29,7 @@ def items(session: Session, question: Question) -> Iterator[Json]:
     seen: set[str] = set()
     while True:
         more = f"&continuationToken={quote(token, safe='')}" if token else ""
-        page = replace(question, url=f"{question.url}?api-version={VERSION}{more}")
+        page = replace(question, url=f"{versioned(question.url)}{more}")
         answer = session.ask(page, credential)
         if answer.status == HTTPStatus.NOT_FOUND:
             raise _none(session, question)
@@ -41,6 +41,11 @@ def items(session: Session, question: Question) -> Iterator[Json]:
             raise DevOpsAnswer(page.url, "a page that was there before as the next one", "the page after it")
         seen.add(following)
         token = following
+
+
+def versioned(url: str) -> str:
+    """The address with the version of the interface that is meant."""
+    return f"{url}{'&' if '?' in url else '?'}api-version={VERSION}"
 
 
 def _none(session: Session, question: Question) -> NetcfgError:
@@ -55,7 +60,8 @@ def objects(document: object, question: Question) -> list[Json]:
     """The objects of one page. What is no list of objects is an error, for none at all is an answer too."""
     found = document.get("value") if isinstance(document, dict) else document
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise DevOpsAnswer(question.url, shown(document), question.subject)
+        # It is not quoted: somewhere in it may be the value of a variable.
+        raise DevOpsAnswer(question.url, "no list of objects", question.subject)
     return found
 
 

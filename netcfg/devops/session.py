@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from http import HTTPStatus
+from ssl import SSLCertVerificationError
 from threading import Lock
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, RequestException
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, RequestException
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from netcfg.core.errors import BadServiceUrl, DevOpsAnswer, DevOpsUnreachable
+from netcfg.core.errors import BadServiceUrl, DevOpsAnswer, DevOpsUnreachable, DevOpsUnsettled
 from netcfg.core.organization import DEVOPS
-from netcfg.devops.answer import Answer, Question
+from netcfg.devops.answer import Answer, Question, Write, said
 from netcfg.devops.credential import Credential
-from netcfg.web.http import is_safe, new_session, proxies, timeouts, why
+from netcfg.web.http import causes, is_safe, new_session, proxies, timeouts, why
 
 IDENTITY = "https://vssps.dev.azure.com"
 TIMEOUT = 30.0
 
-# POST only asks here (HierarchyQuery, endpointproxy): a request that changes something must not take this way.
+# POST only asks there (HierarchyQuery, endpointproxy): a request that changes something takes the way of `write`.
 REPEATABLE = ("GET", "POST")
+
+# What is known before a request is on its way.
+_NEVER_SENT = (NewConnectionError, ConnectTimeoutError, SSLCertVerificationError, ProxyError)
 
 
 class Session:
@@ -40,6 +46,7 @@ class Session:
         self._lock = Lock()
         self._timeout = timeouts(timeout)
         self._http = new_session("application/json", REPEATABLE)
+        self._once = new_session("application/json", ())
 
     @property
     def credential(self) -> Credential:
@@ -54,21 +61,55 @@ class Session:
     def ask(self, question: Question, credential: Credential | None) -> Answer:
         """The answer, whatever it is, to a request that carries the credential, or comes from nobody."""
         try:
-            response = self._http.request(
-                "GET" if question.body is None else "POST",
-                question.url,
-                headers=question.headers,
-                data=question.body,
-                auth=_Authorization(credential),
-                allow_redirects=False,
-                timeout=self._timeout,
-                proxies=proxies(question.url),
-            )
+            return self._send(self._http, "GET" if question.body is None else "POST", question, credential)
         except (ChunkedEncodingError, ContentDecodingError) as error:
             raise DevOpsAnswer(question.url, "an answer that broke off", question.subject) from error
         except RequestException as error:
-            raise DevOpsUnreachable(question.url, why(error, self._timeout[1])) from error
+            raise DevOpsUnreachable(question.url, self._why(error, question)) from error
+
+    def write(self, write: Write, credential: Credential) -> Answer:
+        """The answer to a request that changes something, which is sent once.
+
+        Where it may have been taken without an answer that says so, that is `DevOpsUnsettled`: only a look tells.
+        """
+        try:
+            answer = self._send(self._once, write.method, write, credential)
+        except RequestException as error:
+            if any(isinstance(each, _NEVER_SENT) for each in causes(error)):
+                raise DevOpsUnreachable(write.url, self._why(error, write)) from error
+            raise DevOpsUnsettled(write.subject, self._why(error, write)) from error
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = _retry_after(answer)
+            raise DevOpsUnsettled(
+                write.subject, "status 429", wait, may_have_happened=False, request_id=answer.request_id
+            )
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            reason = f"status {answer.status}" + (f" ({found})" if (found := said(answer)) else "")
+            raise DevOpsUnsettled(write.subject, reason, _retry_after(answer), request_id=answer.request_id)
+        return answer
+
+    def _send(self, http: requests.Session, method: str, question: Question, credential: Credential | None) -> Answer:
+        connecting, reading = self._timeout
+        response = http.request(
+            method,
+            question.url,
+            headers=question.headers,
+            data=question.body,
+            auth=_Authorization(credential),
+            allow_redirects=False,
+            timeout=(connecting, reading + question.patience),
+            proxies=proxies(question.url),
+        )
         return Answer(question.url, response.status_code, response.headers, response.content)
+
+    def _why(self, error: RequestException, question: Question) -> str:
+        return why(error, self._timeout[1] + question.patience)
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """What Azure DevOps asks for in seconds; a date, which it does not use, is as good as nothing."""
+    wait = answer.headers.get("Retry-After", "").strip()
+    return float(wait) if wait.isascii() and wait.isdigit() else None
 
 
 def check_url(text: str) -> str:

@@ -66,13 +66,16 @@ class Alike:
 
 @dataclass(frozen=True)
 class Ended:
-    """Outcomes, by the vault's id, of which the same is to be said; `error` is why."""
+    """Outcomes, by the vault's id, of which the same is to be said; `error` is why. `proof` is what Azure DevOps got to
+    read, where that is not all well."""
 
     outcomes: tuple[Outcome, ...]
     ending: Ending
     touched: bool
     guards: tuple[Guard, ...]
     error: str
+    proof: str = ""
+    verified: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -81,7 +84,7 @@ class Ended:
     @property
     def legend(self) -> str:
         """What `VAULT` is, where it is said."""
-        return legend(self.names, (*(each.message for each in self.guards), self.error))
+        return legend(self.names, (*(each.message for each in self.guards), self.error, self.proof))
 
 
 @dataclass(frozen=True)
@@ -146,13 +149,15 @@ def outcomes(found: Iterable[Outcome]) -> list[Ended]:
         """What is like nothing else is told as it is, by its name."""
         one, *others = group.outcomes
         refusals = one.plan.refusals if one.ending is Ending.REFUSED else ()
-        return group if others else replace(group, guards=refusals, error=str(one.error or ""))
+        proof = _proof(one)
+        return group if others else replace(group, guards=refusals, error=str(one.error or ""), proof=proof)
 
     def said(outcome: Outcome) -> Ended:
         name = outcome.plan.vault.name
         refusals = _guards(outcome.plan.refusals, name) if outcome.ending is Ending.REFUSED else ()
         error = anonymous(str(outcome.error), name) if outcome.error else ""
-        return Ended((), outcome.ending, outcome.touched, refusals, error)
+        proof = anonymous(_proof(outcome), name)
+        return Ended((), outcome.ending, outcome.touched, refusals, error, proof, outcome.verified)
 
     odd = [each for each in order.outcomes(found) if not is_well(each)]
     groups = [replace(key, outcomes=tuple(members)) for key, members in grouped(odd, said)]
@@ -160,9 +165,20 @@ def outcomes(found: Iterable[Outcome]) -> list[Ended]:
     return sorted(map(own, groups), key=lambda each: (ranks[each.ending], -len(each.outcomes)))
 
 
+def _proof(outcome: Outcome) -> str:
+    return phrases.proof(outcome.proof) if outcome.proof and outcome.proof.obstacle else ""
+
+
 def is_well(outcome: Outcome) -> bool:
-    """Whether a vault is as its plan promised."""
-    return outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
+    """Whether a vault is as its plan promised, and Azure DevOps reads it, where it was asked."""
+    is_done = outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
+    return is_done and not (outcome.proof and outcome.proof.obstacle)
+
+
+def proven(found: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
+    """The outcomes by what Azure DevOps got to read, in a few words; those that it was not asked about are left out."""
+    asked = [each for each in order.outcomes(found) if each.proof]
+    return sorted(grouped(asked, lambda each: phrases.proven(each.proof) if each.proof else ""))
 
 
 def inspections(found: Iterable[Inspection]) -> list[Inspected]:

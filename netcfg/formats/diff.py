@@ -63,9 +63,13 @@ def _change(change: Change, vault: VaultId) -> Row:
 
 def _kept(rule: Rule, reason: Reason, vault: VaultId) -> Row:
     theirs = reason.standing in (Standing.FOREIGN, Standing.ELSEWHERE)
+    return Row(" ", *subject(rule, reason, vault), "" if theirs else "quiet")
+
+
+def subject(rule: Rule, reason: Reason, vault: VaultId) -> tuple[str, tuple[str, ...]]:
+    """What a rule is called in a row, and what is said of it."""
     cells = whose(reason)
-    subject, cells = (str(rule), cells) if isinstance(rule, IpRule) else _subnet(str(rule), vault, cells)
-    return Row(" ", subject, cells, "" if theirs else "quiet")
+    return (str(rule), cells) if isinstance(rule, IpRule) else _subnet(str(rule), vault, cells)
 
 
 def whose(reason: Reason | None) -> tuple[str, ...]:

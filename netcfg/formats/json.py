@@ -18,21 +18,33 @@ from netcfg.core.attribution import Attribution, Passage, Publication, Span
 from netcfg.core.comparison import Comparison, Extent, Growth
 from netcfg.core.desired import Reason
 from netcfg.core.discovery import Discovery
+from netcfg.core.entrance import Entrance
+from netcfg.core.explanation import Explanation
 from netcfg.core.geography import Evidence, Organization, Region
+from netcfg.core.grouping import GroupResult
 from netcfg.core.guards import Guard
+from netcfg.core.library import LibraryReport, Listing
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Change, Plan, PlanSet, Undetermined
+from netcfg.core.proof import Proof
 from netcfg.core.ranges import Edition, PublishedRange, Publisher, Resolution
 from netcfg.core.refresh import Judgement, News, Refreshed, addresses
 from netcfg.core.report import Report
+from netcfg.core.resources import SubnetId
 from netcfg.core.rules import Firewall, IpRule, Rule
 from netcfg.core.served import Served
+from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.verification import Verification
 from netcfg.formats import attribution as attributed
 from netcfg.formats import comparison, order, phrases, pieces
 from netcfg.formats import discovery as discovered
+from netcfg.formats import explanation as explained
+from netcfg.formats import grouping as grouped
+from netcfg.formats import groups as linked
+from netcfg.formats import setup as told_setup
 from netcfg.formats import verification as verified
 from netcfg.formats.report import document as reported
+from netcfg.formats.report import groups as reported_groups
 
 VERSION = 1
 
@@ -45,12 +57,27 @@ def plan(plans: PlanSet) -> Iterator[str]:
 
 
 def result(outcome: Result) -> Iterator[str]:
-    counts = Counter(each.ending for each in outcome.outcomes)
-    end = _end(outcome.planned)
-    end["summary"]["outcomes"] = {each.value: counts[each] for each in Ending}
-    end["summary"] |= _known("interrupted", outcome.is_interrupted)
-    vaults = map(_outcome, order.outcomes(outcome.outcomes))
+    end = _ends(outcome)
+    vaults = map(partial(_outcome, is_proved=outcome.is_proved), order.outcomes(outcome.outcomes))
     return _stream({"version": VERSION, "kind": "result", **_foundation(outcome.planned), "vaults": vaults, **end})
+
+
+def setup(planned: SetupPlan) -> Iterator[str]:
+    """A plan of one vault, with the other steps beside it."""
+    document = {"version": VERSION, "kind": "plan", **_foundation(planned.planned)}
+    vaults = map(_vault, order.plans(planned.planned.plans))
+    end = _end(planned.planned)
+    end["summary"]["refused"] = planned.is_refused
+    return _stream({**document, "vaults": vaults, **told_setup.document(planned), **end})
+
+
+def setup_result(found: SetupResult) -> Iterator[str]:
+    """The result of an apply of one vault, with what became of the other steps beside it."""
+    end = _ends(found.result)
+    end["summary"] |= _known("interrupted", found.is_interrupted)
+    vaults = map(partial(_outcome, is_proved=found.result.is_proved), order.outcomes(found.result.outcomes))
+    document = {"version": VERSION, "kind": "result", **_foundation(found.result.planned), "vaults": vaults}
+    return _stream({**document, **told_setup.result_document(found), **end})
 
 
 def geography(organizations: Iterable[Organization]) -> str:
@@ -123,8 +150,54 @@ def report(found: Report) -> Iterator[str]:
     return _stream({"version": VERSION, "kind": "report", **_foundation(found), **reported.document(found)})
 
 
+def library(found: LibraryReport) -> Iterator[str]:
+    return _stream({"version": VERSION, "kind": "report", **reported_groups.document(found)})
+
+
+def groups(found: Listing, vaults: tuple[str, ...] = ()) -> str:
+    return _write({"version": VERSION, "kind": "groups", **linked.document(found, vaults)})
+
+
+def grouping(found: GroupResult) -> str:
+    """The document of kind `groups` of a link or a refresh."""
+    return _write({"version": VERSION, "kind": "groups", **grouped.document(found)})
+
+
 def verification(found: Verification) -> str:
     return _write({"version": VERSION, "kind": "verification", **verified.document(found)})
+
+
+def proof(found: Proof, here: Verification | None = None) -> str:
+    """The document of kind `verification` where Azure DevOps was asked, beside what was seen from `here` or alone."""
+    told = verified.proof_document(found)
+    whole = {**verified.document(here), "devops": told} if here else told
+    return _write({"version": VERSION, "kind": "verification", **whole})
+
+
+def explanation(found: Explanation) -> str:
+    return _write({"version": VERSION, "kind": "explanation", **explained.error_document(found)})
+
+
+def entrance(found: Entrance) -> str:
+    """The document of kind `explanation` that is about an address."""
+    is_subnet = isinstance(found.asked, SubnetId)
+    document = {
+        "version": VERSION,
+        "kind": "explanation",
+        "about": "address",
+        "id": str(found.vault.id),
+        "name": found.vault.name,
+        "address": None if is_subnet else explained.name(found),
+        "subnet": str(found.asked) if is_subnet else None,
+        "now": explained.outlook(found.now),
+        "planned": explained.outlook(found.planned),
+        "rules": [explained.rule(each) | _reason(each.reason) for each in found.grounds],
+        "refusedBy": list(found.refusals),
+        "whose": explained.whose(found.whose),
+        "next": list(found.next),
+        "notes": list(found.notes),
+    }
+    return _write(document)
 
 
 def _write(document: Object) -> str:
@@ -178,6 +251,14 @@ def _end(plans: PlanSet) -> Object:
     }
 
 
+def _ends(outcome: Result) -> Object:
+    counts = Counter(each.ending for each in outcome.outcomes)
+    end = _end(outcome.planned)
+    end["summary"]["outcomes"] = {each.value: counts[each] for each in Ending}
+    end["summary"] |= _known("interrupted", outcome.is_interrupted)
+    return end
+
+
 def _organization(organization: Organization) -> Object:
     place = organization.geography
     found: Object = {"id": place.id, "name": place.name, "evidence": organization.evidence[0].witness.value}
@@ -217,7 +298,8 @@ def _vault(plan: Plan) -> Object:
     }
 
 
-def _outcome(outcome: Outcome) -> Object:
+def _outcome(outcome: Outcome, *, is_proved: bool) -> Object:
+    proof = verified.proof_document(outcome.proof) if outcome.proof else None
     return _vault(outcome.plan) | {
         "outcome": outcome.ending.value,
         "verified": outcome.verified,
@@ -225,6 +307,7 @@ def _outcome(outcome: Outcome) -> Object:
         **_known("touched", outcome.touched),
         "record": None,
         **({"wave": outcome.wave} if outcome.wave else {}),
+        **({"devops": proof} if is_proved else {}),
     }
 
 

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Geography
 from netcfg.core.guards import Guard
+from netcfg.core.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report
+from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.words import listed
 from netcfg.formats import alike, comparison, diff, order, phrases
+from netcfg.formats import setup as told_setup
 from netcfg.formats.alike import Alike, Ended
 from netcfg.formats.harmless import code, fence, prose
 from netcfg.formats.page import Page, Row
@@ -64,6 +67,21 @@ def result(outcome: Result) -> str:
 def report(found: Report, limit: int | None = None) -> str:
     """What is not as it should be and what mends it: the answer first, then a section for each vault."""
     return report_markdown.markdown(found, limit)
+
+
+def library(found: LibraryReport, limit: int | None = None) -> str:
+    """What does not fit between variable groups and their vaults. Where it would be longer than `limit`, it is cut."""
+    return report_markdown.library(found, limit)
+
+
+def setup(planned: SetupPlan) -> str:
+    """What all of a setup would change, step by step."""
+    return told_setup.markdown(planned)
+
+
+def setup_result(found: SetupResult) -> str:
+    """What became of each step of a setup."""
+    return told_setup.result_markdown(found)
 
 
 def comparisons(compared: Iterable[Comparison]) -> str:
@@ -162,6 +180,7 @@ def _endings(outcome: Result) -> Iterator[list[str]]:
     refused = alike.refused(each.plan for each in ended if each.ending is Ending.REFUSED)
     counts = Counter(each.ending for each in ended)
     rows = [f"| {each.value.replace('-', ' ')} | {counts[each]:,} |" for each in Ending if counts[each]]
+    rows += [f"| {prose(words)} | {len(same):,} |" for words, same in alike.proven(ended)]
     yield ["| outcome | vaults |", "|---|--:|", *rows]
     odd = alike.outcomes(ended)
     for each in odd[:MOST]:
@@ -187,20 +206,20 @@ def _endings(outcome: Result) -> Iterator[list[str]]:
 def _ended(group: Ended, refused: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """What kept the same thing from being done well in one vault or in several."""
     names = group.names
-    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    how = phrases.how(group.ending, group.guards, touched=group.touched, verified=group.verified)
     return [
         [f"### {phrases.count(len(names), 'vault')}" if len(names) > 1 else f"### {code(names[0])}"],
         [prose(how)],
         [_names(names)] if len(names) > 1 else [],
         [prose(group.legend)] if group.legend else [],
         [_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in group.guards],
-        [f"- {prose(group.error)}"] if group.error else [],
+        [f"- {prose(each)}" for each in (group.error, group.proof) if each],
     ]
 
 
 def _ended_in_short(group: Ended) -> str:
-    how = phrases.how(group.ending, group.guards, touched=group.touched)
-    return "; ".join(filter(None, [how, group.error, group.legend]))
+    how = phrases.how(group.ending, group.guards, touched=group.touched, verified=group.verified)
+    return "; ".join(filter(None, [how, group.error, group.proof, group.legend]))
 
 
 def _names(names: Iterable[str]) -> str:
@@ -213,6 +232,7 @@ def _outcome(outcome: Outcome, several: bool) -> list[list[str]]:
         [prose(phrases.ending(outcome))],
         _refusals(outcome.plan, several) if outcome.ending is Ending.REFUSED else [],
         [f"- {prose(str(outcome.error))}"] if outcome.error else [],
+        [f"- {prose(phrases.proof(outcome.proof))}"] if outcome.proof else [],
         _diff(diff.changes(outcome.plan)) if outcome.ending is Ending.DONE else [],
     ]
 

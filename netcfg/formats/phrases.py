@@ -10,10 +10,12 @@ from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Action, Plan, PlanSet, Undetermined
+from netcfg.core.proof import Proof
 from netcfg.core.ranges import Resolution
 from netcfg.core.refresh import Judgement, News
 from netcfg.core.report import Report
 from netcfg.core.resources import Vault
+from netcfg.core.verification import Obstacle
 from netcfg.formats import order
 
 FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to change"}
@@ -146,11 +148,11 @@ def ending(outcome: Outcome) -> str:
             return how(outcome.ending, outcome.plan.refusals, touched=outcome.touched)
 
 
-def how(ending: Ending, refusals: Iterable[Guard], *, touched: bool) -> str:
+def how(ending: Ending, refusals: Iterable[Guard], *, touched: bool, verified: bool = False) -> str:
     """What became of one vault or of several, whatever their plans are."""
     match ending:
         case Ending.DONE:
-            return "done, NOT verified"
+            return "done" if verified else "done, NOT verified"
         case Ending.UNCHANGED:
             return "unchanged"
         case Ending.REFUSED:
@@ -163,6 +165,25 @@ def how(ending: Ending, refusals: Iterable[Guard], *, touched: bool) -> str:
             return "not reached: nothing was written"
         case _:
             assert_never(ending)
+
+
+def proof(found: Proof) -> str:
+    """What came of Azure DevOps reading a vault after an apply."""
+    fix = f"; next: {found.fix}" if found.fix else ""
+    return f"{proven(found)}: {found.message}{fix}"
+
+
+def proven(found: Proof) -> str:
+    """The same in a few words."""
+    match found.obstacle:
+        case None:
+            return "Azure DevOps gets in"
+        case Obstacle.PERMISSION:
+            return "warning: Azure DevOps lacks a permission, which no rule gives"
+        case Obstacle.FIREWALL | Obstacle.PUBLIC_ACCESS | Obstacle.PERIMETER | Obstacle.NO_VAULT:
+            return "Azure DevOps does NOT get in yet"
+        case _:
+            return "whether Azure DevOps gets in is NOT known"
 
 
 def resumption(result: Result) -> str:
@@ -185,6 +206,8 @@ def conclusion(result: Result) -> str:
     parts += _missing(result.planned)
     unverified = sum(each.ending is Ending.DONE and not each.verified for each in result.outcomes)
     parts += [f"{unverified:,} NOT verified"] if unverified else []
+    unread = sum(each.proof is not None and not each.proof.is_let_in for each in result.outcomes)
+    parts += [f"{unread:,} NOT read by Azure DevOps"] if unread else []
     done = [each.plan for each in result.outcomes if each.ending is Ending.DONE]
     text = f"{count(len(result.outcomes) + missing, 'vault')}: {', '.join(parts)}"
     return f"{text}; {tally(done, PAST)}" if done else text

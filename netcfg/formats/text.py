@@ -10,16 +10,20 @@ from netcfg.core.attribution import Attribution
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
+from netcfg.core.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.ranges import PublishedRange, Resolution
 from netcfg.core.refresh import Judgement, Refreshed
 from netcfg.core.report import Report
+from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.words import listed
 from netcfg.formats import alike, comparison, diff, order, phrases
 from netcfg.formats import attribution as attributed
+from netcfg.formats import setup as told_setup
 from netcfg.formats.alike import Alike, Ended
 from netcfg.formats.page import Page, Row
+from netcfg.formats.report import groups as report_groups
 from netcfg.formats.report import text as report_text
 
 INDENT = "  "
@@ -72,6 +76,21 @@ def result(outcome: Result, page: Page, *, after_plan: bool = False) -> str:
 def report(found: Report, page: Page) -> str:
     """What is not as it should be and what mends it, a block for each vault; the last line is the answer."""
     return report_text.text(found, page)
+
+
+def library(found: LibraryReport, page: Page) -> str:
+    """What does not fit between variable groups and their vaults; the last line is the answer."""
+    return report_groups.text(found, page)
+
+
+def setup(planned: SetupPlan, page: Page) -> str:
+    """What all of it would change, step by step."""
+    return told_setup.text(planned, page)
+
+
+def setup_result(found: SetupResult, page: Page) -> str:
+    """What became of each step."""
+    return told_setup.result_text(found, page)
 
 
 def geography(organizations: Iterable[Organization], page: Page) -> str:
@@ -219,6 +238,7 @@ def _endings(outcome: Result, page: Page, after_plan: bool) -> Iterator[list[str
                 )
             )
     yield page.listing(rows)
+    yield page.listing(_proven(outcome.outcomes))
     done = alike.plans([each.plan for each in ended if each.ending is Ending.DONE and not after_plan], shared)
     yield from (_written(each, page) for each in done[:MOST])
     yield _written_too(done[MOST:], page)
@@ -226,6 +246,14 @@ def _endings(outcome: Result, page: Page, after_plan: bool) -> Iterator[list[str
     yield from (_ended(each, page, refused, after_plan) for each in odd[:MOST])
     yield _ended_too(odd[MOST:], page)
     yield page.paragraph(phrases.WHOLE, "quiet", others=INDENT)
+
+
+def _proven(outcomes: Iterable[Outcome]) -> Iterator[Row]:
+    for words, same in alike.proven(outcomes):
+        names = listed(each.plan.vault.name for each in same)
+        is_well = all(each.proof and not each.proof.obstacle for each in same)
+        mark, style = ("+", "add") if is_well else ("!", "refused")
+        yield Row(mark, words, (f"{phrases.count(len(same), 'vault')}: {names}",), style)
 
 
 def _written(group: Alike, page: Page) -> list[str]:
@@ -248,7 +276,7 @@ def _ended(group: Ended, page: Page, refused: Mapping[str, Sequence[str]], after
     """What kept the same thing from being done well in one vault or in several; a plan has told its refusals."""
     names = group.names
     title = f"{phrases.count(len(names), 'vault')}:" if len(names) > 1 else names[0]
-    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    how = phrases.how(group.ending, group.guards, touched=group.touched, verified=group.verified)
     is_told = after_plan and group.ending is Ending.REFUSED
     guards = () if is_told else group.guards
     return [
@@ -256,6 +284,7 @@ def _ended(group: Ended, page: Page, refused: Mapping[str, Sequence[str]], after
         *(_named(names, "" if is_told else group.legend, page) if len(names) > 1 else []),
         *page.listing(_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in guards),
         *(page.paragraph(group.error, first=INDENT, others=INDENT) if group.error else []),
+        *(page.paragraph(group.proof, first=INDENT, others=INDENT) if group.proof else []),
     ]
 
 
@@ -270,9 +299,10 @@ def _ended_too(groups: Sequence[Ended], page: Page) -> list[str]:
 def _ended_in_short(group: Ended) -> Row:
     names = group.names
     subject = names[0] if len(names) == 1 else phrases.count(len(names), "vault")
-    how = phrases.how(group.ending, group.guards, touched=group.touched)
+    how = phrases.how(group.ending, group.guards, touched=group.touched, verified=group.verified)
     mark, style = MARKS[group.ending]
-    return Row(mark, subject, (how, *([listed(names)] if len(names) > 1 else []), group.error, group.legend), style)
+    told = [listed(names)] if len(names) > 1 else []
+    return Row(mark, subject, (how, *told, group.error, group.proof, group.legend), style)
 
 
 def _vault(plan: Plan, page: Page, several: bool, shared: list[str]) -> list[str]:
@@ -335,7 +365,8 @@ def _outcome(outcome: Outcome, page: Page, several: bool, after_plan: bool) -> l
     if outcome.ending is Ending.REFUSED and not after_plan:
         options = ((each, phrases.acceptance(each, outcome.plan, several=several)) for each in outcome.plan.refusals)
         lines += page.listing(_stop(each, option) for each, option in options)
-    return lines + (page.paragraph(str(outcome.error), first=INDENT, others=INDENT) if outcome.error else [])
+    lines += page.paragraph(str(outcome.error), first=INDENT, others=INDENT) if outcome.error else []
+    return lines + (page.paragraph(phrases.proof(outcome.proof), first=INDENT, others=INDENT) if outcome.proof else [])
 
 
 def _region(each: PublishedRange) -> str:

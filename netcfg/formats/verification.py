@@ -1,10 +1,14 @@
-"""A verification as text and as a document: what was seen from here, and what it proves. No secret's name is in it."""
+"""A verification as text and as a document: what was seen from here, or by Azure DevOps, and what it proves.
+
+No secret's name is in it.
+"""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import Any
 
+from netcfg.core.proof import Proof
 from netcfg.core.verification import Verification
 from netcfg.formats.page import Page, Row
 
@@ -15,13 +19,34 @@ def text(found: Verification, page: Page) -> str:
     """The answer, what it rests on, and the next step."""
     words, style = HEADLINES[found.status]
     cause = f": {found.obstacle.value.replace('-', ' ')}" if found.obstacle else ""
-    blocks = [
-        [*page.heading(found.seen.vault, f"{words} from here{cause}", style), *page.paragraph(found.message)],
-        page.listing(_rows(found)),
-        page.paragraph(f"next: {found.fix}") if found.fix else [],
-        [line for each in found.notes for line in page.paragraph(f"note: {each}", "quiet", others="  ")],
-    ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return _written(found.seen.vault, found, f"{words} from here{cause}", style, _rows(found), page)
+
+
+def proof_text(found: Proof, page: Page) -> str:
+    """The answer of Azure DevOps, what it rests on, and the next step."""
+    words, style = HEADLINES[found.status]
+    cause = f": {found.obstacle.value.replace('-', ' ')}" if found.obstacle else ""
+    return _written(found.vault, found, f"{words} through Azure DevOps{cause}", style, _proof_rows(found), page)
+
+
+def proof_document(found: Proof) -> dict[str, Any]:
+    """What the document says where Azure DevOps was asked."""
+    project = found.connection.project
+    return {
+        "vault": found.vault,
+        "from": "azure-devops",
+        "organization": project.organization,
+        "project": project.name,
+        "serviceConnection": found.connection.name,
+        "obstacle": found.obstacle.value if found.obstacle else None,
+        "open": found.open,
+        "address": found.address or None,
+        "publishedBy": list(found.publishers),
+        "geography": found.geographies[0].id if found.geographies else None,
+        "message": found.message,
+        "fix": found.fix,
+        "notes": list(found.notes),
+    }
 
 
 def document(found: Verification) -> dict[str, Any]:
@@ -44,6 +69,27 @@ def document(found: Verification) -> dict[str, Any]:
         "fix": found.fix,
         "notes": list(found.notes),
     }
+
+
+def _written(name: str, found: Verification | Proof, standing: str, style: str, rows: list[Row], page: Page) -> str:
+    blocks = [
+        [*page.heading(name, standing, style), *page.paragraph(found.message)],
+        page.listing(rows),
+        page.paragraph(f"next: {found.fix}") if found.fix else [],
+        [line for each in found.notes for line in page.paragraph(f"note: {each}", "quiet", others="  ")],
+    ]
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+
+
+def _proof_rows(found: Proof) -> list[Row]:
+    project = found.connection.project
+    rows = [Row(" ", "read by", (f"{found.connection.name} of {project.name} in {project.organization}",))]
+    rows += [Row(" ", "came from", (found.address,))] if found.address else []
+    if found.whose:
+        places = ", ".join(each.name for each in found.geographies)
+        by = ", ".join(each.replace("-", " ") for each in found.publishers)
+        rows.append(Row(" ", "published", (f"for {places}" if places else "", f"by {by}" if by else "by nobody")))
+    return rows
 
 
 def _rows(found: Verification) -> list[Row]:

@@ -14,11 +14,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Operation, Request
-from netcfg.sandbox.devops import agent_pools, library, organizations
+from netcfg.sandbox.devops import agent_pools, endpoint_proxy, library, library_writes, organizations, projects
+from netcfg.sandbox.devops import connections as service_connections
 from netcfg.sandbox.devops import door as devops
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.keyvault import access_policies, connections, deleted_vaults, perimeters, secrets, vaults
-from netcfg.sandbox.manager import endings, graph, inventory, login, provider, tenants
+from netcfg.sandbox.keyvault import access_policies, connections, deleted_vaults, listings, perimeters, secrets, vaults
+from netcfg.sandbox.manager import endings, graph, inventory, login, provider, role_assignments, tenants
 from netcfg.sandbox.manager.arm import ResourceManager
 from netcfg.sandbox.network import (
     endpoint_policies,
@@ -36,10 +37,12 @@ from netcfg.sandbox.publishing import publishers
 from netcfg.sandbox.store import Store
 
 _OPERATIONS = (
+    *role_assignments.OPERATIONS,  # on any scope: before all that takes whatever is beneath one
     *vaults.OPERATIONS,
     *access_policies.OPERATIONS,
     *deleted_vaults.OPERATIONS,
     *perimeters.OPERATIONS,
+    *listings.OPERATIONS,
     *networks.OPERATIONS,
     *subnets.OPERATIONS,
     *provider.OPERATIONS,
@@ -55,9 +58,17 @@ _OPERATIONS = (
     *tenants.OPERATIONS,
     *inventory.OPERATIONS,  # last: it takes every resource that nothing before it took
 )
-_VIEWS = (*organizations.VIEWS, *library.VIEWS, *agent_pools.VIEWS, *devops.VIEWS)  # the last one: where nothing is
+_VIEWS = (
+    *organizations.VIEWS,
+    *projects.VIEWS,
+    *library.VIEWS,
+    *library_writes.VIEWS,
+    *service_connections.VIEWS,
+    *endpoint_proxy.VIEWS,
+    *agent_pools.VIEWS,
+    *devops.VIEWS,  # last: where nothing is
+)
 _LOGIN = "/login.microsoftonline.com/{tenant}"
-_SECRETS = "/{vault}/secrets"
 Look = Callable[[Request, Document], Answer]
 Endpoint = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -71,12 +82,20 @@ def make(store: Store, root: str) -> Starlette:
         ("POST", _LOGIN + "/oauth2/v2.0/token", login.issue),
         ("POST", _LOGIN + "/oauth2/token", login.issue),
         ("GET", "/msi/token", login.managed_identity),
-        *(("GET", f"/{suffix}{_SECRETS}", secrets.show) for suffix in names.ZONES),
-        *(("GET", f"/{suffix}{_SECRETS}/{{secret}}", secrets.show) for suffix in names.ZONES),
-        *((view.method, f"/{view.host}/{{organization}}{view.path}", _view(view)) for view in _VIEWS),
+        *((method, f"/{zone}/{{vault}}{path}", look) for zone in names.ZONES for method, path, look in secrets.VIEWS),
+        *((view.method, _at(view), _view(view)) for view in _VIEWS if not view.changes),
         *(("GET", path, publication) for path, publication in publishers.PUBLICATIONS),
     ]
     routes = [_route(path, method, _look(store, root, look)) for method, path, look in looks]
+    changes: list[tuple[str, str, Look]] = [
+        *(
+            (method, f"/{zone}/{{vault}}{path}", change)
+            for zone in names.ZONES
+            for method, path, change in secrets.CHANGES
+        ),
+        *((view.method, _at(view), _view(view)) for view in _VIEWS if view.changes),
+    ]
+    routes += [_route(path, method, _change(store, root, change)) for method, path, change in changes]
     routes += [_route(each.path, each.method, _operation(manager, root, each)) for each in _OPERATIONS]
     return Starlette(routes=[*routes, Route("/{path:path}", _nothing_here)])
 
@@ -105,6 +124,22 @@ def _look(store: Store, root: str, look: Look) -> Endpoint:
             return _response(look(request, state))
 
     return endpoint
+
+
+def _change(store: Store, root: str, change: Look) -> Endpoint:
+    """What may change the state, and is not Resource Manager."""
+
+    async def endpoint(http: HttpRequest) -> Response:
+        request = await _request(http, root)
+        endings.settle(store)
+        with store.edit() as state:
+            return _response(change(request, state))
+
+    return endpoint
+
+
+def _at(view: devops.View) -> str:
+    return f"/{view.host}/{{organization}}{view.path}"
 
 
 def _view(view: devops.View) -> Look:

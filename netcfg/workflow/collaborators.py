@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -13,11 +14,15 @@ from netcfg.core.agents import AgentPool
 from netcfg.core.discovery import Library
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
+from netcfg.core.groups import Mapping as SecretMapping
+from netcfg.core.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.intent import Intent
 from netcfg.core.private import Landscape, NewPiece, OldPiece
 from netcfg.core.ranges import Catalogue, Edition
+from netcfg.core.relay import Relayed
 from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
+from netcfg.core.secrets import Secret
 from netcfg.core.switchover import Survey
 from netcfg.core.target import Selected, Selection
 from netcfg.core.verification import Known, Observation
@@ -135,6 +140,72 @@ class VariableGroups(Protocol):
         """The groups that take their values from a vault, and the projects that could not be read. Where none could,
         that is an error."""
 
+    def every(self, project: Project) -> tuple[VariableGroup, ...]:
+        """All groups that the project shows, whatever their type, those of others that are shared with it too."""
+
+    def read(self, group: VariableGroup) -> VariableGroup:
+        """The group as it is now; one that is gone is an error."""
+
+    def create(
+        self, project: Project, name: str, vault: str, connection: ServiceConnection, mappings: Sequence[SecretMapping]
+    ) -> VariableGroup:
+        """Make a group that is linked to the vault, and give it back as Azure DevOps shows it. Tried once."""
+
+    def update(self, group: VariableGroup, mappings: Sequence[SecretMapping]) -> VariableGroup:
+        """Give the group, as just read, these mappings; all else of it is sent back as it was found. Tried once."""
+
+
+class Projects(Protocol):
+    """The projects of Azure DevOps organizations."""
+
+    def every(self, organization: str) -> tuple[Project, ...]:
+        """Those that the sign-in may see."""
+
+    def find(self, organization: str, project: str) -> Project:
+        """The project of that name or id; none is an error."""
+
+
+class ServiceConnections(Protocol):
+    """The service connections of projects."""
+
+    def every(self, project: Project) -> tuple[ServiceConnection, ...]:
+        """All that the project may use, of whatever type."""
+
+    def find(self, project: Project, connection: str) -> ServiceConnection:
+        """The connection to Azure of that name or id; none, one of another type or one that cannot be used is an
+        error."""
+
+
+class Proxy(Protocol):
+    """Azure DevOps asking a vault by a service connection, from its own addresses."""
+
+    def may_list(self, connection: ServiceConnection, vault: str) -> Relayed:
+        """What the vault of that name says to a look at the name of one secret."""
+
+    def may_get(self, connection: ServiceConnection, vault: str) -> Relayed:
+        """What it says to a look at a secret that is not there: `notFound` to who may look."""
+
+    def secrets(self, connection: ServiceConnection, vault: str) -> tuple[Secret, ...] | Relayed:
+        """All secrets of the vault, over all pages; or the first answer that was a refusal."""
+
+
+class Holdings(Protocol):
+    """What vaults hold, as Azure Resource Manager lists it, whatever their firewalls say. Values are not in it."""
+
+    def secrets(self, vault: VaultId) -> tuple[Secret, ...]:
+        """All secrets. What may not be seen is an error."""
+
+    def keys(self, vault: VaultId) -> frozenset[str]:
+        """The names of all keys, in lower case, those of certificates too."""
+
+
+class Grants(Protocol):
+    """Who may read the secrets of a vault."""
+
+    def allow(self, vault: Vault, object_id: str, tenant: str) -> None:
+        """Let the identity get and list secrets: by the role Key Vault Secrets User on this vault alone, or by an
+        access policy that takes nothing from anybody, as the vault is set to. Nothing happens where it may already."""
+
 
 class Organizations(Protocol):
     """Azure DevOps organizations."""
@@ -191,11 +262,23 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
+class Linking:
+    """What it takes to link a vault to a variable group: who is asked for what beside the groups themselves."""
+
+    projects: Projects
+    connections: ServiceConnections
+    proxy: Proxy
+    holdings: Holdings
+    grants: Grants
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """Everything outside that a verb works with.
 
     `stop` is set when somebody wants us to end: what is under way is finished, and nothing new begins. `parallel` is
-    how many vaults are written at the same time.
+    how many vaults are written at the same time. `clock` counts seconds from anywhere, and `program` is what the
+    commands of next steps begin with.
     """
 
     vaults: Vaults
@@ -205,10 +288,13 @@ class Surroundings:
     organizations: Organizations
     agents: Agents
     groups: VariableGroups
+    linking: Linking
     catalogue: Catalogue
     today: date
     progress: Progress
     sleep: Callable[[float], None]
+    clock: Callable[[], float] = time.monotonic
+    program: str = "netcfg"
     stop: Event = field(default_factory=Event)
     parallel: int = PARALLEL
     aside: Callable[[], AbstractContextManager[None]] = nullcontext

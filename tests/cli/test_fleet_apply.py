@@ -37,7 +37,16 @@ def team(vaults: int, settings: dict[str, Any] | None = None, networks: int = 0)
     subnet = {"addressPrefix": "10.1.1.0/24", "serviceEndpoints": [endpoint]}
     principal = {"name": "netcfg", "appId": TEAM, "objectId": TEAM, "secret": "make-believe"}
     group = {"rg-app": "westeurope", "rg-network": "westeurope"}
-    others = ("deletedVaults", "perimeters", "locks", "policies", "resources", "privateEndpoints", "privateDnsZones")
+    others = (
+        "deletedVaults",
+        "perimeters",
+        "locks",
+        "policies",
+        "resources",
+        "privateEndpoints",
+        "privateDnsZones",
+        "roleAssignments",
+    )
     return {
         "extends": "contoso",
         **dict.fromkeys(others),

@@ -91,7 +91,7 @@ def test_what_is_commented_can_be_said_as_it_stands(netcfg: Program, here: Path)
     (here / "netcfg.yaml").write_text(re.sub(r"^# (?=[a-z ])", "", text, flags=re.MULTILINE).partition("\n")[2])
     document = yaml.safe_load((here / "netcfg.yaml").read_text())
     assert set(document) == {
-        "organization", "geography", "ranges", "include-canary-regions", "allow", "remove", "agents",
+        "organization", "geography", "ranges", "include-canary-regions", "allow", "remove", "agents", "devops",
         "private-endpoint", "grace", "exclusive", "public-access", "keep-default-action", "vaults", "waivers",
     }  # fmt: skip
     ran = netcfg("plan", "kv-payments")

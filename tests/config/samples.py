@@ -15,7 +15,8 @@ organization: [contoso, fabrikam]
 geography: [EU, united states]
 ranges: table
 include-canary-regions: true
-devops: {{organization: contoso, project: payments, service-connection: azure-prod}}
+devops: {{organization: contoso, project: payments, service-connection: azure-prod,
+  variable-group: payments-secrets, secrets: [app-*, db-password]}}
 allow:
   - cidr: 191.10.18.0/28
     reason: head office

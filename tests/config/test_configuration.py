@@ -21,6 +21,7 @@ from netcfg.core.errors import BadConfiguration
 from netcfg.core.findings import Waiver
 from netcfg.core.geography import Geography
 from netcfg.core.ranges import Policy
+from netcfg.core.relay import Relay
 from netcfg.core.resources import SubnetName, parse_subnet, parse_vault
 from netcfg.core.rules import IpRule, PublicAccess
 from netcfg.core.target import Choice, Location, Selection
@@ -82,9 +83,9 @@ def test_every_key_is_meant():
         "netcfg.yaml",
         top,
         (
-            Choice("kv-payments", payments, Location("netcfg.yaml", 20), top),
-            Choice(parse_vault(VAULT), NO_TERMS, Location("netcfg.yaml", 31), top),
-            Choice(selection, NO_TERMS, Location("netcfg.yaml", 32), top),
+            Choice("kv-payments", payments, Location("netcfg.yaml", 21), top),
+            Choice(parse_vault(VAULT), NO_TERMS, Location("netcfg.yaml", 32), top),
+            Choice(selection, NO_TERMS, Location("netcfg.yaml", 33), top),
         ),
         (
             Waiver(
@@ -93,10 +94,11 @@ def test_every_key_is_meant():
                 "kv-*",
                 "191.10.19.7/32",
                 date(2027, 3, 1),
-                Location("netcfg.yaml", 37),
+                Location("netcfg.yaml", 38),
             ),
-            Waiver("broad-range", "wanted", where=Location("netcfg.yaml", 38)),
+            Waiver("broad-range", "wanted", where=Location("netcfg.yaml", 39)),
         ),
+        relay=Relay("contoso", "payments", "azure-prod", "payments-secrets", ("app-*", "db-password")),
     )
 
 

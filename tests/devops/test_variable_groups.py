@@ -11,6 +11,7 @@ from netcfg.devops.session import Session
 from netcfg.devops.variable_groups import RestVariableGroups
 from netcfg.sandbox.server import Sandbox, serve
 from tests.devops.loopback import Reply, loopback, shows
+from tests.devops.test_linked_group import NOW
 from tests.devops.test_session import session_for
 
 PROD, PLATFORM = "00000000-0000-4000-8000-000000000801", "00000000-0000-4000-8000-000000000803"
@@ -24,7 +25,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 def groups(sandbox: Sandbox, token: str) -> RestVariableGroups:
     credential = Credential.basic("the PAT", token)
-    return RestVariableGroups(Session(lambda: credential, sandbox.devops_url, sandbox.identity_url, timeout=5))
+    return RestVariableGroups(
+        Session(lambda: credential, sandbox.devops_url, sandbox.identity_url, timeout=5), lambda: NOW
+    )
 
 
 def test_the_linked_groups_of_every_project_are_found_and_no_others(sandbox):
@@ -43,7 +46,7 @@ def test_a_token_without_the_scope_is_an_error_and_no_group(sandbox):
 
 def linked(*answers: object):
     with loopback(*(each if isinstance(each, Reply) else shows(each) for each in answers)) as server:
-        return RestVariableGroups(session_for(server.url)).linked("contoso"), server.asked
+        return RestVariableGroups(session_for(server.url), lambda: NOW).linked("contoso"), server.asked
 
 
 PROJECTS = {"value": [{"id": "p/1", "name": "payments"}]}
@@ -87,7 +90,7 @@ def test_one_project_that_cannot_be_read_is_named_and_hides_none_of_the_others(s
     projects = shows({"value": [{"id": each, "name": each} for each in ("open", "shut")]})
     answers = {"/open/": [shows({"value": [GROUP]})], "/shut/": [Reply(status, b'{"message": "not yours"}')]}
     with loopback(projects, elsewhere=answers) as server:
-        found = RestVariableGroups(session_for(server.url)).linked("contoso")
+        found = RestVariableGroups(session_for(server.url), lambda: NOW).linked("contoso")
     assert found.groups == (LinkedGroup("kv-a", "open", "secrets", "c"),)
     assert [each.name for each in found.closed] == ["shut"]
     assert "the list of variable groups of the project 'shut'" in str(found.closed[0].error)

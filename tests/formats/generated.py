@@ -7,17 +7,20 @@ from dataclasses import replace
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from netcfg.core.checks.register import CHECKS
+from netcfg.core.checks.register import OF_VAULTS
 from netcfg.core.errors import NetcfgError
 from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.geography import Evidence, Organization, Witness
+from netcfg.core.groups import Project, ServiceConnection
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
+from netcfg.core.proof import Proof
 from netcfg.core.ranges import Resolution, resolve
 from netcfg.core.report import Inspection, Report
 from netcfg.core.resources import Subnet, Vault, VaultId
 from netcfg.core.target import Location
+from netcfg.core.verification import Obstacle
 from tests import strategies
 from tests.formats import builders
 from tests.formats.builders import vault_id
@@ -112,22 +115,38 @@ def plan_sets(drawn: st.DrawFn) -> PlanSet:
     return PlanSet(drawn(strategies.intents()).geographies, who, resolution, made, tuple(lost))
 
 
+names = hostile.filter(bool)
+connections = st.builds(ServiceConnection, names, names, st.builds(Project, names, names, names))
+proofs = st.builds(
+    Proof,
+    st.just("kv-a"),
+    connections,
+    st.none() | st.booleans(),
+    st.none() | st.sampled_from(Obstacle),
+    names,
+    st.none() | hostile,
+    st.sampled_from(["", "40.74.28.9"]),
+    notes=st.lists(hostile, max_size=2).map(tuple),
+)
+
+
 @st.composite
 def results(drawn: st.DrawFn) -> Result:
     planned = drawn(plan_sets())
     error = st.one_of(st.none(), hostile.map(NetcfgError))
-    outcomes = st.tuples(st.sampled_from(Ending), st.booleans(), st.booleans(), error)
-    return Result(planned, tuple(Outcome(each, *drawn(outcomes)) for each in planned.plans))
+    outcomes = st.tuples(st.sampled_from(Ending), st.booleans(), st.booleans(), error, st.none(), st.none() | proofs)
+    ended = tuple(Outcome(each, *drawn(outcomes)) for each in planned.plans)
+    return Result(planned, ended, is_proved=any(each.proof for each in ended) or drawn(st.booleans()))
 
 
 locations = st.none() | st.builds(Location, hostile, st.integers(1, 10_000))
-waivers = st.builds(Waiver, st.sampled_from(sorted(CHECKS)), hostile, until=st.none() | st.dates(), where=locations)
+waivers = st.builds(Waiver, st.sampled_from(sorted(OF_VAULTS)), hostile, until=st.none() | st.dates(), where=locations)
 
 
 def findings(vault: VaultId | None) -> st.SearchStrategy[tuple[Finding, ...]]:
     found = st.builds(
         Finding,
-        rule=st.sampled_from(sorted(CHECKS)),
+        rule=st.sampled_from(sorted(OF_VAULTS)),
         severity=st.sampled_from(Severity),
         vault=st.just(vault),
         subject=hostile,

@@ -37,7 +37,7 @@ def conform(document: str, kind: str) -> Any:
     return read
 
 
-@pytest.mark.parametrize("kind", ["plan", "result", "geography", "ranges", "report"])
+@pytest.mark.parametrize("kind", ["plan", "result", "geography", "ranges", "report", "groups"])
 def test_a_schema_is_one_itself_and_lets_documents_grow(kind: str):
     Draft202012Validator.check_schema(schema(kind))
     assert "additionalProperties" not in parser.dumps(schema(kind))
@@ -58,7 +58,7 @@ def test_every_property_of_a_schema_is_described():
         bare = [path] if part.get("type") in ("object", "array") and "description" not in part else []
         return bare + [found for name, each in part.items() for found in undescribed(each, f"{path}/{name}")]
 
-    kinds = ("plan", "result", "geography", "ranges", "report")
+    kinds = ("plan", "result", "geography", "ranges", "report", "groups")
     assert [found for kind in kinds for found in undescribed(schema(kind), kind)] == []
 
 

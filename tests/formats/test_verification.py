@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from netcfg.core.proof import Proof
 from netcfg.core.verdict import judge
 from netcfg.core.verification import Answer, Bearer, Failure, Fault, Lookup, Observation, Resolution
 from netcfg.formats import json, verification
 from netcfg.formats.page import Page
+from tests.core.test_proof import CONNECTION
+from tests.formats import generated
 from tests.formats.test_json import conform, schema
 
 ZONE = "privatelink.vaultcore.azure.net"
@@ -58,6 +61,25 @@ def test_addresses_are_in_one_order_whatever_the_look_up_was():
     )
     assert there == back
     assert parser.loads(there)["addresses"] == ["191.10.9.9", "191.10.10.1", "2620:1ec:4::1"]
+
+
+@given(generated.proofs)
+def test_every_document_of_azure_devops_conforms_and_no_runner_obeys_it(proof: Proof):
+    conform(json.proof(proof), "verification")
+    here = judge(seen(Answer(503), Lookup(Resolution.PUBLIC, ("191.10.9.9",))))
+    conform(json.proof(proof, here), "verification")
+    for text in (json.proof(proof), verification.proof_text(proof, Page())):
+        assert "##" not in text
+        assert "\x1b" not in text
+
+
+def test_a_proof_that_lacks_what_azure_devops_told_does_not_conform():
+    document = parser.loads(json.proof(Proof("kv-x", CONNECTION, True, None, "nothing is in the way")))
+    del document["serviceConnection"]
+    assert not Draft202012Validator(schema("verification")).is_valid(document)
+    here = parser.loads(json.verification(judge(seen(Answer(503), Lookup(Resolution.PUBLIC)))))
+    del here["resolution"]
+    assert not Draft202012Validator(schema("verification")).is_valid(here)
 
 
 HOSTILE = "##vso[task.setvariable variable=x]y \x1b[31m \u202e ::error::\n##[section]"

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from threading import Event
+from typing import Any, NoReturn, cast
 
 from netcfg.core.agents import AgentPool
 from netcfg.core.approval import Approval
@@ -20,7 +21,7 @@ from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Exit, Survey
 from netcfg.core.target import Target
 from netcfg.sources import bundled
-from netcfg.workflow.collaborators import Surroundings
+from netcfg.workflow.collaborators import Linking, Surroundings
 from tests.landscapes import follow, recorded
 from tests.strategies import EUROPE, TODAY
 
@@ -193,6 +194,16 @@ class Contoso:
         pass
 
 
+class Unasked:
+    """Nobody asks what has to do with variable groups."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"{name} was asked for")
+
+
+UNLINKED = Linking(*cast("tuple[Any, Any, Any, Any, Any]", [Unasked()] * 5))
+
+
 class Nobody:
     def step(self, what: str) -> None:
         pass
@@ -228,9 +239,10 @@ def around(azure: Azure, today: date = TODAY) -> Surroundings:
         Contoso(),
         Nowhere(),
         Nowhere(),
+        UNLINKED,
         bundled.catalogue(),
         today,
         Nobody(),
         lambda seconds: azure.slept.append(seconds),
-        Stop(azure.slept),
+        stop=Stop(azure.slept),
     )

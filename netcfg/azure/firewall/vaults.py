@@ -129,4 +129,16 @@ def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault
     if isinstance(text, str) and text.lower() == asked.text.lower():
         asked = replace(asked, text=text)
     properties = an_object(found.get("properties"), subject)
-    return Vault(asked, parse_firewall(properties, subject), perimeter, parse_connections(properties, subject))
+    return Vault(
+        asked,
+        parse_firewall(properties, subject),
+        perimeter,
+        parse_connections(properties, subject),
+        is_role_based=_is_role_based(properties),
+    )
+
+
+def _is_role_based(properties: Json) -> bool | None:
+    """Whether roles say who may read, and not access policies; `None` where Azure does not tell."""
+    told = properties.get("enableRbacAuthorization")
+    return told if isinstance(told, bool) else None

@@ -131,7 +131,8 @@ class Check:
 
     `severity` is how bad its findings mostly are. `why` says what breaks and who notices, `mending` what to do, and
     `waiving` when living with it is right. `example` is a subject as its findings have it, for a waiver to name; there
-    is none where no waiver holds. What is not about one vault alone `is_general`.
+    is none where no waiver holds. What is not about one vault alone `is_general`; what `netcfg group check` looks for,
+    and `netcfg check` does not, `is_of_groups`.
     """
 
     id: str
@@ -142,6 +143,7 @@ class Check:
     waiving: str
     example: str = ""
     is_general: bool = False
+    is_of_groups: bool = False
 
     def found(self, subject: object, message: str, fix: Command, severity: Severity | None = None) -> Found:
         """That it was found; as bad as the check says, unless that is said."""

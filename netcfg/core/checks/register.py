@@ -10,6 +10,7 @@ from netcfg.core.approval import Approval
 from netcfg.core.checks import (
     agents,
     declared,
+    groups,
     limits,
     openness,
     perimeter,
@@ -44,6 +45,7 @@ CHECKS: dict[str, Check] = {
         *private.CHECKS,
         *whereabouts.CHECKS,
         *sources.CHECKS,
+        *groups.CHECKS,
         *waivers.CHECKS,
     )
 }
@@ -66,6 +68,10 @@ _FINDERS: tuple[Callable[[Case], Iterator[Found]], ...] = (
 
 # What is not about one vault, so that a waiver of it cannot name one.
 GENERAL = frozenset(each.id for each in CHECKS.values() if each.is_general)
+
+# What netcfg check looks for in vaults, and netcfg group check in variable groups.
+OF_VAULTS = {id: each for id, each in CHECKS.items() if not each.is_of_groups}
+OF_GROUPS = {id: each for id, each in CHECKS.items() if each.is_of_groups or each in waivers.CHECKS}
 
 # What a waiver may name.
 RULES = frozenset(CHECKS) - {waivers.EXPIRED_WAIVER.id} | waivers.RESERVED
@@ -91,6 +97,14 @@ def inspect(case: Case, given: Iterable[Waiver], where: Location | None = None) 
     waiving = list(given)
     found = _find(case) if case.likeness is None else _found_alike(_Alike(case))
     return tuple(_told(each, case, waiving, where) for each in found)
+
+
+def inspect_group(case: groups.Case, given: Iterable[Waiver]) -> tuple[Finding, ...]:
+    """Everything that is found in one variable group, the worst first, with the waivers that hold."""
+    waiving = list(given)
+    found = ((each, waivers.holding(each, waiving, case.today)) for each in groups.find(case))
+    told = (replace(each, waived=waiver) if waiver else each for each, waiver in found)
+    return tuple(sorted(told, key=lambda each: each.order))
 
 
 def _find(case: Case) -> tuple[Found, ...]:

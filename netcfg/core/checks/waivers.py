@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from netcfg.core.checks import groups
 from netcfg.core.checks.check import Check
 from netcfg.core.findings import Finding, Severity, Waiver
+from netcfg.core.library import LibraryReport
 from netcfg.core.report import Report
 
 EXPIRED_WAIVER = Check(
@@ -26,16 +28,7 @@ EXPIRED_WAIVER = Check(
 CHECKS = (EXPIRED_WAIVER,)
 
 # Rules whose work has not come yet. A waiver may name them already, so that no configuration has to wait.
-RESERVED = frozenset(
-    {
-        "overdue-temporary-rule",
-        "secret-not-mapped",
-        "mapped-secret-missing",
-        "unsupported-mapping",
-        "service-connection-denied",
-        "devops-cannot-read",
-    }
-)
+RESERVED = frozenset({"overdue-temporary-rule"})
 
 
 def holding(finding: Finding, waivers: Iterable[Waiver], today: date) -> Waiver | None:
@@ -58,21 +51,22 @@ def expired(waivers: Iterable[Waiver], today: date, program: str = "netcfg") -> 
             )
 
 
-def unused(waivers: Iterable[Waiver], report: Report, *, is_part: bool = False) -> Iterator[Waiver]:
+def unused(waivers: Iterable[Waiver], report: Report | LibraryReport, *, is_part: bool = False) -> Iterator[Waiver]:
     """The waivers that are about nothing that was found, and name a vault that was looked at whole, or none that is.
 
     With `is_part` somebody named vaults, and a waiver may be about one that this run left out; so may one for many
-    vaults always. One for a rule whose work has not come waits for that, and of one that has come to its end that is
-    said already.
+    vaults always. One for a rule that this check does not look for is no business of it, and of one that has come to
+    its end that is said already.
     """
     ended = {(each.subject, each.where) for each in report.general if each.rule == EXPIRED_WAIVER.id}
     lost = {each.vault.rpartition("/")[2].lower() for each in report.undetermined}
-    there = {each.vault.id for each in report.inspections}
+    there = report.vaults
     whole = {each.name for each in there} - lost
     is_known = not is_part and not report.undetermined
     for each in waivers:
         is_nobodys = is_known and each.vault != "*" and not any(map(each.is_of, there))
-        is_told = each.rule in RESERVED or (str(each), each.where) in ended
+        is_others = each.rule in RESERVED or (each.rule in groups.RULES) is not isinstance(report, LibraryReport)
+        is_told = is_others or (str(each), each.where) in ended
         if is_told or any(map(each.holds, report.findings)):
             continue
         if is_nobodys or each.vault.lower() in whole:

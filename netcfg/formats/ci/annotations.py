@@ -13,14 +13,17 @@ from typing import assert_never
 from netcfg.core.errors import BadConfiguration, NetcfgError
 from netcfg.core.findings import Finding, Severity
 from netcfg.core.guards import Guard
+from netcfg.core.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report
+from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.target import Location
 from netcfg.core.words import listed
 from netcfg.formats import alike, order, phrases
 
 MOST = 10
+CANNOT_READ = "devops-cannot-read"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class Said:
         return replace(self.annotation, message=f"{lead}{self.annotation.message}{how}")
 
 
-def annotations_of(document: PlanSet | Result | Report) -> list[Annotation]:
+def annotations_of(
+    document: PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult,
+) -> list[Annotation]:
     """The worst first, ten of a kind at most; one for all vaults of which the same is to be said, where there are many.
 
     What somebody waived is not among them, nor what is as it should be.
@@ -69,9 +74,18 @@ def annotations_of(document: PlanSet | Result | Report) -> list[Annotation]:
         case Result():
             planned = document.planned
             found = [*_ended(order.outcomes(document.outcomes), planned), *_unread(planned.undetermined)]
-        case Report():
+        case SetupPlan():
+            group = document.group
+            found = [*_refused(document.planned.plans, document.planned)]
+            for each in group.refusals if group else ():
+                said = f"refused: {each.message}; {_accepting(f'--accept {each.id}')}"
+                found.append(Annotation(Severity.ERROR, each.id, said))
+        case SetupResult():
+            found = [*_ended(document.result.outcomes, document.result.planned)]
+            found += [Annotation(Severity.ERROR, "setup", each) for each in document.unfinished]
+        case Report() | LibraryReport():
             doubt = "whether it is compliant is not known"
-            is_fleet = len(document.inspections) > alike.FEW
+            is_fleet = isinstance(document, Report) and len(document.inspections) > alike.FEW
             unwaived = [each for each in document.findings if each.waived is None]
             found = [*_unread(document.undetermined, doubt), *_found(unwaived, is_fleet)]
         case _:
@@ -148,6 +162,10 @@ def _ended(outcomes: Iterable[Outcome], planned: PlanSet) -> Iterator[Annotation
             text = f"{_how(each, is_fleet)}{error}"
             annotation = Annotation(Severity.ERROR, rule, text, planned.lines.get(each.plan.vault.id))
             said.append(Said(each.plan.vault.name, annotation))
+        if each.proof and each.proof.obstacle:
+            severity = Severity.WARNING if each.proof.is_let_in else Severity.ERROR
+            where = planned.lines.get(each.plan.vault.id)
+            said.append(Said(each.plan.vault.name, Annotation(severity, CANNOT_READ, phrases.proof(each.proof), where)))
     left = [each for each in said if each.annotation.rule == Ending.NOT_REACHED.value]
     yield from _together([each for each in said if each.annotation.rule != Ending.NOT_REACHED.value], is_fleet)
     yield from _refused([each.plan for each in found if each.ending is Ending.REFUSED], planned)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netcfg.core.findings import Severity
+from netcfg.core.library import LibraryReport
 from netcfg.core.report import Report
 from netcfg.formats.ci.annotations import Annotation, annotations_of
 from netcfg.formats.harmless import line
+from netcfg.formats.report import groups
 from netcfg.formats.report.findings import summary, verdict
 
 # The percent sign comes first, or it would be escaped again in what the others have become.
@@ -20,9 +22,17 @@ _IN_A_VALUE = (*_IN_A_MESSAGE, ("]", "%5D"), (";", "%3B"))
 
 def report(report: Report, base: str = "") -> str:
     """Errors and warnings as issues, notes as lines, and what it all comes to."""
-    found = annotations_of(report)
+    return _written(annotations_of(report), (summary(report), verdict(report)), base)
+
+
+def library(report: LibraryReport, base: str = "") -> str:
+    """The same for what was found in variable groups."""
+    return _written(annotations_of(report), (groups.summary(report), groups.verdict(report)), base)
+
+
+def _written(found: list[Annotation], end: Iterable[str], base: str) -> str:
     notes = [f"note: {each.rule}: {each.message}" for each in found if each.severity is Severity.NOTE]
-    plain = (f"{line(each)}\n" for each in (*notes, summary(report), verdict(report)))
+    plain = (f"{line(each)}\n" for each in (*notes, *end))
     return annotate(found, base) + "".join(plain)
 
 

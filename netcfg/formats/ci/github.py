@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netcfg.core.findings import Severity
+from netcfg.core.library import LibraryReport
 from netcfg.core.report import Report
 from netcfg.formats.ci.annotations import Annotation, annotations_of
 from netcfg.formats.harmless import line
+from netcfg.formats.report import groups
 from netcfg.formats.report.findings import summary, verdict
 
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -23,6 +25,11 @@ _IN_A_VALUE = (*_IN_A_MESSAGE, (":", "%3A"), (",", "%2C"))
 def report(report: Report, base: str = "") -> str:
     """Every finding as an annotation, and what it all comes to."""
     return f"{annotate(annotations_of(report), base)}{line(summary(report))}\n{line(verdict(report))}\n"
+
+
+def library(report: LibraryReport, base: str = "") -> str:
+    """The same for what was found in variable groups."""
+    return f"{annotate(annotations_of(report), base)}{line(groups.summary(report))}\n{line(groups.verdict(report))}\n"
 
 
 def annotate(found: Iterable[Annotation], base: str = "") -> str:

@@ -9,19 +9,23 @@ fails are skipped, with the reason. The reader: https://github.com/microsoft/azu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from xml.etree import ElementTree
 
-from netcfg.core.checks.register import CHECKS
+from netcfg.core.checks.register import OF_GROUPS, OF_VAULTS
 from netcfg.core.findings import Finding, Severity
+from netcfg.core.library import LibraryReport
+from netcfg.core.plan import Undetermined
 from netcfg.core.report import Report
 from netcfg.formats import order, phrases
 from netcfg.formats.harmless import line
 from netcfg.formats.report import findings
 
 RUN = "netcfg check"
+RUN_OF_GROUPS = "netcfg group check"
 GENERAL = "the run"
 READABLE = "can be read"
 
@@ -42,22 +46,31 @@ class Case:
 
 
 def report(report: Report) -> Iterator[str]:
+    return _written(partial(_cases, report), RUN)
+
+
+def library(report: LibraryReport) -> Iterator[str]:
+    """A test is a rule in a variable group."""
+    return _written(partial(_cases_of_groups, report), RUN_OF_GROUPS)
+
+
+def _written(cases: Callable[[], Iterator[Case]], name: str) -> Iterator[str]:
     """The report in ASCII: characters beyond it are written by number, so no encoding can spoil it.
 
     Test by test: a fleet has hundreds of thousands, so they are counted first and made once more to be written.
     """
     counts: Counter[str] = Counter()
-    for each in _cases(report):
+    for each in cases():
         found = {"failures": each.failure, "errors": each.errors, "skipped": each.skipped}
         counts.update(["tests", *(name for name, told in found.items() if told)])
-    numbers = {name: str(counts[name]) for name in ("tests", "failures", "errors", "skipped")} | {"time": "0"}
-    root, suite = (ElementTree.Element(name, {"name": RUN, **numbers}) for name in ("testsuites", "testsuite"))
+    numbers = {each: str(counts[each]) for each in ("tests", "failures", "errors", "skipped")} | {"time": "0"}
+    root, suite = (ElementTree.Element(tag, {"name": name, **numbers}) for tag in ("testsuites", "testsuite"))
     yield f'<?xml version="1.0" encoding="utf-8"?>\n{_opened(root)}\n'
     if not counts:
         yield f"  {_text(suite)}\n</testsuites>\n"
         return
     yield f"  {_opened(suite)}\n"
-    for each in _cases(report):
+    for each in cases():
         test = _test(each)
         ElementTree.indent(test, level=2)
         yield f"    {_text(test)}\n"
@@ -74,19 +87,41 @@ def _text(element: ElementTree.Element) -> str:
 
 
 def _cases(report: Report) -> Iterator[Case]:
-    doubts: dict[str, tuple[str, ...]] = {}
-    for vault, members in groupby(order.undetermined(report.undetermined), key=lambda each: each.vault):
-        name = phrases.vault_name(vault)
-        errors = tuple(str(each.error) for each in members)
-        doubts[name.lower()] = doubts.get(name.lower(), ()) + errors
-        yield Case(name, READABLE, errors=errors)
-    general = [each.id for each in CHECKS.values() if each.is_general and report.inspections]
+    doubts = _doubts(report.undetermined)
+    yield from (Case(name, READABLE, errors=errors) for name, errors in doubts)
+    known = _by_vault(doubts)
+    general = [each.id for each in OF_VAULTS.values() if each.is_general and report.inspections]
     yield from _ruled(GENERAL, general, report.general, report.fail_on)
-    specific = [each.id for each in CHECKS.values() if not each.is_general]
+    specific = [each.id for each in OF_VAULTS.values() if not each.is_general]
     for inspection in order.inspections(report.inspections):
         cases = _ruled(inspection.vault.name, specific, inspection.findings, report.fail_on)
-        unknown = doubts.get(inspection.vault.name.lower(), ())
+        unknown = known.get(inspection.vault.name.lower(), ())
         yield from (_doubted(each, unknown) if unknown else each for each in cases)
+
+
+def _cases_of_groups(report: LibraryReport) -> Iterator[Case]:
+    doubts = _doubts(report.undetermined)
+    yield from (Case(name, READABLE, errors=errors) for name, errors in doubts)
+    known = _by_vault(doubts)
+    yield from _ruled(GENERAL, [], report.general, report.fail_on)
+    specific = [each.id for each in OF_GROUPS.values() if not each.is_general]
+    for inspection in report.inspections:
+        cases = _ruled(str(inspection.linked.name), specific, inspection.findings, report.fail_on)
+        unknown = known.get(inspection.linked.vault.name, ())
+        yield from (_doubted(each, unknown) if unknown else each for each in cases)
+
+
+def _doubts(undetermined: Iterable[Undetermined]) -> list[tuple[str, tuple[str, ...]]]:
+    """The name of what could not be read, and why."""
+    grouped = groupby(order.undetermined(undetermined), key=lambda each: each.vault)
+    return [(phrases.vault_name(name), tuple(str(each.error) for each in members)) for name, members in grouped]
+
+
+def _by_vault(doubts: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, errors in doubts:
+        found[name.lower()] = found.get(name.lower(), ()) + errors
+    return found
 
 
 def _ruled(vault: str, rules: Iterable[str], found: Iterable[Finding], fail_on: Severity | None) -> Iterator[Case]:

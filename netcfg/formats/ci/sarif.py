@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from itertools import groupby
 from pathlib import PurePosixPath, PureWindowsPath
@@ -25,14 +25,15 @@ from urllib.parse import quote
 
 from netcfg import __version__
 from netcfg.core.checks.check import Check
-from netcfg.core.checks.register import CHECKS
+from netcfg.core.checks.register import CHECKS, OF_GROUPS, OF_VAULTS
 from netcfg.core.findings import Finding, Severity, Waiver
+from netcfg.core.library import LibraryReport
 from netcfg.core.plan import Undetermined
-from netcfg.core.report import Report
+from netcfg.core.report import Judged, Report
 from netcfg.core.target import Location
 from netcfg.formats import order, phrases
 from netcfg.formats.harmless import line
-from netcfg.formats.report import findings
+from netcfg.formats.report import findings, groups
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 CONFIGURATION = "netcfg.yaml"
@@ -55,7 +56,7 @@ UNDETERMINED = Check(
     "There is no waiver for it. A vault that is not to be looked at belongs into no entry of the configuration.",
 )
 
-_RULES = {**CHECKS, UNDETERMINED.id: UNDETERMINED}
+_RULES = {**CHECKS, UNDETERMINED.id: UNDETERMINED}  # all, for the words of one
 _BRACES = re.compile(r"[{}]")
 
 Object = dict[str, Any]
@@ -63,14 +64,23 @@ Object = dict[str, Any]
 
 def report(report: Report, base: str = "") -> str:
     """The report; `base` is the folder that the files are named from, as the repository's root sees it."""
+    return _written(report, {**OF_VAULTS, UNDETERMINED.id: UNDETERMINED}, "netcfg", findings.verdict(report), base)
+
+
+def library(report: LibraryReport, base: str = "") -> str:
+    """The same for what was found in variable groups, beside which the report on vaults stays."""
+    return _written(report, {**OF_GROUPS, UNDETERMINED.id: UNDETERMINED}, "netcfg-group", groups.verdict(report), base)
+
+
+def _written(report: Judged, rules: Mapping[str, Check], category: str, verdict: str, base: str) -> str:
     found = sorted(findings.every(report), key=lambda each: each.waived is not None)
     results = [*_unread(report), *found]  # the first ones matter most
     run = {
-        "tool": {"driver": _driver()},
-        "automationDetails": {"id": _category(base)},
+        "tool": {"driver": _driver(rules)},
+        "automationDetails": {"id": _category(category, base)},
         "columnKind": "utf16CodeUnits",
-        "invocations": [_invocation(report, len(results))],
-        "results": _results(results[:MOST], base),
+        "invocations": [_invocation(report, len(results), verdict)],
+        "results": _results(results[:MOST], rules, base),
     }
     return _write({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -84,19 +94,19 @@ def _write(document: Object) -> str:
     return written.replace("##", r"\u0023\u0023").replace("\x7f", r"\u007f") + "\n"
 
 
-def _category(base: str) -> str:
+def _category(name: str, base: str) -> str:
     """What tells the reports of two folders apart, and stays the same whatever is found: the next report replaces the
     one of the same category."""
-    return "/".join(["netcfg", *_steps(base), ""])
+    return "/".join([name, *_steps(base), ""])
 
 
-def _driver() -> Object:
+def _driver(rules: Mapping[str, Check]) -> Object:
     """All rules, for one that is not named is not known to have been looked at."""
     return {
         "name": "netcfg",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [_rule(each) for each in _RULES.values()],
+        "rules": [_rule(each) for each in rules.values()],
     }
 
 
@@ -127,7 +137,7 @@ def _shortened(text: str) -> str:
     return text[: LONGEST_DESCRIPTION - 1].rpartition(" ")[0] + "…"
 
 
-def _invocation(report: Report, found: int) -> Object:
+def _invocation(report: Judged, found: int, verdict: str) -> Object:
     """How the run went: not well, where something could not be read, for that is not known to be compliant."""
     told = [_notification("error", _doubt(each), each.vault) for each in order.undetermined(report.undetermined)]
     if found > MOST:
@@ -136,7 +146,7 @@ def _invocation(report: Report, found: int) -> Object:
     return {
         "executionSuccessful": not report.undetermined,
         "exitCode": report.status,
-        "exitCodeDescription": findings.verdict(report),
+        "exitCodeDescription": verdict,
         "toolExecutionNotifications": told,
     }
 
@@ -145,7 +155,7 @@ def _doubt(undetermined: Undetermined) -> str:
     return f"{phrases.vault_name(undetermined.vault)} is undetermined: {undetermined.error}"
 
 
-def _unread(report: Report) -> list[Finding]:
+def _unread(report: Judged) -> list[Finding]:
     """A finding for each vault or selection that could not be read whole, whatever the number of reasons."""
     grouped = groupby(order.undetermined(report.undetermined), key=lambda each: each.vault)
     return [_as_finding(vault, list(members)) for vault, members in grouped]
@@ -161,8 +171,8 @@ def _notification(level: str, text: str, vault: str = "") -> Object:
     return {"level": level, "message": {"text": _message(text)}, **_properties(vault=vault)}
 
 
-def _results(found: list[Finding], base: str) -> list[Object]:
-    indices = {each: index for index, each in enumerate(_RULES)}
+def _results(found: list[Finding], rules: Mapping[str, Check], base: str) -> list[Object]:
+    indices = {each: index for index, each in enumerate(rules)}
     # Whoever says of one result whether it is suppressed has to say it of each.
     is_told = any(each.waived for each in found)
     fingerprints = _fingerprints(found)

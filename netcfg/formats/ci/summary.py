@@ -5,24 +5,32 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from netcfg.core.library import LibraryReport
 from netcfg.core.outcome import Result
 from netcfg.core.plan import PlanSet
 from netcfg.core.report import Report
+from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.formats import markdown, phrases
 
 # No name and no rule begins a line so: `harmless` sees to that, and in a diff each line begins with its mark.
 _SECTION = re.compile(r"^(?=### )", re.MULTILINE)
 
 
-def summary(document: PlanSet | Result | Report, limit: int) -> str:
+def summary(document: PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult, limit: int) -> str:
     """The document in no more than `limit` bytes, where its head alone is not longer."""
     match document:
         case PlanSet():
             return _cut(markdown.plan(document), limit)
         case Result():
             return _cut(markdown.result(document), limit)
+        case SetupPlan():
+            return _cut(markdown.setup(document), limit)
+        case SetupResult():
+            return _cut(markdown.setup_result(document), limit)
         case Report():
             return markdown.report(document, limit)
+        case LibraryReport():
+            return markdown.library(document, limit)
         case _:
             assert_never(document)
 

@@ -17,7 +17,7 @@ def document(report: Report) -> Object:
     """What the document of kind `report` says beside what the run rests on; long lists are made as they are read."""
     return {
         "vaults": map(_vault, order.inspections(report.inspections)),
-        "findings": map(_finding, findings.every(report)),
+        "findings": map(finding, findings.every(report)),
         "undetermined": [
             {"vault": each.vault, "reason": str(each.error)} for each in order.undetermined(report.undetermined)
         ],
@@ -44,7 +44,9 @@ def _vault(inspection: Inspection) -> Object:
     }
 
 
-def _finding(found: Finding) -> Object:
+def finding(found: Finding) -> Object:
+    named = found.group
+    group = {"project": named.project, "name": named.name, "id": named.id} if named else None
     return {
         "rule": found.rule,
         "severity": found.severity.value,
@@ -54,6 +56,7 @@ def _finding(found: Finding) -> Object:
         "fix": found.fix,
         "location": _location(found.where) if found.where else None,
         "waived": _waiver(found.waived) if found.waived else None,
+        **({"group": group} if group else {}),
     }
 
 

@@ -8,6 +8,10 @@ from netcfg.core.checks.check import Check
 from netcfg.formats.page import Page
 
 INDENT = "  "
+WHAT = (
+    "What `netcfg check` looks for in vaults, and `netcfg group check` in variable groups. "
+    "`netcfg check --explain RULE` prints the same."
+)
 
 
 def text(checks: Iterable[Check], page: Page) -> str:
@@ -19,7 +23,7 @@ def markdown(checks: Iterable[Check]) -> str:
     """The page on which every rule is looked up."""
     found = list(checks)
     rows = [f"| [`{each.id}`](#{each.id}) | {each.severity.value} | {each.title} |" for each in found]
-    head = ["# Findings", "", "What `netcfg check` looks for. `netcfg check --explain RULE` prints the same.", ""]
+    head = ["# Findings", "", WHAT, ""]
     table = ["| rule | severity | what was found |", "|---|---|---|", *rows]
     return "\n".join([*head, *table, *(line for each in found for line in _section(each))]) + "\n"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from netcfg.core.findings import Finding, Severity, Waiver
-from netcfg.core.report import Inspection, Report
+from netcfg.core.report import Inspection, Judged, Report
 from netcfg.core.words import listed
 from netcfg.formats import order, phrases
 
@@ -49,19 +49,19 @@ class Rule:
     vaults: int
 
 
-def is_compliant(report: Report) -> bool:
+def is_compliant(report: Judged) -> bool:
     """Whether everything was read, and nothing is as bad as what fails, which is an error where nothing does."""
     return bool(report.inspections) and not report.undetermined and not _bad(report)
 
 
-def verdict(report: Report) -> str:
-    """The answer in one line, with what it rests on and the exit status."""
+def verdict(report: Judged, what: str = "vault") -> str:
+    """The answer in one line, with what it rests on and the exit status; `what` is looked at."""
     least, bad = report.fail_on or Severity.ERROR, _bad(report)
     reasons = [f"{phrases.count(bad, 'finding')} at or above {least.value}"] if bad else []
     reasons += [f"{lost} undetermined"] if (lost := phrases.lost(report.undetermined)) else []
     reasons += ["nothing fails (--fail-on never)"] if bad and report.fail_on is None else []
     reasons += [f"nothing at or above {least.value}"] if not bad and any(report.counts.values()) else []
-    reasons += [] if report.inspections or lost else ["no vault was looked at"]
+    reasons += [] if report.inspections or lost else [f"no {what} was looked at"]
     answer = "compliant" if is_compliant(report) else "NOT compliant" if bad else "undetermined"
     answer = answer if report.inspections or bad or lost else "nothing to check"
     return f"{answer}{': ' if reasons else ''}{', '.join(reasons)} (status {report.status})"
@@ -94,7 +94,7 @@ def vaults(report: Report) -> list[Inspection]:
     )
 
 
-def every(report: Report) -> list[Finding]:
+def every(report: Judged) -> list[Finding]:
     """All findings in the order of documents: the worst first, waived or not.
 
     Sorted a vault at a time, for what a whole fleet's findings are sorted by is larger than the findings are.
@@ -107,7 +107,7 @@ def every(report: Report) -> list[Finding]:
     return [each for key in sorted(grouped) for each in sorted(grouped[key], key=_order)]
 
 
-def general(report: Report) -> tuple[Finding, ...]:
+def general(report: Judged) -> tuple[Finding, ...]:
     return tuple(sorted(report.general, key=_order))
 
 
@@ -159,7 +159,7 @@ def excuse(waiver: Waiver) -> str:
     return waiver.reason + (f", until {waiver.until}" if waiver.until else "")
 
 
-def rules(report: Report) -> list[Rule]:
+def rules(report: Judged) -> list[Rule]:
     """Every rule that something was found for and not waived, the worst first, then the most frequent."""
     ranks = {each: rank for rank, each in enumerate(Severity)}
     grouped: dict[tuple[str, Severity], list[Finding]] = {}
@@ -187,7 +187,7 @@ def _order(finding: Finding) -> tuple[int, str, str, list[str | int], str, str, 
     return severity, vault, rule, natural, message, finding.fix, repr(where), repr(waived)
 
 
-def _bad(report: Report) -> int:
+def _bad(report: Judged) -> int:
     """How many findings are as bad as what fails, or are errors where nothing does."""
     least = report.fail_on or Severity.ERROR
     return sum(number for severity, number in report.counts.items() if severity.is_at_least(least))

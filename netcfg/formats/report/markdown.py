@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netcfg.core.findings import Finding
+from netcfg.core.library import GroupInspection, LibraryReport
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.words import listed
 from netcfg.formats import alike, phrases
 from netcfg.formats.alike import Inspected
 from netcfg.formats.harmless import code, prose
-from netcfg.formats.report import findings
+from netcfg.formats.report import findings, groups
 from netcfg.formats.report.findings import Told
 
 MANY = 10  # findings of one vault beyond this are folded
@@ -52,22 +53,49 @@ def markdown(report: Report, limit: int | None = None) -> str:
     return _page(head.text, [each for each in sections if each.text], limit)
 
 
-def _page(head: str, sections: list[Section], limit: int | None) -> str:
+def library(report: LibraryReport, limit: int | None = None) -> str:
+    """What was found in variable groups, and what mends it; the groups that are least bad go first where it is cut."""
+    head = _section(
+        [f"## netcfg group check: {prose(groups.verdict(report))}"],
+        [prose(groups.audience(report))],
+        [f"- {prose(each)}" for each in report.notes],
+        [prose(groups.summary(report))],
+        [prose(groups.cleared(report))],
+    )
+    sections = [
+        _undetermined(report.undetermined),
+        _section(*_general(findings.general(report))),
+        *(_section(*_library_group(each), vaults=1) for each in groups.ordered(report)),
+    ]
+    return _page(head.text, [each for each in sections if each.text], limit, "group check", "variable group")
+
+
+def _library_group(inspection: GroupInspection) -> list[Block]:
+    words = f"{groups.place(inspection)}: {findings.tally(inspection.findings)}"
+    found = groups.gathered(inspection.findings)
+    return [[f"### {code(inspection.linked.group.name)}"], [prose(words)], *_findings(found)]
+
+
+def _page(head: str, sections: list[Section], limit: int | None, command: str = "check", what: str = "vault") -> str:
     """The sections, as far as there is room for them and for saying how many vaults are left out."""
+
+    def left_out(rest: list[Section]) -> str:
+        return _left_out(rest, command, what)
+
     shown, size = [head], len(head.encode())
     for number, each in enumerate(sections):
         size += len(f"\n{each.text}".encode())
         rest = sections[number + 1 :]
-        if limit is not None and size + (len(f"\n{_left_out(rest)}") if rest else 0) > limit:
-            return "\n".join([*shown, _left_out(sections[number:])])
+        if limit is not None and size + (len(f"\n{left_out(rest)}") if rest else 0) > limit:
+            return "\n".join([*shown, left_out(sections[number:])])
         shown.append(each.text)
     return "\n".join(shown)
 
 
-def _left_out(sections: list[Section]) -> str:
-    vaults = sum(each.vaults for each in sections)
-    what = phrases.count(vaults, "vault") if vaults else "what is found about the run"
-    return f"Left out, as this page takes no more: {what}. `netcfg check --format json` tells everything.\n"
+def _left_out(sections: list[Section], command: str, noun: str) -> str:
+    number = sum(each.vaults for each in sections)
+    what = phrases.count(number, noun) if number else "what is found about the run"
+    return f"Left out, as this page takes no more: {what}. `netcfg {command} --format json` tells everything.\n"
 
 
 def _section(*blocks: Block, vaults: int = 0) -> Section:

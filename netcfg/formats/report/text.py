@@ -34,7 +34,7 @@ def text(report: Report, page: Page) -> str:
         _more(groups[MOST:], page),
         _general(findings.general(report), page),
         page.paragraph(findings.cleared(report), "quiet", others=INDENT),
-        _undetermined(report.undetermined, page),
+        told_undetermined(report.undetermined, page),
         _rules(report, page) if len(found) > findings.FEW else [],
         [
             *(page.paragraph(EXPLAIN, "quiet", others=INDENT) if report.findings else []),
@@ -119,7 +119,7 @@ def _rules(report: Report, page: Page) -> list[str]:
     return [*page.paragraph("all together", "title"), *page.listing(rows)]
 
 
-def _undetermined(vaults: Iterable[Undetermined], page: Page) -> list[str]:
+def told_undetermined(vaults: Iterable[Undetermined], page: Page) -> list[str]:
     rows = []
     for each in alike.undetermined(vaults):
         several = [listed(each.names)] if each.number else []

@@ -23,6 +23,14 @@ _HOSTS = ("dev.azure.com", "vssps.dev.azure.com")
 _EXCEPTIONS = "Microsoft.TeamFoundation.Framework.Server"
 _PAGE = 100
 
+# What a scope lets its holder do besides: who may manage may read.
+_INCLUDED = {
+    "vso.variablegroups_write": {"vso.variablegroups_read"},
+    "vso.variablegroups_manage": {"vso.variablegroups_read", "vso.variablegroups_write"},
+    "vso.serviceendpoint_query": {"vso.serviceendpoint"},
+    "vso.serviceendpoint_manage": {"vso.serviceendpoint", "vso.serviceendpoint_query"},
+}
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -43,13 +51,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class View:
-    """One thing that can be looked at on `host`, by a token that has `scope`."""
+    """One thing that can be looked at on `host`, or with `changes` be changed there, by a token that has `scope`."""
 
     host: str
     method: str
     path: str
     scope: str
     show: Callable[[Visit], Answer]
+    changes: bool = False
 
 
 def serve(view: View, request: Request, state: Document) -> Answer:
@@ -70,11 +79,11 @@ def _nowhere() -> Answer:
 
 
 def refused(status: int, number: str, problem: str, kind: str) -> Answer:
-    """An error in Azure DevOps' shape, in the sandbox's words."""
+    """An error in Azure DevOps' shape. Not all of them have a number: hardly one of the library's has."""
     body = {
         "$id": "1",
         "innerException": None,
-        "message": f"{number}: {problem}",
+        "message": f"{number}: {problem}" if number else problem,
         "typeName": f"{_EXCEPTIONS}.{kind}, {_EXCEPTIONS}",
         "typeKey": kind,
         "errorCode": 0,
@@ -110,7 +119,7 @@ def _scopes(organization: Document, state: Document, authorization: str | None) 
     scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() == "basic":
         scopes = organization["tokens"].get(_password(value))
-        return None if scopes is None else frozenset(scopes)
+        return None if scopes is None else frozenset(scopes).union(*(_INCLUDED.get(each, ()) for each in scopes))
     return None if login.principal_of(state, authorization) is None else frozenset({"full"})
 
 

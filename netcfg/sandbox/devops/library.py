@@ -1,152 +1,95 @@
-"""The projects of an organization, with their variable groups and service connections.
+"""The variable groups of an organization, as its projects see them.
 
-Shapes are those of vsts-rest-api-specs 7.1; what a group linked to a vault holds is what Terraform's provider writes.
+Shapes are those of vsts-rest-api-specs 7.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from netcfg.sandbox.answer import Answer
-from netcfg.sandbox.devops.door import View, Visit, named, paged, refused
+from netcfg.sandbox.devops import projects
+from netcfg.sandbox.devops.door import View, Visit, named, refused
 from netcfg.sandbox.ids import Document
 
-
-def projects(visit: Visit) -> Answer:
-    return paged(visit, [_project(visit, each) for each in visit.organization["projects"]])
-
-
-def project(visit: Visit) -> Answer:
-    return _in_project(visit, lambda found: Answer(_project(visit, found)))
+PATH = "/_apis/distributedtask/variablegroups"
+_ORDERS = {"": -1, "iddescending": -1, "idascending": 1}
 
 
 def variable_groups(visit: Visit) -> Answer:
-    """All groups of a project, or those of one name (`groupName`) or of some ids (`groupIds`)."""
-    name = visit.request.query.get("groupName", "")
-    wanted = {each.strip() for each in visit.request.query.get("groupIds", "").split(",")} - {""}
+    """All groups of a project, or those of one name (`groupName`) or of some ids (`groupIds`).
 
-    def shown(found: Document) -> Answer:
-        groups = [each for each in found.get("variableGroups", []) if named(each["name"], name)]
-        return paged(visit, [_group(found, each) for each in groups if not wanted or str(each["id"]) in wanted])
+    The newest comes first, unless `queryOrder` says otherwise.
+    """
+    query = visit.request.query
+    name, wanted = query.get("groupName", ""), _listed(query.get("groupIds", ""))
 
-    return _in_project(visit, shown)
+    def seen(project: Document) -> Answer:
+        found = [shown(each, project) for each in visit.organization["variableGroups"] if _is_in(each, project)]
+        return _page(
+            visit, [each for each in found if named(each["name"], name) and (not wanted or str(each["id"]) in wanted)]
+        )
+
+    return projects.within(visit, seen)
 
 
 def variable_group(visit: Visit) -> Answer:
-    """A group that does not exist is answered with null, not with 404."""
+    """A group that does not exist, or is of another project, is answered with null, not with 404."""
 
-    def shown(found: Document) -> Answer:
-        wanted = visit.request.names["group"]
-        groups = [_group(found, each) for each in found.get("variableGroups", []) if str(each["id"]) == wanted]
-        return Answer(groups[0] if groups else "null")
+    def seen(project: Document) -> Answer:
+        group = find(visit, visit.request.names["group"])
+        return Answer(shown(group, project) if group and _is_in(group, project) else "null")
 
-    return _in_project(visit, shown)
-
-
-def connections(visit: Visit) -> Answer:
-    wanted = {each.strip().lower() for each in visit.request.query.get("endpointNames", "").split(",")} - {""}
-
-    def shown(found: Document) -> Answer:
-        all_of_them = [_connection(visit, found, each) for each in found.get("serviceConnections", [])]
-        return paged(visit, [each for each in all_of_them if not wanted or each["name"].lower() in wanted])
-
-    return _in_project(visit, shown)
+    return projects.within(visit, seen)
 
 
-def _in_project(visit: Visit, show: Callable[[Document], Answer]) -> Answer:
-    """What `show` makes of the project in the path, which may be named by its id."""
-    wanted = visit.request.names["project"]
-    for each in visit.organization["projects"]:
-        if wanted.lower() in (each["name"].lower(), each["id"].lower()):
-            return show(each)
-    problem = f"the project {wanted} does not exist, or you may not see it."
-    return refused(404, "TF200016", problem, "ProjectDoesNotExistWithNameException")
+def find(visit: Visit, id: str) -> Document | None:
+    """The group of that id, whichever project has it."""
+    return next((each for each in visit.organization["variableGroups"] if str(each["id"]) == id), None)
 
 
-def _project(visit: Visit, each: Document) -> Document:
-    return {
-        "id": each["id"],
-        "name": each["name"],
-        "url": f"{visit.request.root}/dev.azure.com/{visit.organization['name']}/_apis/projects/{each['id']}",
-        "state": "wellFormed",
-        "revision": 11,
-        "visibility": "private",
-        "lastUpdateTime": "2026-05-06T10:00:00Z",
-    }
+def shown(group: Document, project: Document) -> Document:
+    """The group as that project sees it, by the name that it has there."""
+    references = group["variableGroupProjectReferences"]
+    mine = next(each for each in references if each["projectReference"]["id"] == project["id"])
+    return {**group, "name": mine["name"], "description": mine["description"], "isShared": len(references) > 1}
 
 
-def _group(project: Document, each: Document) -> Document:
-    """A linked group has names, and null for each value; its vault is a bare name, without subscription or id."""
-    plain = {name: {"value": value} for name, value in each.get("variables", {}).items()}
-    return {
-        "id": each["id"],
-        "name": each["name"],
-        "description": each.get("description", ""),
-        "type": "Vsts",
-        "variables": plain,
-        "createdOn": "2026-02-03T08:00:00Z",
-        "modifiedOn": "2026-06-01T08:00:00Z",
-        "isShared": False,
-        "variableGroupProjectReferences": [_reference(project, each)],
-        **(_link(each) if "vault" in each else {}),
-    }
+def project_ids(group: Document) -> list[str]:
+    """The projects that have the group."""
+    return [each["projectReference"]["id"] for each in group["variableGroupProjectReferences"]]
 
 
-def _link(each: Document) -> Document:
-    mapped = {"value": None, "isSecret": True, "enabled": True, "contentType": ""}
-    return {
-        "type": "AzureKeyVault",
-        "variables": dict.fromkeys(each["secrets"], mapped),
-        "providerData": {
-            "serviceEndpointId": each["connection"],
-            "vault": each["vault"],
-            "lastRefreshedOn": "2026-06-01T08:00:00Z",
-        },
-    }
+def _is_in(group: Document, project: Document) -> bool:
+    return project["id"] in project_ids(group)
 
 
-def _connection(visit: Visit, project: Document, each: Document) -> Document:
-    shown = {
-        "id": each["id"],
-        "name": each["name"],
-        "type": each.get("type", "azurerm"),
-        "url": each.get("url", "https://management.azure.com/"),
-        "description": "",
-        "isShared": False,
-        "isReady": True,
-        "owner": "library",
-        "serviceEndpointProjectReferences": [_reference(project, each)],
-    }
-    if shown["type"] != "azurerm":
-        return {**shown, "authorization": {"scheme": "Token", "parameters": {}}, "data": {}}
-    return {**shown, **_azure(visit, each)}
+def _page(visit: Visit, groups: list[Document]) -> Answer:
+    """A page is as small as the world wants it. The token is the id with which the next one begins, so that a group
+    that is deleted meanwhile shifts nothing."""
+    query = visit.request.query
+    sign = _ORDERS.get(query.get("queryOrder", "").lower())
+    if sign is None:
+        return _bad_argument("queryOrder")
+    try:
+        size = int(query.get("$top") or visit.state["settings"]["pageSize"])
+        first = int(query.get("continuationToken") or 0)
+    except ValueError:
+        return _bad_argument("$top or continuationToken")
+    left = sorted(groups, key=lambda each: sign * int(each["id"]))
+    left = [each for each in left if not first or sign * int(each["id"]) >= sign * first]
+    more = {"x-ms-continuationtoken": str(left[size]["id"])} if left[size:] else {}
+    return Answer({"count": len(left[:size]), "value": left[:size]}, headers=more)
 
 
-def _azure(visit: Visit, each: Document) -> Document:
-    parameters = {"tenantid": visit.state["tenant"]["id"], "serviceprincipalid": each["servicePrincipal"]}
-    return {
-        "authorization": {"scheme": "WorkloadIdentityFederation", "parameters": parameters},
-        "data": {
-            "environment": "AzureCloud",
-            "scopeLevel": "Subscription",
-            "subscriptionId": each["subscription"],
-            "subscriptionName": visit.state["subscriptions"][each["subscription"]]["name"],
-            "creationMode": "Automatic",
-        },
-    }
+def _listed(text: str) -> set[str]:
+    return {each.strip() for each in text.split(",")} - {""}
 
 
-def _reference(project: Document, each: Document) -> Document:
-    inside = {"id": project["id"], "name": project["name"]}
-    return {"name": each["name"], "description": "", "projectReference": inside}
+def _bad_argument(name: str) -> Answer:
+    problem = f"The value of the query parameter {name} is none that is understood."
+    return refused(400, "", problem, "ArgumentException")
 
 
-_GROUPS = "/{project}/_apis/distributedtask/variablegroups"
-_CONNECTIONS = "/{project}/_apis/serviceendpoint/endpoints"
 VIEWS = (
-    View("dev.azure.com", "GET", "/_apis/projects", "vso.project", projects),
-    View("dev.azure.com", "GET", "/_apis/projects/{project}", "vso.project", project),
-    View("dev.azure.com", "GET", _GROUPS, "vso.variablegroups_read", variable_groups),
-    View("dev.azure.com", "GET", _GROUPS + "/{group}", "vso.variablegroups_read", variable_group),
-    View("dev.azure.com", "GET", _CONNECTIONS, "vso.serviceendpoint", connections),
+    View("dev.azure.com", "GET", "/{project}" + PATH, "vso.variablegroups_read", variable_groups),
+    View("dev.azure.com", "GET", "/{project}" + PATH + "/{group}", "vso.variablegroups_read", variable_group),
 )

@@ -29,6 +29,7 @@ def lay_aside(state: Document, vault: Document) -> None:
     for connection in list(private_link.connections_of(vault)):
         connections.disconnect(state, vault, connection)
     del state["vaults"][key]
+    state["unsettled"].pop(key, None)
     inventory.outdate(state, vault["id"], vault)
     state["deletedVaults"][key] = document(vault, f"{state['today']}{clock.tick(state)[10:19]}Z")
 

@@ -1,178 +1,254 @@
-"""The data plane of a vault: `https://NAME.vault.azure.net`, here a prefix. It enforces the vault's own firewall.
+"""Secrets in the data plane: listed, shown, set, changed and deleted. Whatever value is sent, none is kept.
 
-Who asks is told first that a token is missing, whatever the firewall says: a 401 proves nothing about the network.
-Texts of the refusals: azure-devops-docs#8581, steampipe-plugin-azure#127, and Key Vault's page of common error codes.
+Texts and shapes are those of Microsoft's recordings of its own client libraries.
 """
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
-from urllib.parse import urlencode
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
+from netcfg.sandbox import clock
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Request
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.manager import login
-from netcfg.sandbox.manager.gate import allowed
-from netcfg.sandbox.network.machine import Caller, caller
+from netcfg.sandbox.keyvault import contents
+from netcfg.sandbox.keyvault.data_plane import Right, Visit, address, page, serve
+from netcfg.sandbox.keyvault.firewall import refused
 
-_READ = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
-_MOST = 25  # names on one page
+_VALUE = "make-believe"
+_LIST = Right("secrets", "list", "readMetadata/action")
+_GET = Right("secrets", "get", "getSecret/action")
+_LIST_KEYS = Right("keys", "list", "read")
+_LIST_CERTIFICATES = Right("certificates", "list", "read")
+_ONE = "/secrets/{secret}"
 
 
 def show(request: Request, state: Document) -> Answer:
-    """A page of the list of secrets, or one of them without its value; or the reason why not."""
-    key, secret = request.names["vault"].lower(), request.names.get("secret")
-    vault = state["vaults"].get(key)
-    if vault is None:
-        return _refused(404, "VaultNotFound", "in Azure this name would not resolve at all", None)
-    come = caller(request, state, vault)
-    holder = login.holder_of(state, request.headers.get("authorization"))
-    if holder is None:
-        return _challenge(request, vault, "AKV10000: Request is missing a Bearer or PoP token.")
-    if holder.tenant != vault["properties"]["tenantId"]:
-        issuers = (f"https://sts.windows.net/{each}/" for each in (vault["properties"]["tenantId"], holder.tenant))
-        return _challenge(request, vault, "AKV10032: Invalid issuer. Expected one of {}, found {}.".format(*issuers))
-    refusal = firewall(state, vault, come) or _forbidden(vault, holder, "get" if secret else "list")
-    if refusal is not None:
-        return refusal
-    names = [each for each in state["secrets"].get(key, []) if secret in (None, each)]
-    if secret and not names:
-        message = f"A secret with (name/id) {secret} was not found in this key vault."
-        return _refused(404, "SecretNotFound", message, None)
-    return Answer(_secret(vault, names[0])) if secret else _page(request, vault, sorted(names))
+    """A page of the list of secrets, or one of them with a made-up value; or the reason why not.
 
-
-def firewall(state: Document, vault: Document, caller: Caller) -> Answer | None:
-    """What keeps `caller` out, or None. Who comes by a private endpoint is asked nothing, not even by a perimeter.
-
-    A perimeter that only learns admits beside the rules, and alone where public access is off. Its own refusal then
-    names both; that it does is inferred, from the one sentence of it that Microsoft shows.
+    The request may be made by hand, by somebody in the sandbox who asks a vault himself: with the names `vault` and
+    `secret`, the token in `authorization`, and in `x-sandbox-client-address` the address that it comes from.
     """
-    if caller.endpoint:
-        return None
-    properties = vault["properties"]
-    access = properties.get("publicNetworkAccess", "Enabled")
-    associations = state["perimeters"].get(vault["name"].lower(), [])
-    is_alone = access == "SecuredByPerimeter" or any(_mode(each) == "Enforced" for each in associations)
-    if _perimeter_admits(associations, caller):
-        return None
-    if is_alone or (associations and access == "Disabled"):
-        return _not_by_perimeter(caller)
-    if access == "Disabled":
+    return serve(_GET, _get, request, state) if "secret" in request.names else serve(_LIST, _list, request, state)
+
+
+def _list(visit: Visit) -> Answer:
+    secrets = visit.state["secrets"].get(visit.key, {})
+    return page(visit, [_shown(visit, each) for _, each in sorted(secrets.items())])
+
+
+def _get(visit: Visit) -> Answer:
+    """An expired secret, and one that is not valid yet, are shown all the same; a disabled one is not."""
+    found = _find(visit)
+    if found is None:
+        return _missing(visit)
+    if not found.get("enabled", True):
+        return refused(403, "Forbidden", "Operation get is not allowed on a disabled secret.", "SecretDisabled")
+    return Answer({"value": _VALUE, **_shown(visit, found, with_version=True)})
+
+
+def _set(visit: Visit) -> Answer:
+    """A new version, with the attributes that are sent and no others."""
+    name, body = visit.request.names["secret"], visit.body
+    if not isinstance(body, dict) or not isinstance(body.get("value"), str):
+        return refused(400, "BadParameter", "The parameter value is not specified or is no string.")
+    if name.lower() in visit.state["deletedSecrets"].get(visit.key, {}):
         message = (
-            "Public network access is disabled and request is not from a trusted service nor via an approved private "
-            f"link.\r\nCaller: {caller.address}\r\nVault: {_place(vault)}"
+            f"Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this "
+            "state, the secret can only be recovered or purged."
         )
-        return _refused(403, "Forbidden", message, "ForbiddenByConnection")
-    rules = properties.get("networkAcls")
-    if rules is None or rules["defaultAction"] == "Allow" or _rules_admit(rules, caller):
+        return refused(409, "Conflict", message, "ObjectIsDeletedButRecoverable")
+    before = _find(visit) or {"name": name}
+    if before.get("managed"):
+        return _kept_by_certificate("set")
+    given = _given(body)
+    if given is None:
+        return _bad_attributes()
+    now = _now(visit.state)
+    after = {"name": before["name"], "version": uuid.uuid4().hex, "created": now, "updated": now, **given}
+    return Answer({"value": body["value"], **_shown(visit, _keep(visit, after), with_version=True)})
+
+
+def _update(visit: Visit) -> Answer:
+    """What is left out stays as it is."""
+    found = _find(visit)
+    if found is None:
+        return _missing(visit)
+    if found.get("managed"):
+        return _kept_by_certificate("update")
+    given = _given(visit.body or {})
+    if given is None:
+        return _bad_attributes()
+    after = found | given | {"updated": _now(visit.state)}
+    return Answer(_shown(visit, _keep(visit, after), with_version=True))
+
+
+def _delete(visit: Visit) -> Answer:
+    """Kept for as long as its vault says; the name is taken until it is purged."""
+    found = _find(visit)
+    if found is None:
+        return _missing(visit)
+    if found.get("managed"):
+        return _kept_by_certificate("delete")
+    _forget(visit, "secrets", found)
+    gone = {**found, "deleted": _now(visit.state)}
+    _remember(visit, "deletedSecrets", gone)
+    return Answer(_shown_deleted(visit, gone))
+
+
+def _get_deleted(visit: Visit) -> Answer:
+    found = _find(visit, "deletedSecrets")
+    return Answer(_shown_deleted(visit, found)) if found else _missing(visit)
+
+
+def _recover(visit: Visit) -> Answer:
+    found = _find(visit, "deletedSecrets")
+    if found is None:
+        return _missing(visit)
+    _forget(visit, "deletedSecrets", found)
+    kept = {key: value for key, value in found.items() if key != "deleted"}
+    return Answer(_shown(visit, _keep(visit, kept), with_version=True))
+
+
+def _purge(visit: Visit) -> Answer:
+    found = _find(visit, "deletedSecrets")
+    if found is None:
+        return _missing(visit)
+    if visit.vault["properties"].get("enablePurgeProtection"):
+        message = "Operation purge is not allowed because purge protection is enabled for this vault."
+        return refused(403, "Forbidden", message, "ForbiddenByPolicy")  # neither is known word for word
+    _forget(visit, "deletedSecrets", found)
+    return Answer(status=204)
+
+
+def _list_keys(visit: Visit) -> Answer:
+    keys = visit.state["keys"].get(visit.key, {})
+    return page(visit, [_object(visit, each, "keys", "kid") for _, each in sorted(keys.items())])
+
+
+def _list_certificates(visit: Visit) -> Answer:
+    found = visit.state["certificates"].get(visit.key, {})
+    shown = [_object(visit, each, "certificates", "id") for _, each in sorted(found.items())]
+    return page(visit, [each | {"subject": ""} for each in shown])
+
+
+def _find(visit: Visit, section: str = "secrets") -> Document | None:
+    """By name, whatever its case; a version that is named must be the one that counts."""
+    names = visit.request.names
+    found: Document | None = visit.state[section].get(visit.key, {}).get(names["secret"].lower())
+    if found is None or names.get("version", "") in ("", contents.version(found, visit.vault)):
+        return found
+    return None
+
+
+def _keep(visit: Visit, secret: Document) -> Document:
+    _remember(visit, "secrets", secret)
+    return secret
+
+
+def _remember(visit: Visit, section: str, secret: Document) -> None:
+    held = visit.state[section].get(visit.key, {})
+    visit.state[section][visit.key] = {**held, secret["name"].lower(): secret}
+
+
+def _forget(visit: Visit, section: str, secret: Document) -> None:
+    held = visit.state[section][visit.key]
+    visit.state[section][visit.key] = {key: each for key, each in held.items() if key != secret["name"].lower()}
+
+
+def _now(state: Document) -> int:
+    return int(datetime.fromisoformat(clock.tick(state)).timestamp())
+
+
+def _given(body: Any) -> Document | None:
+    """What a body says of a secret; None where it cannot mean that."""
+    if not isinstance(body, dict) or not isinstance(body.get("attributes") or {}, dict):
         return None
-    if associations:
-        return _not_by_perimeter(caller)
-    origin = f"{caller.address} from {caller.subnet or 'unknown subnet'}"
+    sent = body.get("attributes") or {}
+    found = {key: sent[key] for key in ("enabled", "exp", "nbf") if sent.get(key) is not None}
+    found |= {key: body[key] for key in ("contentType", "tags") if body.get(key) is not None}
+    return found if all(_fits(key, value) for key, value in found.items()) else None
+
+
+def _fits(key: str, value: Any) -> bool:
+    kind = {"enabled": bool, "contentType": str, "tags": dict}.get(key, int)
+    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
+
+
+def _bad_attributes() -> Answer:
+    return refused(400, "BadParameter", "An attribute, the content type or the tags cannot be read.")
+
+
+def _shown(visit: Visit, secret: Document, with_version: bool = False) -> Document:
+    name = secret["name"] + (f"/{contents.version(secret, visit.vault)}" if with_version else "")
+    shown = {key: secret[key] for key in ("contentType",) if secret.get(key)}
+    shown |= {"id": address(visit, "secrets", name)}
+    shown |= {key: secret[key] for key in ("managed", "tags") if secret.get(key)}
+    return shown | {"attributes": contents.attributes(secret, visit.vault, visit.api_version)}
+
+
+def _shown_deleted(visit: Visit, secret: Document) -> Document:
+    days = visit.vault["properties"].get("softDeleteRetentionInDays", 90)
+    return {
+        "recoveryId": address(visit, "deletedsecrets", secret["name"]),
+        "deletedDate": secret["deleted"],
+        "scheduledPurgeDate": secret["deleted"] + int(timedelta(days=days).total_seconds()),
+        **_shown(visit, secret, with_version=True),
+    }
+
+
+def _object(visit: Visit, each: Document, kind: str, identified_by: str) -> Document:
+    shown: Document = {identified_by: address(visit, kind, each["name"])}
+    shown |= {"managed": True} if each.get("managed") else {}
+    return shown | {"attributes": contents.attributes(each, visit.vault, visit.api_version)}
+
+
+def _missing(visit: Visit) -> Answer:
+    names = visit.request.names
+    named = f"{names['secret']}/{names['version']}" if names.get("version") else names["secret"]
     message = (
-        "Client address is not authorized and caller is not a trusted service.\r\n"
-        f"Client address: {origin}\r\nVault: {_place(vault)}"
+        f"A secret with (name/id) {named} was not found in this key vault. If you recently deleted this secret you may "
+        "be able to recover it using the correct recovery command. For help resolving this issue, please see "
+        "https://go.microsoft.com/fwlink/?linkid=2125182"
     )
-    return _refused(403, "Forbidden", message, "ForbiddenByFirewall")
+    return refused(404, "SecretNotFound", message)
 
 
-def _rules_admit(rules: Document, caller: Caller) -> bool:
-    """With a service endpoint the private address arrives: then only rules for subnets count."""
-    if caller.subnet:
-        return any(each["id"] == caller.subnet for each in rules["virtualNetworkRules"])
-    return any(_contains(each["value"], caller.address) for each in rules["ipRules"])
-
-
-def _perimeter_admits(associations: list[Document], caller: Caller) -> bool:
-    rules = [rule for each in associations for rule in each["properties"]["profile"]["accessRules"]]
-    return any(_contains(prefix, caller.address) for rule in rules for prefix in rule["properties"]["addressPrefixes"])
-
-
-def _contains(value: str, address: str) -> bool:
-    """A value that cannot be read admits nobody."""
-    try:
-        return IPv4Address(address) in IPv4Network(value)
-    except ValueError:
-        return False
-
-
-def _mode(association: Document) -> str:
-    return str(association["properties"]["resourceAssociation"]["accessMode"])
-
-
-def _not_by_perimeter(caller: Caller) -> Answer:
+def _kept_by_certificate(operation: str) -> Answer:
     message = (
-        "Request was not allowed by NSP rules and the client address is not authorized and caller was ignored because "
-        f"bypass is set to None Client address: {caller.address}"
+        f'Operation "{operation}" is not allowed on this secret, since it is associated with a certificate. Perform '
+        "the operation on the corresponding certificate."
     )
-    return _refused(403, "Forbidden", message, "ForbiddenByNsp")  # the inner code is not known
+    return refused(403, "Forbidden", message, "SecretManagedByKeyVault")
 
 
-def _forbidden(vault: Document, holder: login.Holder, permission: str) -> Answer | None:
-    """By roles or by access policies, as the vault says; a role counts as given unless it is denied."""
-    principal = holder.principal
-    issuer = f"iss=https://sts.windows.net/{holder.tenant}/"
-    who = f"appid={principal['appId']};oid={principal['objectId']};{issuer}"
-    if not vault["properties"].get("enableRbacAuthorization", True):
-        if permission in _permissions(vault, principal):
-            return None
-        message = (
-            f"The user, group or application '{who}' does not have secrets {permission} permission on key vault "
-            f"'{_place(vault)}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
-        )
-        return _refused(403, "Forbidden", message, "AccessDenied")
-    if allowed(principal, _READ, vault["id"]):
-        return None
-    message = (
-        "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role "
-        f"definitions were changed recently, please observe propagation time.\r\nCaller: {who}\r\nAction: '{_READ}'\r\n"
-        f"Resource: '{vault['id'].lower()}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\n"
-        f"DecisionReason: null \r\nVault: {_place(vault)}\r\n"
-    )
-    return _refused(403, "Forbidden", message, "ForbiddenByRbac")
+Look = Callable[[Request, Document], Answer]
 
 
-def _permissions(vault: Document, principal: Document) -> set[str]:
-    """What the access policies let the principal do with secrets."""
-    mine = [each for each in vault["properties"]["accessPolicies"] if each["objectId"] == principal["objectId"]]
-    named = {name.lower() for each in mine for name in each["permissions"].get("secrets") or []}
-    return {"get", "list"} if "all" in named else named
+def _by(right: Right, handle: Callable[[Visit], Answer]) -> Look:
+    return lambda request, state: serve(right, handle, request, state)
 
 
-def _challenge(request: Request, vault: Document, message: str) -> Answer:
-    """Whose token is missing, and for whom: the vaults of the cloud that the first part of the path stands for."""
-    where = f'Bearer authorization="https://login.microsoftonline.com/{vault["properties"]["tenantId"]}", '
-    refused = _refused(401, "Unauthorized", message, None)
-    resource = f'resource="https://{request.path.split("/")[1].lower()}"'
-    return Answer(refused.body, 401, {"www-authenticate": where + resource})
+def _right(permission: str, action: str) -> Right:
+    return Right("secrets", permission, action)
 
 
-def _page(request: Request, vault: Document, names: list[str]) -> Answer:
-    """A page of names; the last one has a `nextLink` too, which is null."""
-    try:
-        size = int(request.query.get("maxresults", _MOST))
-        start = int(request.query.get("$skiptoken", 0))
-    except ValueError:
-        size = start = 0
-    if not 1 <= size <= _MOST:
-        message = f"The maxresults parameter is out of range. It must be between 1 and {_MOST}."
-        return _refused(400, "BadParameter", message, None)
-    end = start + size
-    more = urlencode({**request.query, "$skiptoken": end}, safe="$")
-    link = f"{request.root}{request.path}?{more}" if names[end:] else None
-    return Answer({"value": [_secret(vault, name) for name in names[start:end]], "nextLink": link})
-
-
-def _secret(vault: Document, name: str) -> Document:
-    return {"id": f"{vault['properties']['vaultUri']}secrets/{name}", "attributes": {"enabled": True}, "tags": {}}
-
-
-def _place(vault: Document) -> str:
-    return f"{vault['name']};location={vault['location']}"
-
-
-def _refused(status: int, code: str, message: str, inner: str | None) -> Answer:
-    error: Document = {"code": code, "message": message}
-    return Answer({"error": error | ({"innererror": {"code": inner}} if inner else {})}, status)
+_DELETED = "/deletedsecrets/{secret}"
+# Client libraries that mean the version that counts end the path with a slash.
+VIEWS: tuple[tuple[str, str, Look], ...] = (
+    ("GET", "/secrets", show),
+    *(("GET", _ONE + end, show) for end in ("", "/", "/{version}")),
+    ("GET", _DELETED, _by(_right("get", "readMetadata/action"), _get_deleted)),
+    ("GET", "/keys", _by(_LIST_KEYS, _list_keys)),
+    ("GET", "/certificates", _by(_LIST_CERTIFICATES, _list_certificates)),
+)
+CHANGES: tuple[tuple[str, str, Look], ...] = (
+    ("PUT", _ONE, _by(_right("set", "setSecret/action"), _set)),
+    *(("PATCH", _ONE + end, _by(_right("set", "update/action"), _update)) for end in ("", "/", "/{version}")),
+    ("DELETE", _ONE, _by(_right("delete", "delete"), _delete)),
+    ("DELETE", _DELETED, _by(_right("purge", "purge/action"), _purge)),
+    ("POST", _DELETED + "/recover", _by(_right("recover", "recover/action"), _recover)),
+)

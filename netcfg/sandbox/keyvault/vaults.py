@@ -9,7 +9,7 @@ from netcfg.sandbox import clock, ids
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import GROUP, SUBSCRIPTION, VAULT, Document
-from netcfg.sandbox.keyvault import acls
+from netcfg.sandbox.keyvault import acls, propagation
 from netcfg.sandbox.manager import inventory, linked, operations
 from netcfg.sandbox.manager.gate import allowed, not_found
 
@@ -122,6 +122,7 @@ def save(call: Call, vault: Document, before: Document | None) -> Answer:
         operations.begin(call.state, "vault", key, at)
     call.state["vaults"][key] = vault
     inventory.outdate(call.state, vault["id"], before)
+    propagation.outdate(call.state, vault, before)
     return Answer(_shown(vault, call.api_version))
 
 

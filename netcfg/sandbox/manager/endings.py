@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.keyvault import connections
+from netcfg.sandbox.keyvault import connections, contents
 from netcfg.sandbox.manager import operations
 from netcfg.sandbox.manager.operations import Ending, new_etag
 from netcfg.sandbox.network import endpoint_policies, private_dns, private_endpoints, zone_groups, zone_links
-from netcfg.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from netcfg.sandbox.store import Store
 
 
 def settle(store: Store) -> None:
@@ -47,7 +50,9 @@ def _end_vault(state: Document, key: str) -> None:
 
 
 def _end_purge(state: Document, key: str) -> None:
-    state["deletedVaults"].pop(key, None)
+    """With all that was in it: the next vault of the name is an empty one."""
+    for section in ("deletedVaults", *contents.SECTIONS):
+        state[section].pop(key, None)
 
 
 ENDINGS: Mapping[str, Ending] = {

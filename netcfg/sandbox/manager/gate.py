@@ -14,7 +14,7 @@ from netcfg.sandbox import ids
 from netcfg.sandbox.answer import Refusal
 from netcfg.sandbox.call import Call, Operation, Request
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.manager import login
+from netcfg.sandbox.manager import login, roles
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
@@ -41,19 +41,24 @@ def admit(operation: Operation, request: Request, state: Document) -> Call:
         raise Refusal(404, "ResourceGroupNotFound", message, gateway=True)
     if operation.writes:
         _check_locks(state, action, scope)
-        _check_policies(state, request.method, scope)
+        _check_policies(state, action, request.method, scope)
     return Call(request, _body(request), principal, state, holder.tenant)
 
 
 def allowed(principal: Document, action: str, scope: str) -> bool:
-    """Whether no denial of `principal` speaks against `action` on `scope`."""
-    return not any(_denies(each, action, scope) for each in principal["denials"])
+    """Whether no denial of `principal` speaks against `action` on `scope`, and its roles for it where it needs one."""
+    return not _is_denied(principal, action, scope) and roles.permits(principal, action, scope)
+
+
+def allowed_data(principal: Document, action: str, scope: str) -> bool:
+    """The same for what is done not with a resource but inside it."""
+    return not _is_denied(principal, action, scope) and roles.permits_data(principal, action, scope)
 
 
 def allowed_within(principal: Document, action: str, scope: str) -> bool:
     """Whether `action` is allowed on `scope` or on something beneath it: a list shows what may be seen of it, and a
     subscription is shown to whom one of its groups is."""
-    return all(
+    return roles.permits_within(principal, action, scope) and all(
         any(ids.within(each, scope) for each in denial.get("except", []))
         for denial in principal["denials"]
         if _denies(denial, action, scope)
@@ -63,8 +68,14 @@ def allowed_within(principal: Document, action: str, scope: str) -> bool:
 def suspects(principal: Document, action: str) -> tuple[str, ...]:
     """Where `action` may be denied, as beginnings of ids in lower case that end with a slash: for who asks about
     thousands of resources, and of hardly any of them twice."""
+    if principal.get("grantedOnly"):
+        return ("/",)
     speaking = (each for each in principal["denials"] if fnmatch.fnmatchcase(action.lower(), each["action"].lower()))
     return tuple(f"{each['scope'].lower().rstrip('/')}/" for each in speaking)
+
+
+def _is_denied(principal: Document, action: str, scope: str) -> bool:
+    return any(_denies(each, action, scope) for each in principal["denials"])
 
 
 def _denies(denial: Document, action: str, scope: str) -> bool:
@@ -144,9 +155,10 @@ def _check_locks(state: Document, action: str, scope: str) -> None:
             raise Refusal(409, "ScopeLocked", message, gateway=True)
 
 
-def _check_policies(state: Document, method: str, scope: str) -> None:
+def _check_policies(state: Document, action: str, method: str, scope: str) -> None:
+    """A world's policies are about the type of a resource, and who has a role on it is a resource of another one."""
     found = next((each for each in state["policies"] if ids.within(scope, each["scope"])), None)
-    if found is None or method not in ("PUT", "PATCH"):
+    if found is None or method not in ("PUT", "PATCH") or action.startswith("Microsoft.Authorization/"):
         return
     name = scope.rpartition("/")[2]
     assignment, definition = found["assignment"], found["definition"]

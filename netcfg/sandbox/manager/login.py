@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Request
 from netcfg.sandbox.ids import Document
+from netcfg.sandbox.manager import roles
 
 _SIGNATURE = "make-believe"
 _LIFETIME = 3600
@@ -23,7 +24,7 @@ _FAR = 4102444800  # 2100-01-01: the token that every sandbox accepts does not e
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose token it is, and in which tenant it was issued."""
+    """Whose token it is, with the roles it was given, and in which tenant it was issued."""
 
     principal: Document
     tenant: str
@@ -75,8 +76,8 @@ def holder_of(state: Document, authorization: str | None) -> Holder | None:
         owner, tenant, fresh = claims["oid"], str(claims["tid"]), claims["exp"] > time.time()
     except (ValueError, KeyError, TypeError):
         return None
-    holders = (Holder(each, tenant) for each in state["principals"].values() if fresh and each["objectId"] == owner)
-    return next(holders, None)
+    owners = (each for each in state["principals"].values() if fresh and each["objectId"] == owner)
+    return next((Holder(roles.entitled(state, each), tenant) for each in owners), None)
 
 
 def discovery(request: Request, _state: Document) -> Answer:

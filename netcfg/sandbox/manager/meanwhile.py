@@ -10,7 +10,7 @@ import copy
 
 from netcfg.sandbox import clock
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.keyvault import deleted_vaults
+from netcfg.sandbox.keyvault import deleted_vaults, propagation
 from netcfg.sandbox.manager import inventory
 
 _KINDS = ("delete", "rule")
@@ -69,3 +69,4 @@ def _change(state: Document, vault: Document, rule: Document) -> None:
     author = {"lastModifiedAt": clock.tick(state), "lastModifiedBy": "colleague@contoso.example"}
     vault["systemData"] |= {**author, "lastModifiedByType": "User"}
     inventory.outdate(state, vault["id"], before)
+    propagation.outdate(state, vault, before)

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.keyvault import deleted_vaults
-from netcfg.sandbox.manager import meanwhile
+from netcfg.sandbox.keyvault import contents, deleted_vaults
+from netcfg.sandbox.manager import meanwhile, role_assignments, roles
 from netcfg.sandbox.publishing import publishers
-from netcfg.sandbox.worlds import network_world, private_world
+from netcfg.sandbox.worlds import devops_world, network_world, private_world
 from netcfg.sandbox.worlds.network_world import Groups
 from netcfg.sandbox.worlds.written import World, load
 
-VERSION = 3  # of the state's shape
+VERSION = 4  # of the state's shape
 
 _TODAY = "2026-07-01"
 _SETTINGS = {
@@ -25,6 +25,8 @@ _SETTINGS = {
     "operationSeconds": 0.04,  # how long a virtual network is being changed
     "retryAfter": 0.05,  # Azure says whole seconds; a test that waited for those would be slow
     "graphLagSeconds": 0,  # how long Resource Graph still shows what a vault was before a write
+    "ruleSeconds": 0,  # how long a vault's data plane still enforces the firewall that was before a write
+    "roleSeconds": 0,  # how long it does not know a new role assignment or access policy
     "graphSubscriptions": 1000,  # named in one query; Microsoft advises not more than 300
     "throttling": False,  # whether who has used up an allowance is refused, and not only told
     "buckets": {},  # of an allowance, where they are not Azure's: {"writes": [200, 10]} is size and refill per second
@@ -54,7 +56,7 @@ def begin(world: World) -> Document:
         "deletedVaults": {
             each["name"].lower(): _deleted(each, written, groups, networks) for each in written.get("deletedVaults", [])
         },
-        "secrets": {each["name"].lower(): each.get("secrets", []) for each in written.get("vaults", [])},
+        **_contents(written),
         "perimeters": {name: _associations(each, name, groups) for name, each in written.get("perimeters", {}).items()},
         "virtualNetworks": networks,
         "privateEndpoints": {},
@@ -72,7 +74,12 @@ def begin(world: World) -> Document:
         "writing": {},
         "operations": {},
         "stale": {},
-        "organizations": {each["name"].lower(): _organization(each) for each in written.get("organizations", [])},
+        "unsettled": {},
+        "roleAssignments": _role_assignments(written),
+        "organizations": {
+            each["name"].lower(): devops_world.lay(each, written["tenant"]["domain"])
+            for each in written.get("organizations", [])
+        },
         "publishers": written.get("publishers", {}),
     }
     _lay_private(state, written, groups)
@@ -118,6 +125,27 @@ def _subscription(each: Document, written: Document) -> Document:
 def _principal(each: Document, written: Document) -> Document:
     denials = [_scoped(denial, written) for denial in each.get("denials", [])]
     return {**each, "denials": denials}
+
+
+def _role_assignments(written: Document) -> Document:
+    known = {each["name"]: each for each in written["principals"]}
+    found = {}
+    for each in written.get("roleAssignments", []):
+        if each["principal"] not in known:
+            raise ValueError(f"a role is given to {each['principal']!r}, and no principal of this world is called that")
+        scope = _scope(each["scope"], written)
+        laid = role_assignments.laid(known[each["principal"]], roles.named(each["role"]), scope)
+        found[laid["name"]] = laid
+    return found
+
+
+def _contents(written: Document) -> Document:
+    """By vault, for those that hold anything: a world of two thousand has none that does."""
+    found: Document = {section: {} for section in contents.SECTIONS}
+    for each in written.get("vaults", []):
+        for section, held in contents.of(each).items():
+            found[section] |= {each["name"].lower(): held} if held else {}
+    return found
 
 
 def _scoped(each: Document, written: Document) -> Document:
@@ -245,9 +273,3 @@ def _associations(each: Document, vault: str, groups: Groups) -> list[Document]:
             },
         }
     ]
-
-
-def _organization(each: Document) -> Document:
-    defaults: Document = {"collection": {"refuses": 403}, "overview": {"refuses": 403}, "badToken": "redirect"}
-    empty: Document = {"tokens": {}, "projects": [], "pools": [], "elasticPools": []}
-    return defaults | empty | each

@@ -146,7 +146,7 @@ def test_rules_are_explained_by_name_and_all_at_once():
     with pytest.raises(UnknownCheck, match="did you mean 'foreign-rule'"):
         register.explained(["foreign-ruel"])
     with pytest.raises(ReservedRule, match="to come"):
-        register.explained(["secret-not-mapped"])
+        register.explained(["overdue-temporary-rule"])
 
 
 def test_the_contracts_rules_are_all_there_or_reserved():

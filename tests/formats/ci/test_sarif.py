@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker
 
-from netcfg.core.checks.register import CHECKS
+from netcfg.core.checks.register import OF_VAULTS
 from netcfg.core.findings import Severity
 from netcfg.core.target import Location
 from netcfg.formats.ci import sarif
@@ -92,13 +92,13 @@ def test_any_report_keeps_the_standard_and_tells_everything(report):
 
 def test_every_rule_is_there_though_nothing_was_found():
     found = run(sarif.report(reports.clean()))
-    assert [each["id"] for each in found["tool"]["driver"]["rules"]] == [*CHECKS, "undetermined"]
+    assert [each["id"] for each in found["tool"]["driver"]["rules"]] == [*OF_VAULTS, "undetermined"]
     assert found["results"] == []
 
 
 def test_a_rule_tells_why_how_and_when_to_live_with_it():
     rules = {each["id"]: each for each in run(sarif.report(reports.clean()))["tool"]["driver"]["rules"]}
-    told, check = rules["foreign-rule"], CHECKS["foreign-rule"]
+    told, check = rules["foreign-rule"], OF_VAULTS["foreign-rule"]
     assert told["name"] == "ForeignRule"
     assert told["shortDescription"]["text"] == check.title
     assert told["help"]["text"] == f"{check.why}\n\n{check.mending}\n\n{check.waiving}"

@@ -1,0 +1,97 @@
+"""Variable groups and what they hang on: projects, service connections, and the secrets that they map by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from netcfg.core.secrets import Secret
+
+AZURE = "azurerm"
+LINKED = "AzureKeyVault"
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"  # the role definition Key Vault Secrets User, in every tenant
+
+
+@dataclass(frozen=True, order=True)
+class Project:
+    """A project of an organization."""
+
+    organization: str
+    name: str
+    id: str
+
+
+@dataclass(frozen=True)
+class ServiceConnection:
+    """A service connection of a project, with the identity by which Azure DevOps signs in to Azure.
+
+    `client` is that identity's application id, `object_id` its object id in `tenant`; either may not be told. `trouble`
+    is what Azure DevOps says is wrong with it.
+    """
+
+    id: str
+    name: str
+    project: Project
+    type: str = AZURE
+    scheme: str = ""
+    tenant: str = ""
+    client: str = ""
+    object_id: str = ""
+    subscription: str = ""
+    environment: str = ""
+    is_shared: bool = False
+    is_ready: bool = True
+    is_disabled: bool = False
+    trouble: str = ""
+
+    @property
+    def is_azure(self) -> bool:
+        return self.type.lower() == AZURE
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A secret that a variable group maps, and what it knew of it at its last refresh.
+
+    `found` is the JSON of it as it was read, which is sent back as it is; empty for one that was not there.
+    """
+
+    name: str
+    enabled: bool = True
+    expires: datetime | None = None
+    content_type: str = ""
+    found: str = field(default="", repr=False)
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+    @staticmethod
+    def of(secret: Secret) -> Mapping:
+        return Mapping(secret.name, secret.enabled, secret.expires, secret.content_type)
+
+
+@dataclass(frozen=True)
+class VariableGroup:
+    """A variable group as a project shows it. Of one that is not linked to a vault only its name and type are known.
+
+    `connection` is the id of its service connection. `projects` are the names of all that share it. `modified` is when
+    it was last changed, as Azure DevOps writes it, and `found` all of it, as JSON.
+    """
+
+    id: int
+    name: str
+    project: Project
+    type: str = LINKED
+    vault: str = ""
+    connection: str = ""
+    mappings: tuple[Mapping, ...] = ()
+    modified: str = ""
+    refreshed: str = ""
+    is_shared: bool = False
+    projects: tuple[str, ...] = ()
+    found: str = field(default="", repr=False, compare=False)
+
+    @property
+    def is_linked(self) -> bool:
+        return self.type.lower() == LINKED.lower()

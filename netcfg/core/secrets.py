@@ -1,0 +1,54 @@
+"""The secrets of a vault: their names and what is told beside their values, which nobody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+
+
+class State(Enum):
+    """Whether a job that runs today gets the value."""
+
+    USABLE = "usable"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+    NOT_YET = "not yet valid"
+
+
+@dataclass(frozen=True, order=True)
+class Secret:
+    """A secret by its name, whose case does not count. Times are in UTC.
+
+    `is_managed` is whether a certificate keeps it: it holds that certificate's private key.
+    """
+
+    name: str
+    enabled: bool = True
+    expires: datetime | None = None
+    starts: datetime | None = None
+    content_type: str = ""
+    is_managed: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.name.lower()
+
+    def state(self, today: date) -> State:
+        """What it is on that day; on the day on which it expires it counts as expired."""
+        if not self.enabled:
+            return State.DISABLED
+        if self.expires is not None and self.expires.date() <= today:
+            return State.EXPIRED
+        if self.starts is not None and self.starts.date() > today:
+            return State.NOT_YET
+        return State.USABLE
+
+
+# Azure Pipelines keeps to itself what begins so, whatever its case: no task gets such a variable.
+RESERVED = ("endpoint", "input", "secret", "path", "securefile")
+
+
+def reserved_prefix(name: str) -> str:
+    """With which of the reserved words a name begins; nothing if it begins with none."""
+    return next((each for each in RESERVED if name.lower().startswith(each)), "")

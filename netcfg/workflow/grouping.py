@@ -1,0 +1,447 @@
+"""Linking a vault to a variable group, and bringing groups in line with their vaults.
+
+A group has no ETag, so one that somebody else changes between our last look and our write cannot be seen. Everything
+outside that window can be, and stops us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import partial
+from http import HTTPStatus
+
+from netcfg.core.errors import (
+    AmbiguousGroup,
+    DevOpsCannotRead,
+    DevOpsRefused,
+    DevOpsUnsettled,
+    GrantUnsettled,
+    GroupMoved,
+    GroupNotLinked,
+    GroupNotVerified,
+    GroupOfAnother,
+    IdentityUnknown,
+    Interrupted,
+    NetcfgError,
+    NoGroupName,
+    NoRelay,
+    NothingLinkedIn,
+    NothingWished,
+    NotLinked,
+    SecretsMoved,
+)
+from netcfg.core.grouping import (
+    NOTHING,
+    Choice,
+    Grant,
+    GroupOutcome,
+    GroupPlan,
+    GroupPlans,
+    GroupResult,
+    Unplanned,
+    Wish,
+    as_listed,
+    choose,
+    differences,
+    judge,
+    linked,
+    notes_of_link,
+    notes_of_refresh,
+    refreshed,
+    settle,
+    tie,
+    what_moved,
+)
+from netcfg.core.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.guards import Acceptance
+from netcfg.core.library import NO_DEMAND, Demand, Linked, Listing
+from netcfg.core.outcome import Ending
+from netcfg.core.proof import Proof
+from netcfg.core.relay import NO_RELAY, Relay, Relayed
+from netcfg.core.resources import VaultId
+from netcfg.core.secrets import Secret
+from netcfg.core.verification import Obstacle
+from netcfg.workflow.collaborators import Surroundings
+from netcfg.workflow.groups import look
+from netcfg.workflow.proving import Found, find_connection, prove
+from netcfg.workflow.writing import Halt
+
+SIDE_BY_SIDE = 8
+EFFECTIVE = 600.0  # seconds; a role may take ten minutes to count
+
+Secrets = tuple[Secret, ...]
+
+
+# --- link ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Link:
+    """What is to be linked: a vault to the group that `relay` names, with the secrets of `wish`. With `grants` a
+    permission that is missing is given. `demanded` is what the configuration wants mapped, where nobody wished."""
+
+    vault: VaultId | str
+    relay: Relay
+    wish: Wish
+    grants: bool = False
+    demanded: Relay = NO_RELAY
+
+    @property
+    def name(self) -> str:
+        return self.vault if isinstance(self.vault, str) else self.vault.name
+
+    @property
+    def meant(self) -> Wish:
+        """What is wished for, else what the configuration wants of this very group."""
+        pairs = ((self.relay.group, self.demanded.group), (self.relay.project, self.demanded.project))
+        is_other = any(theirs and ours.casefold() != theirs.casefold() for ours, theirs in pairs)
+        return self.wish if is_other or not self.wish.is_nothing else Wish(patterns=self.demanded.secrets)
+
+
+def plan_link(link: Link, acceptances: Iterable[Acceptance], around: Surroundings) -> GroupPlans:
+    """What linking would change. Azure DevOps is made to read the vault first: a group that it cannot fill is no use.
+
+    Where its permission alone is missing, and is to be granted, the names are those that Resource Manager lists.
+    """
+    relay, name = link.relay, link.relay.group
+    if not name:
+        raise NoGroupName
+    wish = link.meant
+    if wish.is_nothing:
+        raise NothingWished(link.name)
+    found = find_connection(relay, around, link.name)
+    connection, project = found.connection, found.connection.project
+    before = find_target(name, link.name, connection, around)
+    secrets, grant, notes = _readable(link, found, around)
+    choice = _chosen(link.vault, secrets, wish, around)
+    plan = GroupPlan(
+        project,
+        before.name if before else name,
+        before.vault if before else link.name,
+        connection,
+        before,
+        linked(before, link.name, choice),
+        grant,
+        (*notes, *choice.notes, *notes_of_link(before, secrets)),
+    )
+    return GroupPlans(project.organization, (judge(plan, acceptances),))
+
+
+def find_target(name: str, vault: str, connection: ServiceConnection, around: Surroundings) -> VariableGroup | None:
+    """The group of that name, if there is one; one that is something else than this link is an error."""
+    project = connection.project
+    around.progress.step(f"reading the variable groups of {project.name}")
+    group = _of_name(name, project, around)
+    if group is None:
+        return None
+    if not group.is_linked:
+        raise GroupNotLinked(group.name, group.type)
+    if group.vault.lower() != vault.lower():
+        raise GroupOfAnother(group.name, "vault", group.vault, vault)
+    if group.connection.lower() != connection.id.lower():
+        names = {each.id.lower(): each.name for each in around.linking.connections.every(project)}
+        theirs = names.get(group.connection.lower(), group.connection)
+        raise GroupOfAnother(group.name, "service connection", theirs, connection.name)
+    return group
+
+
+def _of_name(name: str, project: Project, around: Surroundings) -> VariableGroup | None:
+    """The one group of that name, spelt so before spelt otherwise: whether case counts is nowhere documented."""
+    every = around.groups.every(project)
+    same = [each for each in every if each.name == name] or [
+        each for each in every if each.name.casefold() == name.casefold()
+    ]
+    if len(same) > 1:
+        raise AmbiguousGroup(name, [(project.name, each.id) for each in same])
+    return same[0] if same else None
+
+
+def _readable(link: Link, found: Found, around: Surroundings) -> tuple[Secrets, Grant | None, tuple[str, ...]]:
+    """The secrets of the vault, the grant that Azure DevOps needs to read them, and what is to be said of either."""
+    proof = prove(link.vault, found, 0.0, around, group=link.relay.group)
+    notes = (found.note,) if found.note else ()
+    if proof.obstacle is None:
+        return _listed(link.vault, found.connection, around), None, notes
+    if proof.obstacle is not Obstacle.PERMISSION or not link.grants:
+        raise _cannot_read(proof)
+    id = _id_of(link.vault, around)
+    if not proof.identity:
+        raise IdentityUnknown(found.connection.name, link.name)
+    vault = around.vaults.read(id)
+    grant = Grant(vault, proof.identity, found.connection.tenant, found.connection.name)
+    listed = around.linking.proxy.secrets(found.connection, link.name)  # who may not get one may list them all the same
+    if not isinstance(listed, Relayed):
+        return listed, grant, notes
+    around.progress.step(f"listing the secrets of {id.name}")
+    secrets = tie(around.linking.holdings.secrets(id), around.linking.holdings.keys(id))
+    return (
+        secrets,
+        grant,
+        (*notes, "the secrets are those that Azure Resource Manager lists, as Azure DevOps may not yet"),
+    )
+
+
+def _listed(vault: VaultId | str, connection: ServiceConnection, around: Surroundings) -> Secrets:
+    """All secrets of the vault, as Azure DevOps lists them; that it may not is an error, and never an empty list."""
+    name = vault if isinstance(vault, str) else vault.name
+    around.progress.step(f"having Azure DevOps list the secrets of {name}")
+    found = around.linking.proxy.secrets(connection, name)
+    if isinstance(found, Relayed):
+        raise _cannot_read(prove(vault, Found(connection), 0.0, around), found)
+    return found
+
+
+def _cannot_read(proof: Proof, last: Relayed | None = None) -> DevOpsCannotRead:
+    """Why it cannot; where a second look found nothing in the way, the answer of the first."""
+    if proof.obstacle is None and last is not None:
+        why = f"Azure DevOps read a part of {proof.vault}, and then was told {last.status}: {last.message[:300]}"
+        return DevOpsCannotRead(why, "run it again", request_id=last.request_id)
+    return DevOpsCannotRead(proof.message, proof.fix, request_id=proof.request_id)
+
+
+def _id_of(vault: VaultId | str, around: Surroundings) -> VaultId:
+    if not isinstance(vault, str):
+        return vault
+    found = around.vaults.find([vault])[vault]
+    if isinstance(found, NetcfgError):
+        raise found
+    return found
+
+
+def _chosen(vault: VaultId | str, secrets: Secrets, wish: Wish, around: Surroundings) -> Choice:
+    name = vault if isinstance(vault, str) else vault.name
+    return choose(name, secrets, wish, around.today, partial(keys_of, vault, around))
+
+
+def keys_of(vault: VaultId | str, around: Surroundings) -> frozenset[str]:
+    """The names of the vault's keys, which only explain; whoever may not see them learns less."""
+    try:
+        return around.linking.holdings.keys(_id_of(vault, around))
+    except NetcfgError:
+        return frozenset()
+
+
+# --- refresh ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Which groups are to be brought in line: those that are named, those of a vault, or all that a project shows.
+
+    `demand` is what the configuration wants mapped.
+    """
+
+    relay: Relay
+    vault: str = ""
+    groups: tuple[str, ...] = ()
+    wish: Wish = NOTHING
+    demand: Demand = NO_DEMAND
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The names and ids of the groups that are meant; the configuration's, where nobody named one or a vault."""
+        return self.groups or ((self.relay.group,) if self.relay.group and not self.vault else ())
+
+    @property
+    def asks_which(self) -> bool:
+        """Whether there may be several vaults, so that an acceptance has to name its own."""
+        return not self.vault and len(self.words) != 1
+
+
+def plan_refresh(refresh: Refresh, acceptances: Iterable[Acceptance], around: Surroundings) -> GroupPlans:
+    """What bringing groups in line would change; one of which that is not known keeps no other from being planned.
+
+    A whole organization is never meant: somebody names a project, a vault or a group.
+    """
+    relay = refresh.relay
+    if not relay.organization or not (relay.project or refresh.vault or refresh.words):
+        needed = (("organization", relay.organization), ("project", relay.project))
+        raise NoRelay([name for name, said in needed if not said])
+    listing = look(relay.organization, relay.project, around)
+    meant = _meant(refresh, listing)
+    held = _held(meant, around)
+    accepted = list(acceptances)
+    plans: list[GroupPlan] = []
+    undetermined = [Unplanned(f"the variable groups of the project {each.name}", each.error) for each in listing.closed]
+    for each in meant:
+        secrets = held[_pair(each)]
+        try:
+            if isinstance(secrets, NetcfgError):
+                raise secrets
+            plans.append(judge(_plan_one(each, secrets, refresh, listing, around), accepted))
+        except NetcfgError as error:
+            undetermined.append(Unplanned(f"{each.group.project.name}/{each.group.name}", error))
+    return GroupPlans(relay.organization, tuple(plans), tuple(undetermined), asks_which=refresh.asks_which)
+
+
+def _meant(refresh: Refresh, listing: Listing) -> tuple[Linked, ...]:
+    """The groups that are meant; none is an error."""
+    found = listing.named(refresh.words, [refresh.vault] if refresh.vault else [])
+    place = f"{refresh.relay.project} in {listing.organization}" if refresh.relay.project else listing.organization
+    if not found and not listing.closed:
+        raise NotLinked(refresh.vault, place) if refresh.vault else NothingLinkedIn(place)
+    return found
+
+
+def _pair(linked: Linked) -> tuple[str, str]:
+    return linked.group.vault.lower(), linked.group.connection.lower()
+
+
+def _held(meant: Sequence[Linked], around: Surroundings) -> dict[tuple[str, str], Secrets | NetcfgError]:
+    """The secrets of each vault by each connection, asked for once, or why they are not known."""
+    asked = {_pair(each): each for each in meant}
+
+    def read(each: Linked) -> Secrets | NetcfgError:
+        try:
+            return _listed(each.group.vault, each.used, around)
+        except NetcfgError as error:
+            return error
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        return dict(zip(asked, pool.map(read, asked.values()), strict=True))
+
+
+def _plan_one(each: Linked, secrets: Secrets, refresh: Refresh, listing: Listing, around: Surroundings) -> GroupPlan:
+    group, patterns = each.group, _demanded(each, refresh.demand, listing)
+    idle = [one for one in patterns if not any(fnmatchcase(secret.key, one.lower()) for secret in secrets)]
+    wish = Wish(patterns=tuple(one for one in patterns if one not in idle)) if refresh.wish.is_nothing else refresh.wish
+    choice = _chosen(group.vault, secrets, wish, around)
+    after = refreshed(group, choice, secrets)
+    notes = [f"no secret of {group.vault} matches {one!r}, which the configuration wants mapped" for one in idle]
+    return GroupPlan(
+        group.project,
+        group.name,
+        group.vault,
+        each.used,
+        group,
+        after,
+        notes=(*choice.notes, *notes, *notes_of_refresh(group, after, secrets, around.today)),
+    )
+
+
+def _demanded(linked: Linked, demand: Demand, listing: Listing) -> tuple[str, ...]:
+    """The configuration's patterns, for the group that it names; without a name, for the only group of its vault.
+
+    Of several it is not known which is meant, and no group is widened on a guess.
+    """
+    if not demand.concerns(linked):
+        return ()
+    is_meant = bool(demand.group) or len(listing.named((), [linked.vault.name])) == 1
+    return demand.patterns if is_meant else ()
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def carry_out(plans: GroupPlans, around: Surroundings) -> GroupResult:
+    """Bring the groups to what their plans promise, one after the other; one failing stops no other."""
+    return GroupResult(plans, tuple(settle(each) or _carry_out(each, around) for each in plans.plans))
+
+
+def _carry_out(plan: GroupPlan, around: Surroundings) -> GroupOutcome:
+    granted = False
+    try:
+        if plan.grant:
+            granted = _give(plan.grant, plan, around)
+            plan = replace(plan, after=as_listed(plan, _listed(plan.vault, plan.connection, around), around.today))
+        group = _write(plan, around)
+    except Halt as halt:
+        return _stopped(plan, halt.error, touched=granted or halt.touched)
+    except NetcfgError as error:
+        return _stopped(plan, error, touched=granted)
+    return GroupOutcome(plan, Ending.DONE, verified=True, group=group)
+
+
+def _stopped(plan: GroupPlan, error: NetcfgError, *, touched: bool) -> GroupOutcome:
+    return GroupOutcome(plan, _ending_of(error), touched=touched, error=error, group=plan.before)
+
+
+def _ending_of(error: NetcfgError) -> Ending:
+    match error:
+        case GroupMoved() | SecretsMoved():
+            return Ending.STALE
+        case Interrupted():
+            return Ending.NOT_REACHED
+        case _:
+            return Ending.FAILED
+
+
+def _give(grant: Grant, plan: GroupPlan, around: Surroundings) -> bool:
+    """Give the permission, and wait until it counts: a group is only written that Azure DevOps can fill."""
+    if around.stop.is_set():
+        raise Interrupted
+    around.progress.step(f"letting {grant.connection} read the secrets of {grant.vault.name}")
+    try:
+        around.linking.grants.allow(grant.vault, grant.object_id, grant.tenant)
+    except GrantUnsettled as error:
+        raise Halt(error, touched=True) from error
+    proof = prove(grant.vault.id, Found(plan.connection), EFFECTIVE, around, group=plan.name, was_granted=True)
+    if around.stop.is_set():
+        raise Halt(Interrupted(), touched=True)
+    if proof.obstacle is not None:
+        # The fix for a missing permission is to give it, which was done.
+        fix = "it may take ten minutes to count" if proof.obstacle is Obstacle.PERMISSION else proof.fix
+        refusal = DevOpsCannotRead(proof.message, fix, was_granted=True, request_id=proof.request_id)
+        raise Halt(refusal, touched=True)
+    return True
+
+
+def _write(plan: GroupPlan, around: Surroundings) -> VariableGroup:
+    """Write once, and give the group as Azure DevOps shows it afterwards."""
+    around.progress.step(f"reading the variable group {plan.name} again")
+    now = _again(plan, around)
+    if around.stop.is_set():
+        raise Interrupted
+    around.progress.step(f"writing the variable group {plan.name}")
+    try:
+        if now is None:
+            sent = around.groups.create(plan.project, plan.name, plan.vault, plan.connection, plan.after)
+        else:
+            sent = around.groups.update(now, plan.after)
+    except DevOpsUnsettled as doubt:
+        sent = _found_out(plan, doubt, around)
+    except DevOpsRefused as error:
+        if plan.before is None and error.http_status == HTTPStatus.CONFLICT:
+            raise GroupMoved(plan.name, ["a group of this name is there now"]) from error
+        raise
+    return _prove(plan, sent, around)
+
+
+def _again(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
+    """The group as it is right before the write, which has to be as it was planned for."""
+    if plan.before is None:
+        if _of_name(plan.name, plan.project, around):
+            raise GroupMoved(plan.name, ["a group of this name is there now"])
+        return None
+    now = around.groups.read(plan.before)
+    if moved := what_moved(plan.before, now):
+        raise GroupMoved(plan.name, moved)
+    return now
+
+
+def _found_out(plan: GroupPlan, doubt: DevOpsUnsettled, around: Surroundings) -> VariableGroup:
+    """Whether a write happened of which nobody knows: the group as it was written. That it did not is the doubt."""
+    if not doubt.may_have_happened:
+        raise doubt
+    around.progress.step(f"looking what became of the variable group {plan.name}")
+    try:
+        now = around.groups.read(plan.before) if plan.before else _of_name(plan.name, plan.project, around)
+    except NetcfgError as error:
+        raise Halt(doubt, touched=True) from error
+    if now is None or (plan.before and not what_moved(plan.before, now)):
+        raise doubt  # it did not happen, or not yet
+    return now
+
+
+def _prove(plan: GroupPlan, sent: VariableGroup, around: Surroundings) -> VariableGroup:
+    around.progress.step(f"reading the variable group {plan.name} back")
+    try:
+        back = around.groups.read(replace(sent, project=plan.project))
+    except NetcfgError as error:
+        raise Halt(error, touched=True) from error
+    if said := differences(plan.before, plan.vault, plan.connection.id, plan.after, back):
+        raise Halt(GroupNotVerified(plan.name, said), touched=True)
+    return back
