@@ -11,7 +11,7 @@ from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
 from netcfg.azure.firewall.listed import VERSION
 from netcfg.azure.refusal import hear
 from netcfg.core.errors import GrantUnsettled, Throttled
-from netcfg.core.groups import SECRETS_USER
+from netcfg.core.linking.groups import SECRETS_USER
 from netcfg.core.resources import Vault
 
 ROLES_VERSION = "2022-04-01"

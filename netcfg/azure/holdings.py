@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from netcfg.azure.arm import Json, ResourceManager, an_object
 from netcfg.azure.firewall.listed import VERSION
 from netcfg.core.errors import AzureAnswer
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.resources import VaultId
-from netcfg.core.secrets import Secret
 
 
 class AzureHoldings:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from netcfg.cli import terminal
 from netcfg.cli.root import Root
-from netcfg.core.relay import NO_RELAY, Relay
+from netcfg.core.linking.relay import NO_RELAY, Relay
 
 if TYPE_CHECKING:
     from netcfg.cli.options import Asked, Selecting, Through

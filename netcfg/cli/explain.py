@@ -57,7 +57,7 @@ def explain(
 
 def _explain_error(text: str, format: str, root: Root) -> int:
     from netcfg.cli import known, terminal
-    from netcfg.core.explanation import explain
+    from netcfg.core.messages.explanation import explain
     from netcfg.formats import explanation, json
     from netcfg.sources import bundled
 
@@ -72,7 +72,7 @@ def _explain_error(text: str, format: str, root: Root) -> int:
 def _stdin() -> str:
     """What somebody pipes in, as far as it is read; whatever its encoding."""
     from netcfg.cli import terminal
-    from netcfg.core.pasted import decode
+    from netcfg.core.messages.pasted import decode
 
     data = sys.stdin.buffer.read(MOST + 1)
     if len(data) > MOST:

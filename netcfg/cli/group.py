@@ -95,7 +95,7 @@ def check_groups(
     from netcfg.cli.output import FORMATS_OF_GROUPS, Output
     from netcfg.core.checks import waivers
     from netcfg.core.findings import Severity
-    from netcfg.core.library import Demand
+    from netcfg.core.linking.library import Demand
     from netcfg.workflow.groups import Wanted, check
 
     root = root_of(context)

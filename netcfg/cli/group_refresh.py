@@ -39,7 +39,7 @@ def refresh(
     from netcfg.cli.chosen import library_of
     from netcfg.cli.group_writing import wish_of, write
     from netcfg.cli.options import Through
-    from netcfg.core.library import Demand
+    from netcfg.core.linking.library import Demand
     from netcfg.core.resources import parse_vault
     from netcfg.workflow.grouping import Refresh, plan_refresh
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netcfg.cli.root import Root
-    from netcfg.core.grouping import GroupPlans, GroupResult, Wish
+    from netcfg.core.linking.grouping import GroupPlans, GroupResult, Wish
     from netcfg.workflow.collaborators import Surroundings
 
 Secrets = Annotated[
@@ -27,7 +27,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; accepts no g
 def wish_of(secret: list[str] | None, match: list[str] | None, *, every: bool) -> Wish:
     """Which secrets are wanted; all of them and some of them is a contradiction."""
     from netcfg.core.errors import ConflictingOptions
-    from netcfg.core.grouping import Wish
+    from netcfg.core.linking.grouping import Wish
 
     if every and (secret or match):
         raise ConflictingOptions("--all", "--secret" if secret else "--match", "all secrets are meant, or some of them")
@@ -39,7 +39,7 @@ def write(plan: Callable[[Surroundings], GroupPlans], root: Root, format: str, *
     from netcfg.cli import connect, terminal
     from netcfg.cli.signals import graceful
     from netcfg.core.errors import OutputFailed
-    from netcfg.core.grouping import decline
+    from netcfg.core.linking.grouping import decline
     from netcfg.core.outcome import Ending
     from netcfg.workflow.grouping import carry_out
 

@@ -12,15 +12,15 @@ from netcfg.cli.options import Asked, Through
 from netcfg.cli.questions import Option
 from netcfg.cli.root import Root
 from netcfg.core import shell
-from netcfg.core.grouping import Wish
-from netcfg.core.relay import NO_RELAY, Relay
+from netcfg.core.linking.grouping import Wish
+from netcfg.core.linking.relay import NO_RELAY, Relay
 from netcfg.core.words import counted, listed
 
 if TYPE_CHECKING:
     from netcfg.config.configuration import Configuration
-    from netcfg.core.groups import Project, ServiceConnection, VariableGroup
+    from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+    from netcfg.core.linking.secrets import Secret
     from netcfg.core.resources import VaultId
-    from netcfg.core.secrets import Secret
     from netcfg.core.terms import Terms
     from netcfg.workflow.collaborators import Surroundings
 
@@ -313,7 +313,7 @@ class Interview:
 
     def _secrets(self, job: Job) -> Job:
         """Which secrets the group maps, by what Resource Manager lists, whatever the vault's firewall says."""
-        from netcfg.core.grouping import choose, why_not
+        from netcfg.core.linking.grouping import choose, why_not
         from netcfg.workflow.setup import secrets_of
 
         if not group_of(job, self.said) or not wish_of(job, self.said).is_nothing:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from netcfg.cli.root import Root
-    from netcfg.core.library import LibraryReport
+    from netcfg.core.linking.library import LibraryReport
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
     from netcfg.core.report import Report
@@ -143,7 +143,7 @@ class Output:
 
 def kind_of(document: Document) -> str:
     """What it is called where formats write it."""
-    from netcfg.core.library import LibraryReport
+    from netcfg.core.linking.library import LibraryReport
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
     from netcfg.core.setup import SetupPlan, SetupResult

@@ -11,8 +11,8 @@ from netcfg.cli.root import root_of
 
 if TYPE_CHECKING:
     from netcfg.cli.root import Root
+    from netcfg.core.linking.relay import Relay
     from netcfg.core.proof import Proof
-    from netcfg.core.relay import Relay
     from netcfg.core.resources import VaultId
 
 

@@ -26,10 +26,10 @@ from netcfg.core.errors import (
 from netcfg.core.findings import Waiver
 from netcfg.core.geography import Atlas
 from netcfg.core.intent import parse_removal
+from netcfg.core.linking.relay import NO_RELAY, Relay
 from netcfg.core.organization import DEVOPS, parse_name
 from netcfg.core.private import as_private_endpoint
 from netcfg.core.ranges import Policy
-from netcfg.core.relay import NO_RELAY, Relay
 from netcfg.core.resources import (
     SubnetId,
     SubnetName,

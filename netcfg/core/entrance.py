@@ -13,7 +13,7 @@ from netcfg.core.attribution import Answer, Attribution
 from netcfg.core.declared import BROAD, parse_wanted
 from netcfg.core.desired import Desired, Reason, is_enforced
 from netcfg.core.errors import BadRange
-from netcfg.core.explanation import geographies
+from netcfg.core.messages.explanation import geographies
 from netcfg.core.plan import Action
 from netcfg.core.private import network_of
 from netcfg.core.resources import SubnetId, Vault

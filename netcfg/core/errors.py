@@ -1055,9 +1055,7 @@ class ConnectionGone(NetcfgError):
 class NotRelayed(NetcfgError):
     """Azure DevOps would not even ask the vault."""
 
-    def __init__(
-        self, name: str, project: str, vault: str, said: str | None, *, request_id: str | None = None
-    ) -> None:
+    def __init__(self, name: str, project: str, vault: str, said: str | None, *, request_id: str | None = None) -> None:
         super().__init__(
             f"Azure DevOps did not ask the vault {vault} by the service connection {name!r} of the project {project!r}"
             + (f" ({said})" if said else "")
@@ -1230,9 +1228,7 @@ class NothingLinkedIn(NetcfgError):
 class DevOpsCannotRead(NetcfgError):
     """`why` says what is in the way, `fix` what to do about it. With `was_granted` a permission was given before."""
 
-    def __init__(
-        self, why: str, fix: str | None, *, was_granted: bool = False, request_id: str | None = None
-    ) -> None:
+    def __init__(self, why: str, fix: str | None, *, was_granted: bool = False, request_id: str | None = None) -> None:
         super().__init__(
             ("the permission was given, and the group was not written: " if was_granted else "")
             + why

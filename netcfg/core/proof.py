@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from netcfg.core.attribution import Answer, Attribution
-from netcfg.core.cause import Cause
-from netcfg.core.diagnosis import Diagnosis, diagnose
 from netcfg.core.errors import DevOpsAnswer, DevOpsUnreachable, NetcfgError
 from netcfg.core.geography import Geography
-from netcfg.core.groups import ServiceConnection
-from netcfg.core.relay import Relayed
+from netcfg.core.linking.groups import ServiceConnection
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.messages.cause import Cause
+from netcfg.core.messages.diagnosis import Diagnosis, diagnose
 from netcfg.core.rules import PublicAccess
 from netcfg.core.shell import quote
 from netcfg.core.verdict import admission, is_held

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from netcfg.core.errors import NetcfgError
-from netcfg.core.grouping import Grant, GroupOutcome, GroupPlan
-from netcfg.core.groups import ServiceConnection
+from netcfg.core.linking.grouping import Grant, GroupOutcome, GroupPlan
+from netcfg.core.linking.groups import ServiceConnection
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.proof import Proof

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from typing import assert_never
 
-from netcfg.core.cause import Cause
-from netcfg.core.diagnosis import refusal
+from netcfg.core.messages.cause import Cause
+from netcfg.core.messages.diagnosis import refusal
 from netcfg.core.rules import DefaultAction, Perimeter, PublicAccess
 from netcfg.core.shell import quote
 from netcfg.core.verification import (

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from netcfg.core.errors import DevOpsAnswer, SharersUnknown
-from netcfg.core.groups import LINKED, Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.groups import LINKED, Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.devops.answer import Question
 from netcfg.devops.pages import Json, number, shown, text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from netcfg.core.errors import DevOpsAnswer, NoSuchProject
-from netcfg.core.groups import Project
+from netcfg.core.linking.groups import Project
 from netcfg.core.organization import parse_name
 from netcfg.devops.answer import Question
 from netcfg.devops.pages import Json, items, shown, text

@@ -13,10 +13,10 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from netcfg.core.errors import ConnectionGone, DevOpsAnswer, NotRelayed
-from netcfg.core.groups import ServiceConnection
-from netcfg.core.relay import Relayed
+from netcfg.core.linking.groups import ServiceConnection
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.resources import parse_vault
-from netcfg.core.secrets import Secret
 from netcfg.devops.answer import Answer, Question, read_json, said
 from netcfg.devops.pages import versioned
 from netcfg.devops.projects import address

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from netcfg.core.errors import DevOpsAnswer
-from netcfg.core.secrets import Secret
+from netcfg.core.linking.secrets import Secret
 from netcfg.devops.answer import Question
 from netcfg.devops.pages import Json, shown
 

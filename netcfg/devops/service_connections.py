@@ -13,7 +13,7 @@ from netcfg.core.errors import (
     NoSuchConnection,
     WrongConnection,
 )
-from netcfg.core.groups import Project, ServiceConnection
+from netcfg.core.linking.groups import Project, ServiceConnection
 from netcfg.devops.answer import Question
 from netcfg.devops.pages import Json, items, shown, text
 from netcfg.devops.projects import address

@@ -10,7 +10,7 @@ from typing import Any
 
 from netcfg.core.discovery import ClosedProject, Library, LinkedGroup
 from netcfg.core.errors import DevOpsAnswer, DevOpsUnsettled, GroupNotLinked, NetcfgError, VariableGroupGone
-from netcfg.core.groups import LINKED, Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.groups import LINKED, Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.core.organization import parse_name
 from netcfg.devops.answer import Question, Write, read_json
 from netcfg.devops.linked_group import changed_group, new_group, parse_group, parse_link

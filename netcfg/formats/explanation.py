@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from netcfg.core.attribution import Attribution
-from netcfg.core.cause import Cause
 from netcfg.core.entrance import Entrance, Ground, Outlook, Verdict
-from netcfg.core.explanation import Explanation
+from netcfg.core.messages.cause import Cause
+from netcfg.core.messages.explanation import Explanation
 from netcfg.core.resources import SubnetId
 from netcfg.core.rules import IpRule
 from netcfg.formats import attribution as attributed

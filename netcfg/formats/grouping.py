@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from netcfg.core.grouping import GroupChange, GroupOutcome, GroupPlan, GroupPlans, GroupResult, Part
 from netcfg.core.guards import Guard
+from netcfg.core.linking.grouping import GroupChange, GroupOutcome, GroupPlan, GroupPlans, GroupResult, Part
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import Action
 from netcfg.core.words import counted, listed

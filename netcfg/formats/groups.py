@@ -7,7 +7,7 @@ from io import StringIO
 from itertools import groupby
 from typing import Any
 
-from netcfg.core.library import PLAIN, Linked, Listing
+from netcfg.core.linking.library import PLAIN, Linked, Listing
 from netcfg.core.words import listed
 from netcfg.formats import harmless, phrases
 from netcfg.formats.page import Page, Row

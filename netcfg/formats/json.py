@@ -19,11 +19,11 @@ from netcfg.core.comparison import Comparison, Extent, Growth
 from netcfg.core.desired import Reason
 from netcfg.core.discovery import Discovery
 from netcfg.core.entrance import Entrance
-from netcfg.core.explanation import Explanation
 from netcfg.core.geography import Evidence, Organization, Region
-from netcfg.core.grouping import GroupResult
 from netcfg.core.guards import Guard
-from netcfg.core.library import LibraryReport, Listing
+from netcfg.core.linking.grouping import GroupResult
+from netcfg.core.linking.library import LibraryReport, Listing
+from netcfg.core.messages.explanation import Explanation
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Change, Plan, PlanSet, Undetermined
 from netcfg.core.proof import Proof

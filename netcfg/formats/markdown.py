@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Geography
 from netcfg.core.guards import Guard
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from netcfg.core.grouping import GroupOutcome, GroupPlan
 from netcfg.core.guards import Guard
+from netcfg.core.linking.grouping import GroupOutcome, GroupPlan
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import Kind, Plan
 from netcfg.core.proof import Proof

@@ -10,7 +10,7 @@ from netcfg.core.attribution import Attribution
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.ranges import PublishedRange, Resolution

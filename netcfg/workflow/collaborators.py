@@ -14,15 +14,15 @@ from netcfg.core.agents import AgentPool
 from netcfg.core.discovery import Library
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Organization
-from netcfg.core.groups import Mapping as SecretMapping
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.intent import Intent
+from netcfg.core.linking.groups import Mapping as SecretMapping
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.private import Landscape, NewPiece, OldPiece
 from netcfg.core.ranges import Catalogue, Edition
-from netcfg.core.relay import Relayed
 from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
 from netcfg.core.rules import Firewall
-from netcfg.core.secrets import Secret
 from netcfg.core.switchover import Survey
 from netcfg.core.target import Selected, Selection
 from netcfg.core.verification import Known, Observation

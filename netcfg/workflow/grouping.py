@@ -33,7 +33,8 @@ from netcfg.core.errors import (
     NotLinked,
     SecretsMoved,
 )
-from netcfg.core.grouping import (
+from netcfg.core.guards import Acceptance
+from netcfg.core.linking.grouping import (
     NOTHING,
     Choice,
     Grant,
@@ -55,14 +56,13 @@ from netcfg.core.grouping import (
     tie,
     what_moved,
 )
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
-from netcfg.core.guards import Acceptance
-from netcfg.core.library import NO_DEMAND, Demand, Linked, Listing
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.library import NO_DEMAND, Demand, Linked, Listing
+from netcfg.core.linking.relay import NO_RELAY, Relay, Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.outcome import Ending
 from netcfg.core.proof import Proof
-from netcfg.core.relay import NO_RELAY, Relay, Relayed
 from netcfg.core.resources import VaultId
-from netcfg.core.secrets import Secret
 from netcfg.core.verification import Obstacle
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.groups import look

@@ -12,8 +12,8 @@ from netcfg.core.checks import groups, register, waivers
 from netcfg.core.discovery import ClosedProject
 from netcfg.core.errors import NetcfgError, NoProjectShown, NothingLinked, NotLinked
 from netcfg.core.findings import Severity, Waiver
-from netcfg.core.groups import Project
-from netcfg.core.library import (
+from netcfg.core.linking.groups import Project
+from netcfg.core.linking.library import (
     NO_DEMAND,
     PLAIN,
     Contents,
@@ -25,9 +25,9 @@ from netcfg.core.library import (
     Look,
     Shelf,
 )
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.plan import Undetermined
 from netcfg.core.resources import VaultId, parse_vault
-from netcfg.core.secrets import Secret
 from netcfg.core.words import counted, listed
 from netcfg.workflow.collaborators import Surroundings
 

@@ -12,10 +12,10 @@ from functools import cache, partial
 from netcfg.core.attribution import Attribution, attribute, parse_address
 from netcfg.core.errors import ManyConnections, NetcfgError, NoConnection, NoRelay, NotAnAddress
 from netcfg.core.geography import Geography
-from netcfg.core.groups import Project, ServiceConnection
+from netcfg.core.linking.groups import Project, ServiceConnection
+from netcfg.core.linking.relay import Relay, Relayed
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.proof import Beside, Hearing, Proof, judge
-from netcfg.core.relay import Relay, Relayed
 from netcfg.core.resources import VaultId
 from netcfg.core.rules import PublicAccess
 from netcfg.core.verification import Hope, Known, Obstacle

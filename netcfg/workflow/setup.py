@@ -19,7 +19,8 @@ from netcfg.core.errors import (
     NoVault,
     SecretsMoved,
 )
-from netcfg.core.grouping import (
+from netcfg.core.guards import Acceptance
+from netcfg.core.linking.grouping import (
     GroupOutcome,
     GroupPlan,
     GroupPlans,
@@ -32,14 +33,13 @@ from netcfg.core.grouping import (
     settle,
     tie,
 )
-from netcfg.core.groups import VariableGroup
-from netcfg.core.guards import Acceptance
+from netcfg.core.linking.groups import VariableGroup
+from netcfg.core.linking.relay import Relay, Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import PlanSet
 from netcfg.core.proof import Proof
-from netcfg.core.relay import Relay, Relayed
 from netcfg.core.resources import VaultId
-from netcfg.core.secrets import Secret
 from netcfg.core.setup import Permission, SetupPlan, SetupResult
 from netcfg.core.verification import Hope, Obstacle
 from netcfg.workflow.apply import apply as apply_plans

@@ -4,8 +4,8 @@ import pytest
 
 from netcfg.azure.connection import connect
 from netcfg.core.errors import AzureAnswer, PermissionMissing
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.resources import parse_vault
-from netcfg.core.secrets import Secret
 from tests.azure.scripted import Answer, refusal, scripted
 
 ID = "/subscriptions/5b5fe6de-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-a"

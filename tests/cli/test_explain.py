@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.conftest import BUILDS, SCALE_SET, Program, vault_id
-from tests.core.test_diagnosis import FIREWALL, MESSAGES, SCREEN, relayed
+from tests.core.messages.test_diagnosis import FIREWALL, MESSAGES, SCREEN, relayed
 from tests.formats.test_json import conform
 
 OURS = """\

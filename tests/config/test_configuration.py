@@ -20,8 +20,8 @@ from netcfg.core.declared import Declaration
 from netcfg.core.errors import BadConfiguration
 from netcfg.core.findings import Waiver
 from netcfg.core.geography import Geography
+from netcfg.core.linking.relay import Relay
 from netcfg.core.ranges import Policy
-from netcfg.core.relay import Relay
 from netcfg.core.resources import SubnetName, parse_subnet, parse_vault
 from netcfg.core.rules import IpRule, PublicAccess
 from netcfg.core.target import Choice, Location, Selection

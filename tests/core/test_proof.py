@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from netcfg.core.attribution import attribute, parse_address
 from netcfg.core.errors import DevOpsAnswer, DevOpsUnreachable, NetcfgError
 from netcfg.core.geography import Geography
-from netcfg.core.groups import Project, ServiceConnection
+from netcfg.core.linking.groups import Project, ServiceConnection
+from netcfg.core.linking.relay import Relayed
 from netcfg.core.proof import Beside, Hearing, Proof, judge
-from netcfg.core.relay import Relayed
 from netcfg.core.rules import DefaultAction, IpRule, Perimeter, PublicAccess
 from netcfg.core.verification import Hope, Obstacle
 from netcfg.sources import bundled

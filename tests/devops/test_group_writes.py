@@ -19,7 +19,7 @@ from netcfg.core.errors import (
     SignInRefused,
     VariableGroupGone,
 )
-from netcfg.core.groups import Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.devops.credential import Credential
 from netcfg.devops.projects import RestProjects
 from netcfg.devops.service_connections import RestServiceConnections

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netcfg.core.errors import DevOpsAnswer, SharersUnknown
-from netcfg.core.groups import Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.devops.answer import Question
 from netcfg.devops.linked_group import changed_group, new_group, parse_group
 

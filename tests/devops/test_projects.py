@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from netcfg.core.errors import BadOrganization, DevOpsAnswer, NoSuchProject
-from netcfg.core.groups import Project
+from netcfg.core.linking.groups import Project
 from netcfg.devops.credential import Credential
 from netcfg.devops.projects import RestProjects
 from netcfg.devops.session import Session

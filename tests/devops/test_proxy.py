@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netcfg.core.errors import BadIdentifier, ConnectionGone, DevOpsAnswer, NotRelayed, SignInRefused
-from netcfg.core.groups import Project, ServiceConnection
-from netcfg.core.relay import Relayed
-from netcfg.core.secrets import Secret
+from netcfg.core.linking.groups import Project, ServiceConnection
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.devops.answer import Answer, Question
 from netcfg.devops.proxy import RestProxy
 from netcfg.devops.session import Session

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from netcfg.core.errors import NoDevOpsPermission
-from netcfg.core.groups import ServiceConnection
-from netcfg.core.relay import Relayed
-from netcfg.core.secrets import Secret
+from netcfg.core.linking.groups import ServiceConnection
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.devops.credential import Credential
 from netcfg.devops.projects import RestProjects
 from netcfg.devops.proxy import RestProxy

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from netcfg.core.errors import NoDevOpsPermission, SignInRefused
-from netcfg.core.groups import Mapping
+from netcfg.core.linking.groups import Mapping
 from netcfg.devops.projects import RestProjects
 from netcfg.devops.proxy import RestProxy
 from netcfg.devops.service_connections import RestServiceConnections

@@ -13,7 +13,7 @@ from netcfg.core.errors import (
     NoSuchConnection,
     WrongConnection,
 )
-from netcfg.core.groups import Project, ServiceConnection
+from netcfg.core.linking.groups import Project, ServiceConnection
 from netcfg.devops.credential import Credential
 from netcfg.devops.projects import RestProjects
 from netcfg.devops.service_connections import RestServiceConnections

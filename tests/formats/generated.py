@@ -11,8 +11,8 @@ from netcfg.core.checks.register import OF_VAULTS
 from netcfg.core.errors import NetcfgError
 from netcfg.core.findings import Finding, Severity, Waiver
 from netcfg.core.geography import Evidence, Organization, Witness
-from netcfg.core.groups import Project, ServiceConnection
 from netcfg.core.guards import GUARDS, Acceptance
+from netcfg.core.linking.groups import Project, ServiceConnection
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
 from netcfg.core.proof import Proof

@@ -29,16 +29,16 @@ from netcfg.core.errors import (
     NotLinked,
     VariableGroupGone,
 )
-from netcfg.core.grouping import GroupOutcome, GroupResult, Wish
-from netcfg.core.groups import Mapping as SecretMapping
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.guards import Acceptance
-from netcfg.core.library import Demand
+from netcfg.core.linking.grouping import GroupOutcome, GroupResult, Wish
+from netcfg.core.linking.groups import Mapping as SecretMapping
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.library import Demand
+from netcfg.core.linking.relay import Relay, Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.outcome import Ending
-from netcfg.core.relay import Relay, Relayed
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess
-from netcfg.core.secrets import Secret
 from netcfg.workflow.collaborators import Linking, Surroundings
 from netcfg.workflow.grouping import Link, Refresh, carry_out, plan_link, plan_refresh
 from tests.core.test_proof import NOT_FOUND, OK, ROLE

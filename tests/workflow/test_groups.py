@@ -10,12 +10,12 @@ import pytest
 
 from netcfg.core.errors import ConnectionGone, DevOpsAnswer, NetcfgError, NoProjectShown, NothingLinked
 from netcfg.core.findings import Severity, Waiver
-from netcfg.core.groups import Mapping as SecretMapping
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
-from netcfg.core.library import Demand, LibraryReport
-from netcfg.core.relay import Relayed
+from netcfg.core.linking.groups import Mapping as SecretMapping
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.library import Demand, LibraryReport
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.resources import VaultId
-from netcfg.core.secrets import Secret
 from netcfg.workflow.collaborators import Linking, Surroundings
 from netcfg.workflow.groups import Wanted, check, look
 from tests.workflow.fakes import Azure, Unasked, around

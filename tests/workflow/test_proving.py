@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from netcfg.core.discovery import Library, LinkedGroup
 from netcfg.core.errors import DevOpsAnswer, ManyConnections, NetcfgError, NoConnection, NoRelay
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.intent import Intent
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.relay import Relay, Relayed
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.proof import Proof
-from netcfg.core.relay import Relay, Relayed
 from netcfg.core.rules import DefaultAction, Firewall, NetworkRuleSet, PublicAccess
 from netcfg.core.verification import Hope, Obstacle
 from netcfg.workflow.apply import apply

@@ -20,14 +20,14 @@ from netcfg.core.errors import (
     NoDevOpsPermission,
     NoSuchSecret,
 )
-from netcfg.core.grouping import Wish
-from netcfg.core.groups import Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.core.intent import Intent
+from netcfg.core.linking.grouping import Wish
+from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.relay import Relay, Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.outcome import Ending
-from netcfg.core.relay import Relay, Relayed
 from netcfg.core.resources import Vault
 from netcfg.core.rules import PublicAccess
-from netcfg.core.secrets import Secret
 from netcfg.core.setup import Permission, SetupPlan, SetupResult
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawings

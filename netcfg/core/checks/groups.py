@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from netcfg.core import shell
 from netcfg.core.checks.check import Check
-from netcfg.core.diagnosis import Cause, Diagnosis, diagnose
 from netcfg.core.errors import ConnectionGone, ContentsUnknown, DevOpsCouldNotAsk, NetcfgError, VaultNowhere
 from netcfg.core.findings import Finding, Severity
-from netcfg.core.library import NO_DEMAND, Contents, Demand, Linked, Look
-from netcfg.core.relay import Relayed
-from netcfg.core.secrets import Secret, State
+from netcfg.core.linking.library import NO_DEMAND, Contents, Demand, Linked, Look
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret, State
+from netcfg.core.messages.diagnosis import Cause, Diagnosis, diagnose
 
 # A variable of such a name is Azure Pipelines' own; tasks do not get it.
 RESERVED_PREFIXES = ("endpoint", "input", "secret", "path", "securefile")

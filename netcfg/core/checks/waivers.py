@@ -8,7 +8,7 @@ from datetime import date
 from netcfg.core.checks import groups
 from netcfg.core.checks.check import Check
 from netcfg.core.findings import Finding, Severity, Waiver
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.report import Report
 
 EXPIRED_WAIVER = Check(

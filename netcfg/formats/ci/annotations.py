@@ -13,7 +13,7 @@ from typing import assert_never
 from netcfg.core.errors import BadConfiguration, NetcfgError
 from netcfg.core.findings import Finding, Severity
 from netcfg.core.guards import Guard
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.report import Report

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netcfg.core.findings import Severity
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.report import Report
 from netcfg.formats.ci.annotations import Annotation, annotations_of
 from netcfg.formats.harmless import line

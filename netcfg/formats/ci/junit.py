@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from netcfg.core.checks.register import OF_GROUPS, OF_VAULTS
 from netcfg.core.findings import Finding, Severity
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Report
 from netcfg.formats import order, phrases

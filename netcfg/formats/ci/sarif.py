@@ -27,7 +27,7 @@ from netcfg import __version__
 from netcfg.core.checks.check import Check
 from netcfg.core.checks.register import CHECKS, OF_GROUPS, OF_VAULTS
 from netcfg.core.findings import Finding, Severity, Waiver
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Judged, Report
 from netcfg.core.target import Location

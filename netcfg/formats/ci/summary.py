@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from netcfg.core.library import LibraryReport
+from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Result
 from netcfg.core.plan import PlanSet
 from netcfg.core.report import Report

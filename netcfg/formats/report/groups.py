@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from netcfg.core.findings import Finding, Severity
-from netcfg.core.library import GroupInspection, LibraryReport
+from netcfg.core.linking.library import GroupInspection, LibraryReport
 from netcfg.core.words import listed
 from netcfg.formats import order, phrases
 from netcfg.formats.groups import group as shown

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netcfg.core.findings import Finding
-from netcfg.core.library import GroupInspection, LibraryReport
+from netcfg.core.linking.library import GroupInspection, LibraryReport
 from netcfg.core.plan import Undetermined
 from netcfg.core.report import Inspection, Report
 from netcfg.core.words import listed

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from netcfg.core.checks import groups, register
 from netcfg.core.errors import AzureUnreachable, ConnectionGone, DevOpsAnswer, VaultNowhere
 from netcfg.core.findings import Finding, VaultName, Waiver
-from netcfg.core.groups import Mapping, Project, ServiceConnection, VariableGroup
-from netcfg.core.library import Contents, Demand, Linked, Look
-from netcfg.core.relay import Relayed
-from netcfg.core.secrets import Secret
+from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.library import Contents, Demand, Linked, Look
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 
 TODAY = date(2026, 7, 1)
 PAYMENTS = Project("contoso", "payments", "p1")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netcfg.core import clues, pasted, signs
-from netcfg.core.cause import Cause as Cause
-from netcfg.core.remedy import advise
+from netcfg.core.messages import clues, pasted, signs
+from netcfg.core.messages.cause import Cause as Cause
+from netcfg.core.messages.remedy import advise
 
 
 @dataclass(frozen=True)

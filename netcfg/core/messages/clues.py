@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from netcfg.core.pasted import Pasted
+from netcfg.core.messages.pasted import Pasted
 from netcfg.core.resources import as_subnet
 from netcfg.core.verification import parse_address
 

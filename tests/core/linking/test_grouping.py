@@ -21,7 +21,8 @@ from netcfg.core.errors import (
     SecretReserved,
     SecretUnusable,
 )
-from netcfg.core.grouping import (
+from netcfg.core.guards import Acceptance
+from netcfg.core.linking.grouping import (
     NOTHING,
     Choice,
     Grant,
@@ -48,13 +49,12 @@ from netcfg.core.grouping import (
     what_moved,
     why_not,
 )
-from netcfg.core.groups import Mapping, Project, ServiceConnection, VariableGroup
-from netcfg.core.guards import Acceptance
+from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import Action
 from netcfg.core.resources import Vault, parse_vault
 from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess
-from netcfg.core.secrets import Secret
 
 TODAY = date(2026, 7, 1)
 PAST, SOON = datetime(2026, 5, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from netcfg.core.cause import Cause
+from netcfg.core.messages.cause import Cause
 
 # The sources that several signs share.
 _ERROR_CODES = "learn.microsoft.com/azure/key-vault/general/common-error-codes"

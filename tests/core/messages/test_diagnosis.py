@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netcfg.core.cause import Cause
-from netcfg.core.diagnosis import diagnose, refusal
-from netcfg.core.pasted import decode
-from netcfg.core.signs import CERTAIN, VAGUE
+from netcfg.core.messages.cause import Cause
+from netcfg.core.messages.diagnosis import diagnose, refusal
+from netcfg.core.messages.pasted import decode
+from netcfg.core.messages.signs import CERTAIN, VAGUE
 
 APP, OID, TENANT = (f"{digit * 8}-{digit * 4}-{digit * 4}-{digit * 4}-{digit * 12}" for digit in "123")
 CALLER = f"Caller: appid={APP};oid={OID};iss=https://sts.windows.net/{TENANT}/"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from netcfg.core.discovery import ClosedProject
 from netcfg.core.errors import AmbiguousGroup, GroupElsewhere, GroupUnlinked, NetcfgError, NoSuchGroup
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
-from netcfg.core.library import Demand, Linked, Listing, Shelf
-from netcfg.core.secrets import Secret
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.library import Demand, Linked, Listing, Shelf
+from netcfg.core.linking.secrets import Secret
 
 PAYMENTS, PLATFORM = Project("contoso", "payments", "p1"), Project("contoso", "Shared Platform", "p2")
 PROD = ServiceConnection("C1", "azure-prod", PAYMENTS)

@@ -20,12 +20,12 @@ from netcfg.core.errors import (
     SecretsMoved,
     SecretUnusable,
 )
-from netcfg.core.groups import Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.core.guards import REMOVALS, SHARED_GROUP, Acceptance, Guard, many_removals
+from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.secrets import Secret, State, reserved_prefix
 from netcfg.core.outcome import Ending, status_of, worst_of
 from netcfg.core.plan import Action
 from netcfg.core.resources import Vault
-from netcfg.core.secrets import Secret, State, reserved_prefix
 from netcfg.core.words import counted, listed
 
 SECRETS_USER = "Key Vault Secrets User"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from netcfg.core.secrets import Secret
+from netcfg.core.linking.secrets import Secret
 
 AZURE = "azurerm"
 LINKED = "AzureKeyVault"

@@ -11,11 +11,11 @@ from functools import cached_property
 from netcfg.core.discovery import ClosedProject
 from netcfg.core.errors import AmbiguousGroup, GroupElsewhere, GroupUnlinked, NetcfgError, NoSuchGroup
 from netcfg.core.findings import Finding, GroupName, Severity, VaultName
-from netcfg.core.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
+from netcfg.core.linking.relay import Relayed
+from netcfg.core.linking.secrets import Secret
 from netcfg.core.plan import Undetermined
-from netcfg.core.relay import Relayed
 from netcfg.core.report import are_bad, count, worst
-from netcfg.core.secrets import Secret
 
 PLAIN = "Vsts"  # the type of a group whose values Azure DevOps keeps itself
 

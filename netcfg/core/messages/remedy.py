@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from netcfg.core.cause import Cause
-from netcfg.core.clues import Clues
+from netcfg.core.messages.cause import Cause
+from netcfg.core.messages.clues import Clues
 from netcfg.core.roles import only_role_for, role_for
 from netcfg.core.shell import quote
 from netcfg.core.verification import Client

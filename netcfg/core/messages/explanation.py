@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from netcfg.core.attribution import Answer, Attribution, attribute
-from netcfg.core.cause import Cause
-from netcfg.core.diagnosis import Diagnosis, diagnose
 from netcfg.core.geography import Geography
+from netcfg.core.messages.cause import Cause
+from netcfg.core.messages.diagnosis import Diagnosis, diagnose
 from netcfg.core.outbound import OutboundEdition
 from netcfg.core.ranges import Catalogue
 from netcfg.core.verification import Client

@@ -1,0 +1,1 @@
+"""Error messages: recognised in whatever people paste, and told what they really mean."""
