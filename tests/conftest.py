@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
+import typer.main
+import typer.testing
 from hypothesis import settings
 
 settings.register_profile("netcfg", deadline=None)  # two busy cores make any deadline a coin toss
@@ -22,6 +25,14 @@ def _short_pauses() -> Iterator[None]:
         patch.setattr("netcfg.azure.arm.FIRST_PAUSE", 0.05)
         patch.setattr("netcfg.azure.pacing.FIRST_PAUSE", 0.05)
         patch.setattr("netcfg.azure.pacing.SPREAD", 0.01)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_set_of_commands() -> Iterator[None]:
+    """Typer builds all commands anew for each run of a test, which takes longer than most of the runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(typer.main.get_command))
         yield
 
 

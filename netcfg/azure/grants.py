@@ -10,7 +10,7 @@ from netcfg.azure.arm import Json, ResourceManager, an_object, objects
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
 from netcfg.azure.firewall.listed import VERSION
 from netcfg.azure.refusal import hear
-from netcfg.core.errors import GrantUnsettled, Throttled
+from netcfg.core.errors import GrantUnsettled, NetcfgError, Throttled
 from netcfg.core.linking.groups import SECRETS_USER
 from netcfg.core.resources import Vault
 
@@ -29,35 +29,46 @@ class AzureGrants:
         self._arm = arm
         self._sleep = sleep
 
-    def allow(self, vault: Vault, object_id: str, tenant: str) -> None:
+    def allow(self, vault: Vault, object_id: str, tenant: str) -> bool:
         """Let the identity get and list secrets: by the role Key Vault Secrets User on this vault alone, or by an
-        access policy that takes nothing from anybody, as the vault is set to. Nothing happens where it may already.
+        access policy that takes nothing from anybody, as the vault is set to. Whether anything was written for it:
+        nothing is where it may already.
 
         A vault that does not say which of the two counts goes by its access policies (REST reference of
         `enableRbacAuthorization`).
         """
         identity = object_id.lower()
         if vault.is_role_based:
-            self._settle(vault, lambda: self._has_role(vault, identity), lambda: self._give_role(vault, identity))
-        else:
-            self._settle(
-                vault,
-                lambda: self._has_policy(vault, identity, tenant),
-                lambda: self._give_policy(vault, identity, tenant),
+            return self._settle(
+                vault, lambda: self._has_role(vault, identity), lambda: self._give_role(vault, identity)
             )
+        return self._settle(
+            vault,
+            lambda: self._has_policy(vault, identity, tenant),
+            lambda: self._give_policy(vault, identity, tenant),
+        )
 
-    def _settle(self, vault: Vault, is_done: Callable[[], bool], write: Callable[[], None]) -> None:
-        """Look, write, and look again, until it is there. Both writes may be repeated: they only add."""
+    def _settle(self, vault: Vault, is_done: Callable[[], bool], write: Callable[[], None]) -> bool:
+        """Look, write, and look again, until it is there. Both writes may be repeated: they only add.
+
+        Once one of them may have happened, whatever goes wrong leaves that open.
+        """
         if is_done():
-            return
-        for pause in PAUSES:
-            doubt = self._try(vault, write)
-            if is_done():
-                return
-            self._sleep(doubt.wait or pause)
-        doubt = self._try(vault, write)
-        if not is_done():
-            raise GrantUnsettled(vault.name, doubt.reason, request_id=doubt.request_id)
+            return False
+        is_written = False
+        try:
+            for pause in (*PAUSES, None):
+                doubt = self._try(vault, write)
+                is_written = is_written or doubt.may_have_happened
+                if is_done():
+                    return is_written
+                if pause:
+                    self._sleep(doubt.wait or pause)
+        except NetcfgError as error:
+            if is_written:
+                raise GrantUnsettled(vault.name, str(error), request_id=error.request_id) from error
+            raise
+        raise GrantUnsettled(vault.name, doubt.reason, may_have_happened=is_written, request_id=doubt.request_id)
 
     def _try(self, vault: Vault, write: Callable[[], None]) -> Unsettled:
         """Why another look is needed after this."""
@@ -65,11 +76,11 @@ class AzureGrants:
         try:
             write()
         except Throttled as error:
-            return Unsettled(str(error), error.wait)
+            return Unsettled(str(error), error.wait, may_have_happened=False)
         except SDK_ERRORS as error:
             refusal = hear(error, subject)
             if refusal and refusal.code == _EXISTS:
-                return Unsettled(refusal.words, request_id=refusal.request_id)
+                return Unsettled(refusal.words, request_id=refusal.request_id, may_have_happened=False)
             if doubt := unsettled(error, subject):
                 return doubt
             raise translate(error, subject, self._arm.url) from error

@@ -21,7 +21,7 @@ class AzureHoldings:
     def secrets(self, vault: VaultId) -> tuple[Secret, ...]:
         """All secrets, by name. Whether a certificate keeps one is not told here, as it is by the vault itself."""
         subject = f"the secrets of vault {vault}"
-        return tuple(sorted((parse_secret(each, subject) for each in self._list(vault, "secrets", subject)), key=_name))
+        return tuple(sorted((parse_secret(each, subject) for each in self._list(vault, "secrets", subject)), key=_key))
 
     def keys(self, vault: VaultId) -> frozenset[str]:
         """The names of all keys, in lower case, those of certificates too."""
@@ -29,7 +29,13 @@ class AzureHoldings:
         return frozenset(_name_of(each, subject).lower() for each in self._list(vault, "keys", subject))
 
     def _list(self, vault: VaultId, kind: str, subject: str) -> Iterator[Json]:
-        return self._arm.items(f"{vault.text}/{kind}", VERSION, subject)
+        """The entries, each of them of this very vault: by those of another one, its own would be taken for gone."""
+        inside = f"{vault.text}/{kind}/".casefold()
+        for each in self._arm.items(f"{vault.text}/{kind}", VERSION, subject):
+            id = each.get("id")
+            if not isinstance(id, str) or not id.casefold().startswith(inside):
+                raise AzureAnswer(subject, "an entry without an id of that vault")
+            yield each
 
 
 def parse_secret(found: Json, subject: str) -> Secret:
@@ -45,7 +51,7 @@ def parse_secret(found: Json, subject: str) -> Secret:
     )
 
 
-def _name(secret: Secret) -> str:
+def _key(secret: Secret) -> str:
     return secret.key
 
 

@@ -71,9 +71,10 @@ def apply(
     from netcfg.core.errors import OutputFailed
     from netcfg.core.outcome import Ending
     from netcfg.core.waves import parse_rollout
+    from netcfg.formats import verification
     from netcfg.formats import waves as shown_waves
     from netcfg.workflow.apply import apply, decline, in_waves
-    from netcfg.workflow.proving import find_connection, prove_all
+    from netcfg.workflow.proving import find_ways, prove_all
 
     root = root_of(context)
     output = Output(format, report, root, config=config)
@@ -82,17 +83,19 @@ def apply(
     if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root, parallel) as around:
-        relay = find_connection(chosen.relay, around) if chosen.relay.is_named else None
         planned, drawings = chosen.plan(acceptances, around, is_to_be_written=True)
+        ways = find_ways(chosen.proving, planned, drawings, around, is_typed=chosen.is_relay_typed)
         around.progress.rest()
         output.announce(planned)
+        for each in verification.warnings(ways):
+            terminal.warn(each)
         for each in shown_waves.lines(in_waves(planned, rollout)) if rollout else ():
             terminal.remark(each)
         declined = planned.pending and not yes and not output.agrees(planned)
         with graceful(around):
             result = decline(planned) if declined else apply(planned, drawings, around, rollout)
-            if relay and not declined:
-                result = prove_all(result, relay, verify_wait, drawings, around)
+            if ways and not declined:
+                result = prove_all(result, ways, verify_wait, around)
             around.progress.rest()
             terminal.say_request_ids((each.error for each in planned.undetermined), root)
             terminal.say_request_ids((each.error for each in result.outcomes), root)

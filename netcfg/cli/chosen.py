@@ -38,7 +38,8 @@ class Chosen:
     all; `selecting` are the options that say so. `base` is the way from the repository's root to the folder in which
     the configuration is named. `is_part` is whether somebody named or selected vaults, so that the configuration may
     be about others too. With `is_consistent` no index that lags is asked. `relay` is how Azure DevOps uses the vaults,
-    as far as that was said.
+    as far as that was said, and `is_relay_typed` whether the command line names the project or the connection; an apply
+    is proved by `proving`, which is the file's even where it is another organization's, so that this can be told.
     """
 
     choices: tuple[Choice, ...]
@@ -53,6 +54,8 @@ class Chosen:
     is_part: bool = False
     is_consistent: bool = False
     relay: Relay = NO_RELAY
+    proving: Relay = NO_RELAY
+    is_relay_typed: bool = False
 
     @property
     def asks_which(self) -> bool:
@@ -160,6 +163,7 @@ def choose(
             raise NoLinkingOrganization
         for name in organizations:
             parse_name(name, root.devops or DEVOPS)
+    relay = _relay(asked.organization or (), through, found, root)
     return Chosen(
         choices,
         asked,
@@ -172,7 +176,9 @@ def choose(
         selecting=tuple(selecting.words()) if selecting else (),
         is_part=bool(named or shard),
         is_consistent=bool(selecting and selecting.consistent),
-        relay=_relay(asked.organization or (), through, found, root),
+        relay=relay,
+        proving=relay if relay.is_named or found is None else _in_file(found),
+        is_relay_typed=bool(through and through.words()),
     )
 
 
@@ -180,7 +186,8 @@ def choose(
 class Library:
     """The organization and the project whose variable groups are meant, and what the configuration says of them.
 
-    `demanded` is what it wants to be mapped, of the project that it names; `file` are the options that name it.
+    `demanded` is what it wants to be mapped, of the project that it names; `file` are the options that name it. It is
+    about the `vaults`, and with `selects` about others too, which are not known without asking Azure.
     """
 
     relay: Relay
@@ -188,23 +195,39 @@ class Library:
     waivers: tuple[Waiver, ...] = ()
     file: tuple[str, ...] = ()
     base: str = ""
+    vaults: tuple[VaultId | str, ...] = ()
+    selects: bool = False
 
 
 def library_of(organization: str | None, through: Through, config: str | None, root: Root) -> Library:
     """What is meant, the command line before the configuration; no organization is a usage error."""
     from netcfg.core.errors import NoLibrary
+    from netcfg.core.target import Selection
 
     found = read_configuration(config, root)
-    relay = _relay([organization] if organization else (), through, found, root)
+    relay = _of_one(_relay([organization] if organization else (), through, found, root), found)
     if not relay.organization:
         raise NoLibrary
+    chosen = [each.chosen for each in found.choices] if found else []
     return Library(
         relay,
         found.relay if found else NO_RELAY,
         found.waivers if found else (),
         ("--config", config) if config and config != CONFIGURATION else (),
         repository_base() if found else "",
+        tuple(each for each in chosen if not isinstance(each, Selection)),
+        selects=any(isinstance(each, Selection) for each in chosen),
     )
+
+
+def _of_one(relay: Relay, found: Configuration | None) -> Relay:
+    """The same where one organization is meant, or none was named; of several that the file names none is a guess."""
+    from netcfg.core.errors import SeveralOrganizations
+
+    names = found.top.organizations if found else ()
+    if not relay.organization and len(names) > 1:
+        raise SeveralOrganizations(names)
+    return relay
 
 
 def one_vault(vault: str | None, config: str | None, root: Root) -> VaultId | str:
@@ -225,12 +248,13 @@ def one_vault(vault: str | None, config: str | None, root: Root) -> VaultId | st
 
 def relay_of(organization: str | None, through: Through, config: str | None, root: Root) -> Relay:
     """How Azure DevOps uses vaults, where that is all that a command needs to know."""
-    return _relay([organization] if organization else (), through, read_configuration(config, root), root)
+    found = read_configuration(config, root)
+    return _of_one(_relay([organization] if organization else (), through, found, root), found)
 
 
 def _relay(organizations: Sequence[str], through: Through | None, found: Configuration | None, root: Root) -> Relay:
     """The command line, before the file's `devops`, before the organization that everything else is about. Of several
-    organizations none is it."""
+    organizations none is it, and the file's relay counts for its own organization only."""
     from netcfg.core.organization import DEVOPS, parse_name
 
     named = tuple(dict.fromkeys(parse_name(each, root.devops or DEVOPS) for each in organizations))
@@ -241,8 +265,16 @@ def _relay(organizations: Sequence[str], through: Through | None, found: Configu
     )
     if found is None:
         return typed
+    whole = _in_file(found)
+    if whole.organization and named and whole.organization.casefold() not in {each.casefold() for each in named}:
+        return typed
+    return typed.over(found.relay if typed.is_named and len(named) > 1 else whole)
+
+
+def _in_file(found: Configuration) -> Relay:
+    """What the file says by itself."""
     top = found.top.organizations
-    return typed.over(found.relay).over(Relay(organization=top[0] if len(top) == 1 and not named else ""))
+    return found.relay.over(Relay(organization=top[0] if len(top) == 1 else ""))
 
 
 def files_read(config: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ from netcfg.core.errors import NetcfgError, OutputFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from netcfg.cli.root import Root
     from netcfg.formats.ci.annotations import Annotation
 
 # GitHub refuses a summary that is longer, all of it; and on Azure Pipelines' page nobody reads more either.
@@ -32,6 +34,11 @@ def running(environment: Mapping[str, str]) -> System | None:
     if environment.get("TF_BUILD", "").lower() == "true":
         return System.AZURE_PIPELINES
     return System.GITHUB if environment.get("GITHUB_ACTIONS", "").lower() == "true" else None
+
+
+def listen(root: Root, format: str | None) -> None:
+    """Have what becomes of this command shown there too, unless somebody said how it is to be written."""
+    root.ci = None if format else running(os.environ)
 
 
 def annotate(system: System, found: Iterable[Annotation], base: str) -> str:

@@ -16,6 +16,7 @@ AGENTS = (
 WORLD = "agents"
 OPTIONS = ("--organization", "contoso", "--subnet", AGENTS)
 TOGETHER = ("kv-payments", "kv-nat", *OPTIONS)
+RELAY = ("--organization", "contoso", "--project", "payments", "--service-connection", "azure-prod")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,21 @@ STORY = (
         0,
     ),
     Step(
-        "Another vault was set up by hand long ago. Rules of others stay, a half-open range is completed.",
-        ("plan", "kv-orders", "--organization", "contoso"),
-        3,
+        "Another vault was set up by hand long ago, and linking it fails: Azure DevOps speaks of permissions. So Azure "
+        "DevOps itself is asked to read it, and what it comes back with is the reason (status 4).",
+        ("verify", "kv-orders", "--through-devops", *RELAY),
+        4,
+    ),
+    Step(
+        "Rules of others stay, and a half-open range is completed. At the end Azure DevOps reads the vault once more, "
+        "which is the proof.",
+        ("apply", "kv-orders", *RELAY, "--yes"),
+        0,
+    ),
+    Step(
+        "The variable group still has to map what the vault holds. What no job could use is left out, and named.",
+        ("group", "link", "kv-orders", "--group", "orders-secrets", *RELAY, "--all", "--yes"),
+        0,
     ),
 )
 

@@ -21,12 +21,12 @@ MOST = 1 << 20  # bytes of an error message; what is longer is a log, of which s
 def explain(
     context: typer.Context,
     vault: Annotated[
-        str | None, typer.Argument(metavar="[VAULT", help="A vault's name or resource id.", show_default=False)
+        str | None, typer.Argument(metavar="[VAULT]", help="A vault's name or resource id.", show_default=False)
     ] = None,
     address: Annotated[
         str | None,
         typer.Argument(
-            metavar="ADDRESS]",
+            metavar="[ADDRESS]",
             help="An address, a range, or a subnet by id or resource-group/vnet/subnet.",
             show_default=False,
         ),

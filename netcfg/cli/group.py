@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from netcfg.cli import group_link, group_refresh
-from netcfg.cli.options import Config, Reports, Through, Vaults
+from netcfg.cli.options import Config, Naming, Reports, Through
 from netcfg.cli.root import root_of
+
+if TYPE_CHECKING:
+    from netcfg.core.resources import VaultId
 
 app = typer.Typer(
     name="group", help="Variable groups that are linked to vaults.", no_args_is_help=True, rich_markup_mode=None
 )
 
-app.command("link")(group_link.link)
-app.command("refresh")(group_refresh.refresh)
+app.command("link", cls=Naming, short_help="Link a vault to a variable group and map secrets by name.")(group_link.link)
+app.command("refresh", cls=Naming, short_help="Bring groups in line with their vaults.")(group_refresh.refresh)
 
 Organization = Annotated[
     str | None,
@@ -26,7 +30,7 @@ ProjectName = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", cls=Naming, short_help="Show every variable group that is linked to a vault.")
 def list_groups(
     context: typer.Context,
     named: Annotated[str | None, typer.Argument(metavar="[ORG]", help="An Azure DevOps organization.")] = None,
@@ -66,10 +70,16 @@ def list_groups(
     raise typer.Exit(found.status)
 
 
-@app.command("check")
+@app.command("check", cls=Naming, short_help="Say what does not fit between groups and vaults.")
 def check_groups(
     context: typer.Context,
-    vault: Vaults = None,
+    vault: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[VAULT]...",
+            help="Only groups linked to these, by name or resource id; else to those that the configuration names.",
+        ),
+    ] = None,
     organization: Organization = None,
     project: ProjectName = None,
     group: Annotated[
@@ -103,11 +113,19 @@ def check_groups(
     library = library_of(organization, Through(project), config, root)
     relay, demanded = library.relay, library.demanded
     demand = Demand(demanded.secrets, demanded.project, demanded.group)
-    wanted = Wanted(relay.organization, relay.project, _names(vault), tuple(group or ()), demand, library.file)
+    named = _names(vault)
+    written = () if named or group or library.selects else _names(library.vaults)
+    if library.selects and not (named or group):
+        terminal.remark("the configuration selects vaults, so groups of every vault are checked")
+    wanted = Wanted(
+        relay.organization, relay.project, named, tuple(group or ()), demand, library.file, frozenset(written)
+    )
     least = None if fail_on == "never" else Severity(fail_on)
     with connect.surroundings(root) as around:
         found = check(wanted, library.waivers, least, around)
     terminal.say_request_ids((each.error for each in found.undetermined), root)
+    for id in found.requests:
+        terminal.say_request_id(id, root)
     for each in waivers.unused(library.waivers, found, is_part=bool(vault or group or relay.project)):
         place = f" ({each.where})" if each.where else ""
         terminal.warn(f"the waiver of {each}{place} is about nothing that was found; delete it")
@@ -115,9 +133,9 @@ def check_groups(
     raise typer.Exit(found.status)
 
 
-def _names(vaults: list[str] | None) -> tuple[str, ...]:
+def _names(vaults: Iterable[VaultId | str] | None) -> tuple[str, ...]:
     """The names of vaults, which is all that Azure DevOps knows of them."""
     from netcfg.core.resources import parse_vault
 
-    found = map(parse_vault, vaults or ())
+    found = (parse_vault(each) if isinstance(each, str) else each for each in vaults or ())
     return tuple(dict.fromkeys((each if isinstance(each, str) else each.name).lower() for each in found))

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from netcfg.cli.group_writing import Every, Matches, Secrets, Yes
-from netcfg.cli.options import Accept, Config, Through, asks, parse_acceptances
+from netcfg.cli.group_writing import Every, Grants, Guards, Matches, Secrets, Yes
+from netcfg.cli.options import Config, Through, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
 
@@ -20,7 +20,8 @@ def link(
     ] = None,
     *,
     group: Annotated[
-        str | None, typer.Option("--group", metavar="NAME", help="The variable group; made if it is not there.")
+        str | None,
+        typer.Option("--group", metavar="NAME", help="The variable group, by name or id; made if new."),
     ] = None,
     organization: Annotated[
         str | None,
@@ -30,23 +31,26 @@ def link(
     secret: Secrets = None,
     match: Matches = None,
     every: Every = False,
-    grant: Annotated[
-        bool,
-        typer.Option("--grant", help="Let the service connection get and list the secrets, if it may not yet."),
-    ] = False,
+    grant: Grants = False,
     yes: Yes = False,
-    accept: Accept = None,
+    accept: Guards = None,
     config: Config = None,
-    format: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is written.")] = "text",
+    format: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option("--format", help="How the result is written; text if nothing is said."),
+    ] = None,
 ) -> None:
     """Link a vault to a new or existing variable group and map secrets by name, after showing what would change."""
+    from netcfg.cli import ci
     from netcfg.cli.chosen import library_of, one_vault
     from netcfg.cli.group_writing import wish_of, write
+    from netcfg.core.linking.groups import parse_group_name
     from netcfg.workflow.grouping import Link, plan_link
 
     root = root_of(context)
+    ci.listen(root, format)
     wish, acceptances = wish_of(secret, match, every=every), parse_acceptances(accept, several=False)
     library = library_of(organization, through, config, root)
-    relay = replace(library.relay, group=group or library.relay.group)
+    relay = replace(library.relay, group=parse_group_name(group or library.relay.group))
     meant = Link(one_vault(vault, config, root), relay, wish, grant, library.demanded)
     write(lambda around: plan_link(meant, acceptances, around), root, format, yes=yes)

@@ -33,9 +33,13 @@ def refresh(
     yes: Yes = False,
     accept: Accept = None,
     config: Config = None,
-    format: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is written.")] = "text",
+    format: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option("--format", help="How the result is written; text if nothing is said."),
+    ] = None,
 ) -> None:
     """Take out what a vault no longer has, and bring the rest up to date; new secrets come only if asked for."""
+    from netcfg.cli import ci
     from netcfg.cli.chosen import library_of
     from netcfg.cli.group_writing import wish_of, write
     from netcfg.cli.options import Through
@@ -44,11 +48,12 @@ def refresh(
     from netcfg.workflow.grouping import Refresh, plan_refresh
 
     root = root_of(context)
+    ci.listen(root, format)
     library = library_of(organization, Through(project), config, root)
     demanded, named = library.demanded, parse_vault(vault) if vault else ""
     meant = Refresh(
         library.relay,
-        named if isinstance(named, str) else named.name,
+        named,
         tuple(group or ()),
         wish_of(secret, match, every=every),
         Demand(demanded.secrets, demanded.project or library.relay.project, demanded.group),

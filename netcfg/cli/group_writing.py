@@ -20,6 +20,13 @@ Matches = Annotated[
     list[str] | None,
     typer.Option("--match", metavar="PATTERN", help="Map the secrets that match, as in 'app-*'; repeatable."),
 ]
+Grants = Annotated[
+    bool,
+    typer.Option("--grant", help="Give the service connection Get and List on this vault, where they are missing."),
+]
+Guards = Annotated[
+    list[str] | None, typer.Option("--accept", metavar="GUARD", help="Accept a guard by its name; repeatable.")
+]
 Every = Annotated[bool, typer.Option("--all", help="Map every secret that a job can use.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; accepts no guard.")]
 
@@ -34,9 +41,10 @@ def wish_of(secret: list[str] | None, match: list[str] | None, *, every: bool) -
     return Wish(tuple(secret or ()), tuple(match or ()), every)
 
 
-def write(plan: Callable[[Surroundings], GroupPlans], root: Root, format: str, *, yes: bool) -> None:
+def write(plan: Callable[[Surroundings], GroupPlans], root: Root, format: str | None, *, yes: bool) -> None:
     """Follow the plan once it was shown and agreed to, and end with the status of what became of it."""
     from netcfg.cli import connect, terminal
+    from netcfg.cli.output import beside
     from netcfg.cli.signals import graceful
     from netcfg.core.errors import OutputFailed
     from netcfg.core.linking.grouping import decline
@@ -48,7 +56,7 @@ def write(plan: Callable[[Surroundings], GroupPlans], root: Root, format: str, *
     with connect.surroundings(root) as around:
         planned = plan(around)
         around.progress.rest()
-        if format == "text":
+        if format != "json":
             terminal.show(_shown(planned, root))
         declined = planned.pending and not yes and not _agrees(planned, root, format)
         with graceful(around):
@@ -58,7 +66,7 @@ def write(plan: Callable[[Surroundings], GroupPlans], root: Root, format: str, *
             terminal.say_request_ids((each.error for each in result.outcomes), root)
             status = max(planned.status, 3) if declined else result.status
             try:
-                terminal.show(_told(result, root, format))
+                terminal.show([_told(result, root, format), beside(result, root)])
             except (OutputFailed, BrokenPipeError) as error:
                 if not any(each.ending is Ending.DONE or each.touched for each in result.outcomes):
                     raise
@@ -75,18 +83,18 @@ def _shown(planned: GroupPlans, root: Root) -> str:
     return grouping.plan(planned, terminal.page(root))
 
 
-def _told(result: GroupResult, root: Root, format: str) -> str:
+def _told(result: GroupResult, root: Root, format: str | None) -> str:
     from netcfg.cli import terminal
     from netcfg.formats import grouping, json
 
     return json.grouping(result) if format == "json" else "\n" + grouping.result(result, terminal.page(root))
 
 
-def _agrees(planned: GroupPlans, root: Root, format: str) -> bool:
+def _agrees(planned: GroupPlans, root: Root, format: str | None) -> bool:
     """Ask whether to do what was shown, which is shown on stderr where stdout is for a program."""
     from netcfg.cli import terminal
 
-    if format != "text":
+    if format == "json":
         typer.echo(_shown(planned, root), err=True)
     number = len(planned.pending)
     groups = "this variable group" if number == 1 else f"these {number:,} variable groups"

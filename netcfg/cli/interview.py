@@ -12,8 +12,30 @@ from netcfg.cli.options import Asked, Through
 from netcfg.cli.questions import Option
 from netcfg.cli.root import Root
 from netcfg.core import shell
+from netcfg.core.errors import (
+    AmbiguousVault,
+    ConnectionDisabled,
+    ConnectionNotReady,
+    DevOpsShowsNone,
+    NoProjectShown,
+    NoSuchProject,
+    NoSuchSecret,
+    NothingMatches,
+    NothingToMap,
+    OrganizationNotFound,
+    SecretReserved,
+    SecretUnusable,
+    SeveralOrganizations,
+    VaultDeleted,
+    VaultHidden,
+    VaultNotVisible,
+    VaultNowhere,
+    WrongConnection,
+)
 from netcfg.core.linking.grouping import Wish
+from netcfg.core.linking.groups import parse_group_name
 from netcfg.core.linking.relay import NO_RELAY, Relay
+from netcfg.core.organization import DEVOPS, parse_name, parse_place
 from netcfg.core.words import counted, listed
 
 if TYPE_CHECKING:
@@ -25,6 +47,12 @@ if TYPE_CHECKING:
     from netcfg.workflow.collaborators import Surroundings
 
 ALL, PATTERNS, NAMES = "all", "patterns", "names"
+
+# What another answer to the question may mend.
+NO_VAULT = (AmbiguousVault, VaultDeleted, VaultHidden, VaultNotVisible, VaultNowhere)
+NO_ORGANIZATION = (DevOpsShowsNone, NoProjectShown, NoSuchProject, OrganizationNotFound)
+NO_CONNECTION = (ConnectionDisabled, ConnectionNotReady, WrongConnection)
+NO_SECRET = (NoSuchSecret, NothingMatches, NothingToMap, SecretReserved, SecretUnusable)
 
 
 @dataclass(frozen=True)
@@ -69,15 +97,23 @@ class Written:
     organizations: tuple[str, ...] = ()
     has_geography: bool = False
     has_agents: bool = False
+    stays_closed: bool = False
 
     @property
     def organization(self) -> str:
         return self.relay.organization or (self.organizations[0] if len(self.organizations) == 1 else "")
 
+    def serving(self, organizations: Iterable[str]) -> Written:
+        """The same where these were typed: what it says of the project and its group is another organization's
+        else."""
+        ours, typed = self.organization.casefold(), {each.casefold() for each in organizations}
+        return replace(self, relay=NO_RELAY) if ours and typed and ours not in typed else self
+
 
 def written(found: Configuration | None, vault: str) -> Written:
     """What the file says of `vault`, or of the only vault that it names."""
     from netcfg.core.resources import parse_vault
+    from netcfg.core.rules import PublicAccess
     from netcfg.core.target import Selection, name_of, narrow
 
     if found is None:
@@ -94,12 +130,29 @@ def written(found: Configuration | None, vault: str) -> Written:
         tuple(dict.fromkeys(name for each in said for name in each.organizations)),
         has_geography=any(each.geographies for each in said),
         has_agents=any(each.subnets or each.discovers_agents is not None or each.private_endpoint for each in said),
+        stays_closed=any(each.public_access is PublicAccess.DISABLED for each in said),
     )
 
 
 def group_of(job: Job, said: Written) -> str:
-    """The variable group that is meant; empty where none is, or nobody said."""
-    return "" if job.no_group else job.group or said.relay.group
+    """The variable group that is meant; empty where none is, or nobody said. What cannot be a name is an error."""
+    name = "" if job.no_group else job.group or said.relay.group
+    return parse_group_name(name) if name else ""
+
+
+def organization_of(job: Job, said: Written, devops: str) -> str:
+    """The organization by which Azure DevOps reads the vault; of several that link it none is a guess."""
+    typed = tuple(dict.fromkeys(parse_name(each, devops) for each in job.asked.organization or ()))
+    ours = said.relay.organization
+    named = typed or ((ours,) if ours else said.organizations)
+    if len(named) > 1 and ours.casefold() not in (each.casefold() for each in named):
+        raise SeveralOrganizations(named)
+    return named[0] if len(named) == 1 else ours
+
+
+def stays_closed(job: Job, said: Written) -> bool:
+    """Whether the vault is to have no public access, by which alone Azure DevOps fills a group."""
+    return (job.asked.public_access or ("disabled" if said.stays_closed else "")) == "disabled"
 
 
 def wish_of(job: Job, said: Written) -> Wish:
@@ -110,11 +163,12 @@ def wish_of(job: Job, said: Written) -> Wish:
     return Link(job.vault, relay, job.wish, demanded=said.relay).meant
 
 
-def missing(job: Job, said: Written) -> list[str]:
-    """The options without which there is no plan, as they would be typed; the configuration may say them too."""
+def missing(job: Job, said: Written, devops: str) -> list[str]:
+    """The options without which there is no plan, as they would be typed; the configuration may say them too. What is
+    said and cannot be meant is an error, before anybody is asked."""
     needed = [
         ("VAULT", job.vault or len(said.vaults) == 1),
-        ("--organization ORG", job.asked.organization or said.organization),
+        ("--organization ORG", organization_of(job, said, devops)),
         ("--project NAME", job.through.project or said.relay.project),
         (
             "one of --secret NAME, --match PATTERN and --all",
@@ -134,14 +188,18 @@ class Interview:
 
     def ask(self, job: Job) -> Job:
         """The job with everything that it needs; each answer is tried before the next question."""
-        job = self._vault(job)
-        job = self._organization(job)
-        job = self._geography(job)
-        project, job = self._project(job)
-        connection, job = self._connection(job, project)
-        job = self._agents(job)
-        job = self._group(job, project, connection)
-        return self._secrets(job)
+        begun = job
+        try:
+            job = self._vault(job)
+            job = self._organization(job)
+            job = self._geography(job)
+            project, job = self._project(job)
+            connection, job = self._connection(job, project)
+            job = self._agents(job)
+            job = self._group(job, project, connection)
+            return self._secrets(job)
+        except KeyboardInterrupt:
+            raise terminal.Unanswered("" if job == begun else job.command(self.root)) from None
 
     def _vault(self, job: Job) -> Job:
         if job.vault or len(self.said.vaults) == 1:
@@ -153,7 +211,7 @@ class Interview:
             self._find(text)
             return text
 
-        return replace(job, vault=questions.answer("Vault, by its name or resource id", parse))
+        return replace(job, vault=questions.answer("Vault, by its name or resource id", parse, wrong=NO_VAULT))
 
     def _find(self, text: str) -> VaultId:
         """The vault's id; one that nobody can see is an error."""
@@ -171,18 +229,30 @@ class Interview:
         return found
 
     def _organization(self, job: Job) -> Job:
-        from netcfg.core.organization import DEVOPS, parse_name
+        """With the project, where somebody answers with its address."""
+        from netcfg.core.errors import BadAnswer
 
         if job.asked.organization or self.said.organization:
             return job
+        through = job.through.project or self.said.relay.project
 
-        def parse(text: str) -> str:
-            name = parse_name(text, self.root.devops or DEVOPS)
+        def parse(text: str) -> tuple[str, str]:
+            name, project = parse_place(text, self._devops)
+            if project and through and project.casefold() != through.casefold():
+                raise BadAnswer(text, f"an organization, or an address in the project {through!r}, which was named,")
             self._projects(name)
-            return name
+            if not project or through:
+                return name, through
+            return name, self.around.linking.projects.find(name, project).name
 
-        name = questions.answer("Azure DevOps organization, by its name or address", parse)
-        return replace(job, asked=replace(job.asked, organization=[name]))
+        asked = "Azure DevOps organization, by its name or address"
+        name, project = questions.answer(asked, parse, wrong=NO_ORGANIZATION)
+        job = replace(job, asked=replace(job.asked, organization=[name]))
+        return replace(job, through=replace(job.through, project=project)) if project and not through else job
+
+    @property
+    def _devops(self) -> str:
+        return self.root.devops or DEVOPS
 
     def _projects(self, organization: str) -> tuple[Project, ...]:
         from netcfg.core.errors import NoProjectShown
@@ -198,7 +268,7 @@ class Interview:
 
     def _geography(self, job: Job) -> Job:
         """Asked only where Azure DevOps does not tell it, or no more than a hint."""
-        from netcfg.core.errors import NetcfgError
+        from netcfg.core.errors import GeographyUnknown
         from netcfg.sources import bundled
 
         if job.asked.geography or self.said.has_geography:
@@ -212,7 +282,7 @@ class Interview:
                 return job
             hinted = found.geography
             reason = f"only the sign-in page hints at where {name} lives"
-        except NetcfgError as error:
+        except GeographyUnknown as error:
             reason = str(error)
         finally:
             self.around.progress.rest()
@@ -223,7 +293,7 @@ class Interview:
         return replace(job, asked=replace(job.asked, geography=[chosen]))
 
     def _organization_of(self, job: Job) -> str:
-        return job.asked.organization[0] if job.asked.organization else self.said.organization
+        return organization_of(job, self.said, self._devops)
 
     def _project(self, job: Job) -> tuple[Project, Job]:
         organization, named = self._organization_of(job), job.through.project or self.said.relay.project
@@ -249,12 +319,10 @@ class Interview:
         names = [each.name for each in shown]
 
         def usable() -> ServiceConnection:
-            from netcfg.core.errors import NetcfgError
-
             while True:
                 try:
                     return find(questions.pick("Service connection, by which Azure DevOps reads the vault", options))
-                except NetcfgError as error:
+                except NO_CONNECTION as error:
                     terminal.remark(f"  {error}")
 
         found = usable()
@@ -289,6 +357,10 @@ class Interview:
     def _group(self, job: Job, project: Project, connection: ServiceConnection) -> Job:
         if job.group or job.no_group or self.said.relay.group:
             return job
+        if stays_closed(job, self.said) and job.wish.is_nothing:
+            terminal.remark("")
+            terminal.remark("no variable group is linked: none is filled from a vault without public access")
+            return replace(job, no_group=True)
         vault = self._vault_of(job)
         self.around.progress.step(f"reading the variable groups of {project.name}")
         every = self.around.groups.every(project)
@@ -298,11 +370,26 @@ class Interview:
             Option(each.name, each.name, f"is linked to {each.vault}, maps {counted(len(each.mappings), 'secret')}")
             for each in linked
         ]
-        options += [Option("new", "", "make one"), Option("none", None, "link no variable group")]
+        options += [Option("new", "", "make one")]
+        options += [Option("none", None, "link no variable group")] if job.wish.is_nothing else []
         chosen = questions.pick("Variable group", options, default=0)
         if chosen is None:
             return replace(job, no_group=True)
-        return replace(job, group=chosen or questions.answer("Its name", partial(_new_name, every=every), vault))
+        return replace(job, group=chosen or self._name(project, every, vault))
+
+    def _name(self, project: Project, every: Iterable[VariableGroup], default: str) -> str:
+        """What a new group is to be called, which no other may be."""
+        from netcfg.core.errors import DigitsForName, GroupThere
+
+        def parse(text: str) -> str:
+            name = parse_group_name(text)
+            if any(each.name.casefold() == name.casefold() for each in every):
+                raise GroupThere(name)
+            if name.isdecimal():
+                raise DigitsForName(name, project.name)
+            return name
+
+        return questions.answer("Its name", parse, default)
 
     def _vault_of(self, job: Job) -> str:
         """The vault's name."""
@@ -313,7 +400,7 @@ class Interview:
 
     def _secrets(self, job: Job) -> Job:
         """Which secrets the group maps, by what Resource Manager lists, whatever the vault's firewall says."""
-        from netcfg.core.linking.grouping import choose, why_not
+        from netcfg.core.linking.grouping import choose, linked, why_not
         from netcfg.workflow.setup import secrets_of
 
         if not group_of(job, self.said) or not wish_of(job, self.said).is_nothing:
@@ -326,8 +413,11 @@ class Interview:
         terminal.remark(f"{id.name} has {_told(secrets, usable)}")
 
         def parse(wish: Wish) -> Wish:
-            choose(id.name, secrets, wish, today)
+            linked(None, id.name, choose(id.name, secrets, wish, today))
             return wish
+
+        if not usable:
+            parse(Wish(is_all=True))  # which says why there is nothing to choose from
 
         how = questions.pick(
             "Secrets to map",
@@ -344,11 +434,13 @@ class Interview:
                 wish = questions.answer(
                     "Patterns, with a blank between them",
                     lambda text: parse(Wish(patterns=questions.words(text, "a pattern like app-*"))),
+                    wrong=NO_SECRET,
                 )
             case _:
                 wish = questions.answer(
                     "Names, with a blank between them",
                     lambda text: parse(Wish(questions.words(text, "the name of a secret"))),
+                    wrong=NO_SECRET,
                 )
         return replace(job, wish=wish)
 
@@ -366,15 +458,6 @@ def _name(connection: ServiceConnection) -> tuple[str, str]:
 def _is_linked(group: VariableGroup, vault: str, connection: ServiceConnection) -> bool:
     is_of_it = group.vault.lower() == vault.lower() and group.connection.lower() == connection.id.lower()
     return group.is_linked and is_of_it
-
-
-def _new_name(text: str, every: Iterable[VariableGroup]) -> str:
-    from netcfg.core.errors import GroupThere
-
-    name = text.strip()
-    if any(each.name.casefold() == name.casefold() for each in every):
-        raise GroupThere(name)
-    return name
 
 
 def _told(secrets: Iterable[Secret], usable: list[str]) -> str:

@@ -30,6 +30,7 @@ from netcfg.cli import (
     setup,
     verify,
 )
+from netcfg.cli.options import Naming
 from netcfg.cli.root import Root
 
 INTERRUPTED = 130
@@ -42,9 +43,8 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interruption:
-            left = f"interrupted, and {interruption}" if interruption.args else "interrupted"
             with suppress(OSError, ValueError):
-                typer.echo(f"\n{left}; run the same command again, it goes on where this one stopped", err=True)
+                typer.echo(f"\n{_left_by(interruption)}", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             from netcfg.cli.terminal import abandon_stdout
@@ -69,6 +69,16 @@ class Program(TyperGroup):
 
                 tell(root.ci, error)
             raise typer.Exit(error.status) from None
+
+
+def _left_by(interruption: KeyboardInterrupt) -> str:
+    """What whoever interrupted is told: what is left as it is, and how it goes on."""
+    from netcfg.cli.terminal import Unanswered
+
+    said = f"interrupted, and {interruption}" if interruption.args else "interrupted"
+    if not isinstance(interruption, Unanswered):
+        return f"{said}; run the same command again, it goes on where this one stopped"
+    return f"{said}; with what was answered it is:\n  {interruption.command}" if interruption.command else said
 
 
 app = typer.Typer(
@@ -153,19 +163,22 @@ def netcfg(
     )
 
 
-app.command("geography")(geography.geography)
+# Each in one line of 80 columns: Typer would cut the first sentence of the help short.
+app.command("geography", short_help="Say in which geography an organization lives.")(geography.geography)
 app.add_typer(ranges.app, name="ranges")
-app.command("plan")(plan.plan)
-app.command("apply")(apply.apply)
-app.command("check")(check.check)
-app.command("verify")(verify.verify)
+app.command("plan", short_help="Show what would change in vaults' firewalls, and why.")(plan.plan)
+app.command("apply", cls=Naming, short_help="Change vaults' firewalls to what the plan shows.")(apply.apply)
+app.command("check", short_help="Say what is not as it should be in vaults' firewalls.")(check.check)
+app.command("verify", cls=Naming, short_help="Say whether a vault can be read, and what is in the way.")(verify.verify)
 app.add_typer(group.app, name="group")
-app.command("setup")(setup.setup)
-app.command("explain")(explain.explain)
-app.command("discover")(discover.discover)
-app.command("export")(export.export)
-app.command("init")(init.init)
-app.command("demo")(demo.demo)
+app.command("setup", cls=Naming, short_help="Open a vault and link it to a variable group, step by step.")(setup.setup)
+app.command("explain", short_help="Say why an address gets in or not, or what an error means.")(explain.explain)
+app.command("discover", short_help="Say where an organization's agents run, and what vaults it uses.")(
+    discover.discover
+)
+app.command("export", short_help="Print the rules of a plan as code for another tool.")(export.export)
+app.command("init", short_help="Write a commented netcfg.yaml, and pipelines for it.")(init.init)
+app.command("demo", short_help="Tell the main job step by step, on a sandbox of its own.")(demo.demo)
 app.add_typer(sandbox.app, name="sandbox")
 
 

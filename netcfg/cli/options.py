@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from netcfg.core.geography import Atlas
@@ -239,6 +240,14 @@ class Through:
         return _words(self)
 
 
+Kind = type[Selecting] | type[Asked] | type[Through]
+
+# The parameters and the types of each group of options, looked up once for all the commands that have it.
+_OWN: dict[Kind, tuple[tuple[inspect.Parameter, ...], dict[str, Any]]] = {
+    kind: (tuple(inspect.signature(kind).parameters.values()), get_type_hints(kind, {**globals()}, include_extras=True))
+    for kind in (Selecting, Asked, Through)
+}
+
 _SELECTING = frozenset(("--subscription", "--resource-group", "--tag", "--linked", "--all"))
 
 
@@ -261,6 +270,40 @@ def parse_acceptances(texts: Iterable[str] | None, *, several: bool) -> list[Acc
     return [parse_acceptance(each, several=several) for each in texts or ()]
 
 
+class Naming(TyperCommand):
+    """A command whose options name what is meant, one thing each.
+
+    An empty name would be none, and of two the last would count, both without a word: what a script types whose
+    variable is not set must not mean the configured vault, or no variable group at all.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            self._check(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def _check(self, ctx: Any, args: list[str]) -> None:
+        from netcfg.core.errors import EmptyOption, RepeatedOption
+
+        typed, _, order = self.make_parser(ctx).parse_args(list(args))
+        if typed.get("help"):
+            return
+        for each in dict.fromkeys(order):
+            value = typed.get(each.name or "")
+            for text in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(text, str) and not text.strip():
+                    raise EmptyOption(_label(each))
+            # What is chosen from a few words, like a format, may follow a script's own: there the last is meant.
+            if order.count(each) > 1 and isinstance(value, str) and each.type.name == "str":
+                raise RepeatedOption(_label(each), order.count(each))
+
+
+def _label(parameter: Any) -> str:
+    """What an option, or an argument, is called where it is typed."""
+    is_option = parameter.param_type_name == "option"
+    return str(parameter.opts[0] if is_option else (parameter.metavar or parameter.name).strip("[]."))
+
+
 def asks(command: Callable[..., None]) -> Callable[..., None]:
     """Give `command` the options of `Selecting`, `Asked` and `Through` in place of its parameters `selecting`, `asked`
     and `through`, where it has them; Typer reads them from the signature."""
@@ -268,12 +311,11 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(**given: Any) -> None:
         grouped = {
-            name: kind(**{each: given.pop(each) for each in inspect.signature(kind).parameters})
-            for name, kind in kinds.items()
+            name: kind(**{each.name: given.pop(each.name) for each in _OWN[kind][0]}) for name, kind in kinds.items()
         }
         command(**grouped, **given)
 
-    every: dict[str, type[Selecting] | type[Asked] | type[Through]] = {
+    every: dict[str, Kind] = {
         "selecting": Selecting,
         "asked": Asked,
         "through": Through,
@@ -281,10 +323,10 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
     parameters = inspect.signature(command).parameters
     kinds = {name: kind for name, kind in every.items() if name in parameters}
     own = [each for name, each in parameters.items() if name not in kinds]
-    options = [each for kind in kinds.values() for each in inspect.signature(kind).parameters.values()]
+    options = [each for kind in kinds.values() for each in _OWN[kind][0]]
     hints = get_type_hints(command, include_extras=True)
     for kind in kinds.values():
-        hints = get_type_hints(kind, {**globals()}, include_extras=True) | hints
+        hints = _OWN[kind][1] | hints
     merged = [
         each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name]) for each in (*own, *options)
     ]

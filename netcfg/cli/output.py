@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from netcfg.cli.root import Root
+    from netcfg.core.linking.grouping import GroupResult
     from netcfg.core.linking.library import LibraryReport
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
+    from netcfg.core.reading import Reading
     from netcfg.core.report import Report
     from netcfg.core.setup import SetupPlan, SetupResult
     from netcfg.formats.page import Page
@@ -59,7 +61,7 @@ class Output:
         self._format = format or "text"
         self._root = root
         self._announced: PlanSet | SetupPlan | None = None
-        root.ci = None if format else ci.running(os.environ)
+        ci.listen(root, format)
         self._destinations = parse_destinations(reports or (), formats, files_read(config))
 
     @property
@@ -73,7 +75,7 @@ class Output:
         `base` is the folder that we run in, as the repository's root sees it. Stdout comes last: its reader may leave.
         """
         failures = [*self._report(document, base)]
-        annotated = self._annotated(document, base)
+        annotated = beside(document, self._root, base)
         try:
             terminal.show(chain(self._told(document, base), [annotated]))
         except OutputFailed as error:
@@ -129,23 +131,26 @@ class Output:
             return "\n", text.result(document, page, after_plan=True)
         return render(document, self._format, page, base)
 
-    def _annotated(self, document: Document, base: str) -> str:
-        """What makes the CI system show it too, where it runs us and nobody said how it is to be written."""
-        if not self._root.ci:
-            return ""
-        from netcfg.formats.ci.annotations import annotations_of
-        from netcfg.formats.ci.summary import summary
 
-        name = f"netcfg-{kind_of(document).replace('_', '-')}"
-        attached = ci.attach(self._root.ci, name, lambda most: summary(document, most), os.environ)
-        return ci.annotate(self._root.ci, annotations_of(document), base) + attached
+def beside(document: Document | GroupResult | Reading, root: Root, base: str = "") -> str:
+    """What makes the CI system show it too, where it runs us and nobody said how it is to be written."""
+    if not root.ci:
+        return ""
+    from netcfg.formats.ci.annotations import annotations_of
+    from netcfg.formats.ci.summary import summary
+
+    name = f"netcfg-{kind_of(document).replace('_', '-')}"
+    attached = ci.attach(root.ci, name, lambda most: summary(document, most), os.environ)
+    return ci.annotate(root.ci, annotations_of(document), base) + attached
 
 
-def kind_of(document: Document) -> str:
+def kind_of(document: Document | GroupResult | Reading) -> str:
     """What it is called where formats write it."""
+    from netcfg.core.linking.grouping import GroupResult
     from netcfg.core.linking.library import LibraryReport
     from netcfg.core.outcome import Result
     from netcfg.core.plan import PlanSet
+    from netcfg.core.reading import Reading
     from netcfg.core.setup import SetupPlan, SetupResult
 
     match document:
@@ -159,6 +164,10 @@ def kind_of(document: Document) -> str:
             return "result"
         case LibraryReport():
             return "library"
+        case GroupResult():
+            return "groups"
+        case Reading():
+            return "verification"
         case _:
             return "report"
 

@@ -1,4 +1,4 @@
-"""Questions on stderr, one at a time, for somebody at a terminal. A wrong one is told why, and asked for again."""
+"""Questions on stderr, one at a time, for somebody at a terminal. Who answers wrong is told why, and asked again."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from netcfg.cli import terminal
-from netcfg.core.errors import BadAnswer, NetcfgError
+from netcfg.core.errors import (
+    BadAnswer,
+    BadGroupName,
+    BadIdentifier,
+    BadOrganization,
+    DigitsForName,
+    GroupThere,
+    NetcfgError,
+    NoGroupName,
+)
 
 Value = TypeVar("Value")
+Errors = tuple[type[NetcfgError], ...]
+
+# What is no answer, whatever is there.
+TYPED: Errors = (BadAnswer, BadGroupName, BadIdentifier, BadOrganization, DigitsForName, GroupThere, NoGroupName)
 
 
 @dataclass(frozen=True)
@@ -21,13 +34,17 @@ class Option(Generic[Value]):
     words: str = ""
 
 
-def answer(question: str, parse: Callable[[str], Value], default: str = "") -> Value:
-    """What somebody answers, as `parse` takes it; nothing typed is the `default`."""
+def answer(question: str, parse: Callable[[str], Value], default: str = "", wrong: Errors = ()) -> Value:
+    """What somebody answers, as `parse` takes it; nothing typed is the `default`.
+
+    `wrong` are the errors that another answer may mend, beside those about what was typed. Any other ends the run:
+    nobody types his way past a network that is down, or a sign-in that is refused.
+    """
     while True:
         said = terminal.ask(f"{question} [{default}]" if default else question) or default
         try:
             return parse(said)
-        except NetcfgError as error:
+        except (*TYPED, *wrong) as error:
             terminal.remark(f"  {error}")
 
 

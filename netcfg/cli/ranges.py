@@ -23,10 +23,10 @@ def ranges() -> None:
     """The inbound ranges of Azure DevOps, as published."""
 
 
-app.command("refresh")(refresh.refresh)
+app.command("refresh", short_help="Fetch new editions of the published ranges.")(refresh.refresh)
 
 
-@app.command("list")
+@app.command("list", short_help="List the ranges for organizations or geographies.")
 def list_(
     context: typer.Context,
     organization: Organizations = None,
@@ -74,7 +74,7 @@ def list_(
             terminal.show(cidr.ranges(resolution))
 
 
-@app.command()
+@app.command(short_help="Show what changed between two editions.")
 def diff(
     context: typer.Context,
     old: Annotated[str | None, typer.Argument(metavar="OLD", help=NAMES)] = None,
@@ -102,7 +102,7 @@ def diff(
             terminal.show(markdown.comparisons(compared))
 
 
-@app.command()
+@app.command(short_help="Say whose an address is.")
 def who(
     context: typer.Context,
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An IPv4 or IPv6 address, or a range.")],

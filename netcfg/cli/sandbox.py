@@ -13,7 +13,7 @@ MANY = 100  # vaults, then they are counted
 World = Annotated[str, typer.Option("--world", metavar="NAME-or-FILE", help="The make-believe tenant.")]
 
 
-@app.command()
+@app.command(short_help="Serve the sandbox to other clients until interrupted.")
 def serve(
     context: typer.Context,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
@@ -40,7 +40,7 @@ def serve(
         stop.wait()
 
 
-@app.command()
+@app.command(short_help="List what the sandbox has, with names and ids.")
 def show(
     context: typer.Context,
     format: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is written.")] = "text",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from netcfg.cli.group_writing import Every, Matches, Secrets
+from netcfg.cli.group_writing import Every, Grants, Guards, Matches, Secrets
 from netcfg.cli.options import Asked, Config, Reports, Through, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from netcfg.cli.interview import Job, Written
     from netcfg.cli.output import Output
     from netcfg.cli.root import Root
+    from netcfg.core.linking.grouping import Wish
     from netcfg.core.setup import SetupResult
     from netcfg.workflow.setup import Wanted
+
+QUESTION = "Do all of this?"
 
 
 @asks
 def setup(
     context: typer.Context,
-    vault: Annotated[str | None, typer.Argument(metavar="[VAULT]", help="The vault's name or resource id.")] = None,
+    vault: Annotated[
+        str | None, typer.Argument(metavar="[VAULT]", help="A vault's name or resource id; else the configured one.")
+    ] = None,
     *,
     asked: Asked,
     through: Through,
     group: Annotated[
         str | None,
-        typer.Option("--group", metavar="NAME", help="The variable group to link: a new one, or one that is there."),
+        typer.Option("--group", metavar="NAME", help="The variable group, by name or id; made if new."),
     ] = None,
     no_group: Annotated[bool, typer.Option("--no-group", help="Link no variable group.")] = False,
     secret: Secrets = None,
     match: Matches = None,
     every: Every = False,
-    grant: Annotated[
-        bool,
-        typer.Option("--grant", help="Give the service connection Get and List on this vault, where they are missing."),
-    ] = False,
-    accept: Annotated[
-        list[str] | None, typer.Option("--accept", metavar="GUARD", help="Accept a guard of any step; repeatable.")
-    ] = None,
+    grant: Grants = False,
+    accept: Guards = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing at all; accepts no guard.")] = False,
     verify_wait: Annotated[
         int,
@@ -68,7 +68,8 @@ def setup(
     from netcfg.cli.interview import Interview, Job
     from netcfg.cli.output import FORMATS_OF_A_SETUP, Output
     from netcfg.cli.signals import graceful
-    from netcfg.core.errors import ConflictingOptions, OptionAlone, SetupIncomplete
+    from netcfg.core.errors import ConflictingOptions, SetupIncomplete
+    from netcfg.core.organization import DEVOPS, parse_name
     from netcfg.sources import bundled
     from netcfg.workflow.setup import apply, plan
 
@@ -79,14 +80,15 @@ def setup(
     wish = wish_of(secret, match, every=every)
     if group and no_group:
         raise ConflictingOptions("--group", "--no-group", "a variable group is linked, or none is")
-    if no_group and not wish.is_nothing:
-        raise OptionAlone("--all" if every else "--secret" if secret else "--match", "--group")
+    if no_group:
+        _insist_on_group(wish)
     found = read_configuration(config, root)
-    said = interview.written(found, vault or "")
+    devops = root.devops or DEVOPS
+    said = interview.written(found, vault or "").serving(parse_name(each, devops) for each in asked.organization or ())
     file = ("--config", config) if config else ()
     job = Job(vault or "", asked, through, group or "", no_group, wish, grant, tuple(accept or ()), file)
     is_asking = not yes and terminal.can_ask()
-    lacking = interview.missing(job, said) + ([] if yes or is_asking else ["--yes"])
+    lacking = interview.missing(job, said, devops) + ([] if yes or is_asking else ["--yes"])
     if lacking and not is_asking:
         raise SetupIncomplete(lacking)
     with connect.surroundings(root) as around:
@@ -104,7 +106,10 @@ def setup(
         )
         around.progress.rest()
         output.announce(planned)
-        if planned.is_refused or (planned.has_changes and not yes and not output.agrees(planned, "Do all of this?")):
+        declined = planned.has_changes and not planned.is_refused and not yes and not output.agrees(planned, QUESTION)
+        if planned.is_refused or declined:
+            if declined:
+                terminal.remark("nothing was changed")
             output.deliver(planned, chosen.base)
             raise typer.Exit(planned.status)
         with graceful(around):
@@ -119,19 +124,31 @@ def setup(
 def _meant(job: Job, said: Written, config: str | None, root: Root) -> tuple[Chosen, Wanted]:
     """What the answers, the options and the configuration come to; what cannot be meant is a usage error."""
     from netcfg.cli.chosen import choose
-    from netcfg.cli.interview import group_of, wish_of
+    from netcfg.cli.interview import group_of, organization_of, wish_of
     from netcfg.core.errors import ConflictingOptions
+    from netcfg.core.organization import DEVOPS
     from netcfg.core.resources import parse_vault
     from netcfg.core.rules import PublicAccess
     from netcfg.workflow.setup import Wanted
 
+    if not group_of(job, said):
+        _insist_on_group(job.wish)
     vault = job.vault or said.vaults[0]
     chosen = choose([vault], job.asked, config, root, through=job.through)
-    relay = replace(chosen.relay, group=group_of(job, said))
+    organization = organization_of(job, said, root.devops or DEVOPS)
+    relay = replace(chosen.relay, organization=organization, group=group_of(job, said))
     if relay.group and any(each.intent().public_access is PublicAccess.DISABLED for each in chosen.choices):
         reason = "Azure DevOps fills a group from a vault that lets it in by the public network"
         raise ConflictingOptions("--public-access disabled", "--group", reason)
     return chosen, Wanted(parse_vault(vault), relay, wish_of(job, said), job.grants)
+
+
+def _insist_on_group(wish: Wish) -> None:
+    """Secrets that are wished for without a variable group would be left out without a word."""
+    from netcfg.core.errors import OptionAlone
+
+    if not wish.is_nothing:
+        raise OptionAlone("--all" if wish.is_all else "--secret" if wish.names else "--match", "--group")
 
 
 def _deliver(result: SetupResult, output: Output, base: str, root: Root) -> int:

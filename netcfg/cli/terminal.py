@@ -87,6 +87,17 @@ def page(root: Root) -> Page:
     return Page(columns, root.color and sys.stdout.isatty(), not takes(sys.stdout, "·→…"))
 
 
+class Unanswered(KeyboardInterrupt):
+    """Whoever was asked something has ended the run instead, before anything was changed.
+
+    `command` says as one line what was answered until then, if that is of any use.
+    """
+
+    def __init__(self, command: str = "") -> None:
+        super().__init__("nothing was changed")
+        self.command = command
+
+
 def insist_on_terminal() -> None:
     """A question needs somebody to answer it; without a terminal that is a usage error."""
     if not sys.stdin.isatty():
@@ -94,9 +105,15 @@ def insist_on_terminal() -> None:
 
 
 def says_yes(question: str) -> bool:
-    """Ask on stderr; only `yes` is yes."""
-    typer.echo(f"\n{question} Only 'yes' is taken: ", err=True, nl=False)
-    return sys.stdin.readline().strip().lower() == "yes"
+    """Ask on stderr; only `yes` is yes. Whoever ends the input has not said it."""
+    try:
+        typer.echo(f"\n{question} Only 'yes' is taken: ", err=True, nl=False)
+        typed = sys.stdin.readline()
+    except KeyboardInterrupt:
+        raise Unanswered from None
+    if not typed:
+        typer.echo(err=True)  # the end of the input ends no line
+    return typed.strip().lower() == "yes"
 
 
 def can_ask() -> bool:
@@ -115,7 +132,7 @@ def ask(question: str) -> str:
     except KeyboardInterrupt:
         typed = ""
     if not typed:
-        raise KeyboardInterrupt("nothing was changed")
+        raise Unanswered
     return typed.strip()
 
 

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from netcfg.core.linking.relay import Relay
     from netcfg.core.proof import Proof
     from netcfg.core.resources import VaultId
+    from netcfg.workflow.patience import Patience
 
 
 @asks
 def verify(
     context: typer.Context,
-    vault: Annotated[str, typer.Argument(metavar="VAULT", help="A vault's name or resource id.")],
+    vault: Annotated[
+        str | None, typer.Argument(metavar="[VAULT]", help="A vault's name or resource id; else the configured one.")
+    ] = None,
     *,
     from_here: Annotated[
         bool, typer.Option("--from-here", help="Read it from this machine, as the agent that runs here.")
@@ -33,44 +36,54 @@ def verify(
     ] = None,
     through: Through,
     wait: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--wait", metavar="SECONDS", min=0, max=86_400, help="How long to look again while a change takes effect."
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            help="How long to look again while a change takes effect; 900, or 60 where nobody sees whether one is to.",
         ),
-    ] = 900,
+    ] = None,
     config: Config = None,
-    format: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is written.")] = "text",
+    format: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option("--format", help="How the result is written; text if nothing is said."),
+    ] = None,
 ) -> None:
     """Say whether a vault's secrets can be read, and what is in the way; only their names are asked for."""
-    from netcfg.cli import connect, terminal
-    from netcfg.cli.chosen import relay_of
+    from netcfg.cli import ci, connect, terminal
+    from netcfg.cli.chosen import one_vault, relay_of
+    from netcfg.cli.output import beside
     from netcfg.core.errors import NoVantage, OptionAlone
-    from netcfg.core.resources import parse_vault
+    from netcfg.core.reading import Reading
     from netcfg.formats import json, verification
+    from netcfg.workflow.patience import Patience
     from netcfg.workflow.verify import verify
 
     root = root_of(context)
-    chosen = parse_vault(vault)
+    ci.listen(root, format)
+    chosen = one_vault(vault, config, root)
     if not (from_here or through_devops):
-        raise NoVantage(vault)
+        raise NoVantage(chosen if isinstance(chosen, str) else chosen.name)
     if not through_devops and (alone := _words(organization, through)):
         raise OptionAlone(alone[0], "--through-devops")
+    patience = Patience() if wait is None else Patience(wait, wait)
     here = proof = None
     if through_devops:
-        proof = _prove(chosen, relay_of(organization, through, config, root), wait, root)
+        proof = _prove(chosen, relay_of(organization, through, config, root), patience, root)
     if from_here:
         with connect.vantage(root) as around:
-            here = verify(chosen, wait, around)
+            here = verify(chosen, patience.seconds, around, patience.unseen)
         terminal.say_verification(here, root)
-    page = terminal.page(root)
+    page, reading = terminal.page(root), Reading(proof, here)
     if format == "json":
         terminal.show(json.proof(proof, here) if proof else json.verification(here) if here else "")
     else:
         told = [verification.text(here, page)] if here else []
         told += [verification.proof_text(proof, page)] if proof else []
-        terminal.show("\n".join(told))
-    statuses = {each.status for each in (here, proof) if each}
-    raise typer.Exit(max(statuses))
+        terminal.show(["\n".join(told), beside(reading, root)])
+    raise typer.Exit(reading.status)
 
 
 def _words(organization: str | None, through: Through) -> list[str]:
@@ -78,13 +91,13 @@ def _words(organization: str | None, through: Through) -> list[str]:
     return [*(["--organization"] if organization else []), *through.words()]
 
 
-def _prove(vault: VaultId | str, relay: Relay, wait: int, root: Root) -> Proof:
+def _prove(vault: VaultId | str, relay: Relay, patience: Patience, root: Root) -> Proof:
     """What Azure DevOps gets to read. Whom it is to be asked by is found before anything else is asked."""
     from netcfg.cli import connect, terminal
     from netcfg.workflow.proving import find_connection, prove
 
     with connect.surroundings(root, explains=True) as around:
         found = find_connection(relay, around, vault if isinstance(vault, str) else vault.name)
-        proof = prove(vault, found, wait, around, group=relay.group)
+        proof = prove(vault, found, patience.seconds, around, group=relay.group, unseen=patience.unseen)
     terminal.say_request_id(proof.request_id, root)
     return proof

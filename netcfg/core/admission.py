@@ -341,9 +341,10 @@ class _View:
         if self.after.firewall.rule_set.bypass is Bypass.AZURE_SERVICES and self.after.gate is not Gate.PERIMETER:
             entry = Entry("bypass AzureServices", State.IN, "Azure DevOps is none of them")
             yield self._caller(Party.TRUSTED_SERVICES, (entry,))
+        is_closed = self.after.gate is Gate.CLOSED  # then a perimeter that learns lets in whom its own rules name
         perimeters = {
             Perimeter.ENFORCED: f"it decides; {_NOT_OURS}",
-            Perimeter.LEARNING: f"rules count too; {_NOT_OURS}",
+            Perimeter.LEARNING: f"{'it alone decides' if is_closed else 'rules count too'}; {_NOT_OURS}",
             Perimeter.UNKNOWN: "could not be read; under one, rules may do nothing",
         }
         perimeter = Perimeter.ENFORCED if is_enforced(self.vault) else self.vault.perimeter

@@ -17,7 +17,7 @@ from netcfg.core.messages.explanation import geographies
 from netcfg.core.plan import Action
 from netcfg.core.private import network_of
 from netcfg.core.resources import SubnetId, Vault
-from netcfg.core.rules import Bypass, IpRule, Perimeter, Rule, VirtualNetworkRule
+from netcfg.core.rules import Bypass, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
 from netcfg.core.served import Network
 from netcfg.core.shell import quote
 
@@ -105,8 +105,7 @@ def of_network(network: Network, seen: Seen) -> Entrance:
     found = _Address(network, seen)
     grounds = tuple(_grounds(seen, found.named))
     now, planned = found.outlook(before), found.outlook(after) if seen.has_plan else None
-    entrance = Entrance(seen.vault, network, now, planned, grounds, seen.whose, seen.refusals)
-    return replace(entrance, next=tuple(_steps(entrance, seen)), notes=tuple(_notes(entrance, seen)))
+    return _advised(Entrance(seen.vault, network, now, planned, grounds, seen.whose, seen.refusals), seen)
 
 
 def of_subnet(subnet: SubnetId, seen: Seen) -> Entrance:
@@ -118,8 +117,12 @@ def of_subnet(subnet: SubnetId, seen: Seen) -> Entrance:
     now = _Machines(subnet, seen.has_endpoint, comes, seen).outlook(before)
     planned = _Machines(subnet, later, will_come, seen).outlook(after) if seen.has_plan else None
     grounds = tuple(_grounds(seen, lambda each: True if each == rule else None))
-    entrance = Entrance(seen.vault, subnet, now, planned, grounds, None, seen.refusals)
-    return replace(entrance, next=tuple(_steps(entrance, seen)), notes=tuple(_notes(entrance, seen)))
+    return _advised(Entrance(seen.vault, subnet, now, planned, grounds, None, seen.refusals), seen)
+
+
+def _advised(entrance: Entrance, seen: Seen) -> Entrance:
+    stepping = replace(entrance, next=tuple(_steps(entrance, seen)))
+    return replace(stepping, notes=tuple(_notes(stepping, seen)))
 
 
 class _Address:
@@ -231,11 +234,22 @@ def _without_rules(moment: Moment) -> Outlook | None:
 
 
 def _doubted(vault: Vault, found: Outlook) -> Outlook:
-    """The same, unless somebody else may decide and nobody could read whether that is so."""
-    if vault.perimeter is not Perimeter.UNKNOWN or is_enforced(vault):
+    """The same, unless somebody else may decide, and nobody could read whether that is so or whom he lets in.
+
+    A perimeter in Learning mode lets in whom its own rules name, beside those whom the vault's rules name:
+    https://learn.microsoft.com/azure/private-link/network-security-perimeter-transition
+    """
+    if is_enforced(vault):
         return found
-    said = f"whether a network security perimeter decides could not be read; if none does: {found.verdict.value}"
-    return replace(found, verdict=Verdict.UNKNOWN, judge=Judge.PERIMETER, message=f"{said}, for {found.message}")
+    if vault.perimeter is Perimeter.LEARNING and found.verdict in (Verdict.OUT, Verdict.PARTLY):
+        said = "a network security perimeter in Learning mode may admit it, and its access rules are not read; without "
+        message = f"{said}them: {found.verdict.value}, for {found.message}"
+    elif vault.perimeter is Perimeter.UNKNOWN:
+        said = "whether a network security perimeter decides could not be read; if none does: "
+        message = f"{said}{found.verdict.value}, for {found.message}"
+    else:
+        return found
+    return replace(found, verdict=Verdict.UNKNOWN, judge=Judge.PERIMETER, message=message)
 
 
 def _grounds(seen: Seen, named: Callable[[Rule], bool | None]) -> Iterator[Ground]:
@@ -257,15 +271,20 @@ def _breadth(rule: Rule) -> int:
 
 def _steps(entrance: Entrance, seen: Seen) -> Iterator[str]:
     """What lets it in, or keeps it in; what the plan does by itself comes first."""
-    is_in, then = entrance.now.verdict is Verdict.IN, entrance.planned or entrance.now
-    if entrance.now.judge is Judge.PERIMETER or (is_in and then.verdict is Verdict.IN):
+    is_in, then, vault = entrance.now.verdict is Verdict.IN, entrance.planned or entrance.now, entrance.vault
+    learns = vault.perimeter is Perimeter.LEARNING and not is_enforced(vault)
+    if (entrance.now.judge is Judge.PERIMETER and not learns) or (is_in and then.verdict is Verdict.IN):
         return
     if then.verdict is Verdict.IN:
         yield seen.apply
-    elif entrance.now.judge is Judge.PUBLIC_ACCESS:
+    elif entrance.now.judge is Judge.PUBLIC_ACCESS or (learns and _is_closed(vault)):
         yield f"{seen.apply} --public-access enabled"
     else:
         yield from _wider(entrance, seen)
+
+
+def _is_closed(vault: Vault) -> bool:
+    return vault.firewall.public_access is not PublicAccess.ENABLED
 
 
 def _wider(entrance: Entrance, seen: Seen) -> Iterator[str]:
@@ -301,10 +320,9 @@ def _notes(entrance: Entrance, seen: Seen) -> Iterator[str]:
         )
     elif entrance.planned and seen.refusals and entrance.planned != entrance.now:
         yield f"that plan is refused by {', '.join(seen.refusals)} until it is accepted"
-    if seen.has_plan and entrance.planned and entrance.planned.verdict is not Verdict.IN and entrance.whose:
-        places = [each.name for each in geographies(entrance.whose) if entrance.whose.answer is Answer.INBOUND]
-        if places:
-            yield f"it is published for {' and '.join(places)}: ORG would be an organization that lives there"
+    if seen.has_plan and entrance.whose and any(each.endswith(" --organization ORG") for each in entrance.next):
+        places = " and ".join(each.name for each in geographies(entrance.whose))
+        yield f"it is published for {places}: ORG would be an organization that lives there"
     endpoints = [each.endpoint.name for each in vault.connections if each.approval is Approval.APPROVED]
     if endpoints and entrance.now.judge is not Judge.PRIVATE_ENDPOINT:
         yield f"who comes by the private endpoint {' or '.join(sorted(endpoints))} gets in, whatever the rules are"

@@ -156,6 +156,22 @@ class OptionAlone(UsageError):
         super().__init__(f"{option} says nothing without {other}; give that too, or leave it out")
 
 
+class EmptyOption(UsageError):
+    def __init__(self, option: str) -> None:
+        super().__init__(
+            f"{option} was given without a value, as a script gives it whose variable is empty; give one, or leave "
+            f"{option} out"
+        )
+
+
+class RepeatedOption(UsageError):
+    def __init__(self, option: str, times: int) -> None:
+        super().__init__(
+            f"{option} was given {times} times, and says one thing alone; leave out what is not meant, as the last of "
+            "them would count without a word"
+        )
+
+
 class BadWaves(UsageError):
     def __init__(self, option: str, text: str, reason: str) -> None:
         super().__init__(
@@ -261,6 +277,16 @@ class ManyConnections(UsageError):
         super().__init__(
             f"{which} several service connections to Azure ({_some(sorted(connections))}), and it was not said which; "
             "choose with --project and --service-connection, or with these keys under devops: in the configuration"
+        )
+
+
+class RelayOfNone(UsageError):
+    """Somebody asked for a proof of vaults none of which a connection of his can read. `reasons` has one for each."""
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        super().__init__(
+            f"by this --project and --service-connection Azure DevOps is to read none of the vaults: {_some(reasons)}; "
+            "name those of an organization that they serve, or leave the options out"
         )
 
 
@@ -474,6 +500,16 @@ class NoLibrary(UsageError):
         super().__init__(
             "whose variable groups are meant is not said; give --organization NAME, or 'organization' in the "
             "configuration"
+        )
+
+
+class SeveralOrganizations(UsageError):
+    """One is needed, by which Azure DevOps reads a vault or whose variable groups are meant."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(
+            f"several organizations are named ({', '.join(names)}), and one is meant here: say which with "
+            "--organization, or with the key organization under devops: in the configuration"
         )
 
 
@@ -1107,7 +1143,7 @@ class OneVault(UsageError):
     def __init__(self, names: Iterable[str]) -> None:
         found = sorted(names)
         what = f"the configuration has {len(found)} ({_some(found)})" if found else "none was named"
-        super().__init__(f"a variable group is linked to one vault, and {what}; name the vault that is meant")
+        super().__init__(f"one vault is meant here, and {what}; name it")
 
 
 class GroupOfAnother(NetcfgError):
@@ -1162,6 +1198,38 @@ class NothingToMap(NetcfgError):
         )
 
 
+class PlainValues(NetcfgError):
+    """A group that is linked to a vault is not supposed to hold any; `names` are the variables."""
+
+    def __init__(self, name: str, names: Iterable[str]) -> None:
+        super().__init__(
+            f"the variable group {name!r} is linked to a vault and holds plain variables all the same "
+            f"({_some(names)}), which a write would empty, so it stays as it is; move them to a group of their own on "
+            "the library page"
+        )
+
+
+class MappedTwice(NetcfgError):
+    """`names` are spellings that differ in case alone, which pipelines do not tell apart."""
+
+    def __init__(self, name: str, names: Iterable[str]) -> None:
+        super().__init__(
+            f"the variable group {name!r} maps the same name several times ({_some(names)}), so which of them counts "
+            "is not known and it stays as it is; leave one of each on the library page"
+        )
+
+
+class DigitsForName(UsageError):
+    """A group of that name could be taken for the group of that id, and one that comes later for it."""
+
+    def __init__(self, name: str, project: str) -> None:
+        super().__init__(
+            f"the project {project!r} shows this sign-in no variable group with the id or the name {name!r}, and a new "
+            "one is not called by digits alone, which every command takes for an id; give another name, or the "
+            "project of the group"
+        )
+
+
 class GroupEmptied(NetcfgError):
     def __init__(self, name: str, vault: str, removed: int) -> None:
         super().__init__(
@@ -1172,13 +1240,25 @@ class GroupEmptied(NetcfgError):
 
 
 class IdentityUnknown(NetcfgError):
-    """There is nobody to give a permission to."""
+    """There is nobody for certain to give a permission to; `why` is what Azure DevOps was told."""
 
-    def __init__(self, connection: str, vault: str) -> None:
+    def __init__(self, connection: str, why: str) -> None:
         super().__init__(
-            f"neither Azure DevOps nor the vault {vault!r} tells the object id of the identity behind the service "
-            f"connection {connection!r}, so nothing can be granted to it; look it up in Microsoft Entra ID, and grant "
-            "it the role Key Vault Secrets User on the vault"
+            f"nothing can be granted to the identity behind the service connection {connection!r}, as its object id is "
+            f"not known for certain: {why}; look it up in Microsoft Entra ID, and give it the permission there, or "
+            "mend the connection"
+        )
+
+
+class GrantMoved(NetcfgError):
+    """Whom a permission is for, or how the vault gives it, is otherwise than when it was planned."""
+
+    status = 6
+
+    def __init__(self, connection: str, vault: str, moved: Iterable[str]) -> None:
+        super().__init__(
+            f"what lets {connection} read the secrets of {vault} changed since it was planned ({_some(moved)}); "
+            "nothing was written for it, so run the same command again and look at the new plan"
         )
 
 
@@ -1216,6 +1296,14 @@ class NoGroupName(UsageError):
             "which variable group the vault is linked to was not said; give --group NAME, of a new one or one that is "
             "there, or the key variable-group under devops: in the configuration"
         )
+
+
+class BadGroupName(UsageError):
+    """A name that a new variable group cannot have; `reason` begins where the sentence about it goes on."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        shown = name if len(name) <= 60 else f"{name[:60]}…"
+        super().__init__(f"{shown!r} is no name of a variable group: {reason}; give another with --group")
 
 
 class NothingLinkedIn(NetcfgError):
@@ -1750,12 +1838,19 @@ class PieceBusy(NetcfgError):
 
 
 class GrantUnsettled(NetcfgError):
-    def __init__(self, vault: str, reason: str, *, request_id: str | None = None) -> None:
+    """A permission that Azure does not show, or of which it cannot be asked any more. `may_have_happened` is false
+    where Azure took none of what was sent."""
+
+    def __init__(
+        self, vault: str, reason: str, *, may_have_happened: bool = True, request_id: str | None = None
+    ) -> None:
+        found = "whether it was given is not known" if may_have_happened else "nothing was written"
         super().__init__(
-            f"the permission to read the secrets of {vault} is not there, though Azure was asked again and again: "
-            f"{reason}; run the same command again, it goes on where this one stopped",
+            f"the permission to read the secrets of {vault} is not settled, and {found}: {reason}; "
+            "run the same command again, it goes on where this one stopped",
             request_id=request_id,
         )
+        self.may_have_happened = may_have_happened
 
 
 class PieceInUse(NetcfgError):

@@ -8,7 +8,7 @@ from enum import Enum
 
 from netcfg.core.errors import NetcfgError
 from netcfg.core.plan import Plan, PlanSet
-from netcfg.core.proof import Proof
+from netcfg.core.proof import NotAsked, Proof
 
 
 class Ending(Enum):
@@ -28,7 +28,7 @@ class Outcome:
 
     `verified` is whether Azure showed afterwards what was sent; `touched` whether one that is not done was changed, or
     may have been. `wave` is the number of the wave that the vault belongs to, from 1, where there are waves. `proof` is
-    what came of Azure DevOps reading it afterwards, if it was asked.
+    what came of Azure DevOps reading it afterwards, if it was asked, and `unasked` why it was not.
     """
 
     plan: Plan
@@ -38,12 +38,20 @@ class Outcome:
     error: NetcfgError | None = None
     wave: int | None = None
     proof: Proof | None = None
+    unasked: NotAsked | None = None
+
+    @property
+    def is_unproved(self) -> bool:
+        """Whether Azure DevOps was to be let in, and is not, or nobody knows. A permission that is missing is not the
+        firewall's, which is all that an apply promises."""
+        if self.unasked:
+            return self.unasked.is_lost
+        return self.proof is not None and not self.proof.is_let_in
 
     @property
     def status(self) -> int:
         status = status_of(self.ending, touched=self.touched)
-        # A permission that is missing is not the firewall's, which is all that an apply promises.
-        return 7 if status == 0 and self.proof and not self.proof.is_let_in else status
+        return 7 if status == 0 and self.is_unproved else status
 
 
 def status_of(ending: Ending, *, touched: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from netcfg.core.attribution import Answer, Attribution
 from netcfg.core.errors import DevOpsAnswer, DevOpsUnreachable, NetcfgError
@@ -15,8 +16,8 @@ from netcfg.core.messages.cause import Cause
 from netcfg.core.messages.diagnosis import Diagnosis, diagnose
 from netcfg.core.rules import PublicAccess
 from netcfg.core.shell import quote
-from netcfg.core.verdict import admission, is_held
-from netcfg.core.verification import Client, Hope, Known, Obstacle
+from netcfg.core.verdict import DELETED, admission, is_held
+from netcfg.core.verification import REPLACES, Client, Hope, Known, Obstacle, Remedy
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Hearing:
     def asks_on(self) -> bool:
         """Whether the second look has something to tell: nobody who is not let in is told what he may do inside."""
         return isinstance(self.listed, Relayed) and (
-            self.listed.is_ok or _obstacle(diagnose(self.listed.message)) is Obstacle.PERMISSION
+            self.listed.is_ok or _obstacle(_diagnosed(self.listed.message)) is Obstacle.PERMISSION
         )
 
     @property
@@ -48,7 +49,7 @@ class Hearing:
     def may_get(self) -> bool:
         """That the secret is not there is told to those only who may get one."""
         return isinstance(self.got, Relayed) and (
-            self.got.is_ok or self.got.is_not_found or diagnose(self.got.message).cause is Cause.ABSENT
+            self.got.is_ok or self.got.is_not_found or _diagnosed(self.got.message).cause is Cause.ABSENT
         )
 
     @property
@@ -59,7 +60,7 @@ class Hearing:
             for each, is_well in ((self.listed, self.may_list), (self.got, self.may_get))
             if isinstance(each, Relayed) and not is_well
         ]
-        lack = [each for each in refused if _obstacle(diagnose(each.message)) is Obstacle.PERMISSION]
+        lack = [each for each in refused if _obstacle(_diagnosed(each.message)) is Obstacle.PERMISSION]
         return next((each for each in refused if each not in lack), None) or refused[0]
 
     @property
@@ -67,7 +68,7 @@ class Hearing:
         """The address that Azure DevOps came from, if it was told."""
         if self.error or (self.may_list and self.may_get):
             return ""
-        return diagnose(self.refusal.message).address
+        return _diagnosed(self.refusal.message).address
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Beside:
 
     `whose` is the address that Azure DevOps came from, and `home` where its organization lives. `program` is what
     commands begin with, `group` the variable group they name. With `was_granted` somebody has just given the
-    permission.
+    permission; with `can_grant` the command that asks has `--grant` itself.
     """
 
     known: Known | None = None
@@ -85,6 +86,15 @@ class Beside:
     program: str = "netcfg"
     group: str = ""
     was_granted: bool = False
+    can_grant: bool = False
+
+
+@dataclass(frozen=True)
+class NotAsked:
+    """Why Azure DevOps was not asked to read a vault. With `is_lost` it was to be, and nobody could ask it."""
+
+    reason: str
+    is_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,13 +110,18 @@ class Proof:
     open: bool | None
     obstacle: Obstacle | None
     message: str
-    fix: str | None = None
+    remedy: Remedy | None = None
     address: str = ""
     whose: Attribution | None = None
     hope: Hope = Hope.NONE
     notes: tuple[str, ...] = ()
     request_id: str | None = field(default=None, compare=False)
     identity: str = ""
+
+    @property
+    def fix(self) -> str | None:
+        """What to do next, in one sentence."""
+        return str(self.remedy) if self.remedy else None
 
     @property
     def status(self) -> int:
@@ -141,13 +156,13 @@ def judge(heard: Hearing, beside: Beside) -> Proof:
     if heard.may_list and heard.may_get:
         message = f"nothing is in the way: Azure DevOps reads the secrets of {heard.vault} {_by(heard)}"
         return Proof(heard.vault, heard.connection, True, None, message, request_id=_request_id(heard))
-    found = diagnose(heard.refusal.message, beside.program)
+    found = _diagnosed(heard.refusal.message, beside.program)
     match _obstacle(found):
         case Obstacle.PERMISSION:
             return _forbidden(heard, found, beside)
         case Obstacle.FIREWALL | Obstacle.PUBLIC_ACCESS | Obstacle.PERIMETER as obstacle:
             return _shut_out(heard, found, obstacle, beside)
-        case Obstacle.NO_VAULT:
+        case Obstacle.NO_VAULT if _is_nowhere(heard):
             return _nowhere(heard, beside)
         case Obstacle.CONNECTION:
             return _broken(heard, found)
@@ -177,6 +192,19 @@ _PASSING = frozenset(
         "gatewaytimeout",
     )
 )
+# What .NET and resolvers say of what passes by: a name server that did not answer (EAI_AGAIN), a connection that broke.
+_PASSING_WORDS = re.compile(
+    "eai_again|temporary failure in name resolution|resource temporarily unavailable|try again"
+    "|an error occurred while sending the request|a task was cancell?ed|the operation (was cancell?ed|has timed out)"
+    "|(response|connection) ended prematurely|connection (was )?reset|forcibly closed",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=32)
+def _diagnosed(message: str, program: str = "netcfg") -> Diagnosis:
+    """What a refusal says. Of each look that is asked ten times over, and the same refusal comes again."""
+    return diagnose(message, program)
 
 
 def _obstacle(found: Diagnosis) -> Obstacle:
@@ -196,7 +224,7 @@ def _shut_out(heard: Hearing, found: Diagnosis, obstacle: Obstacle, beside: Besi
         message += _origin(heard, found, beside)
     if coming:
         message += f", although {coming}"
-        fix = f"wait with {_again(heard, beside)}, a change may take 15 minutes to become effective"
+        fix = Remedy("look again, a change may take 15 minutes to become effective", (_again(heard, beside),))
     else:
         fix = _remedy(heard, client, obstacle, beside)
     closed = known and known.vault.firewall.public_access is PublicAccess.DISABLED
@@ -210,7 +238,7 @@ def _shut_out(heard: Hearing, found: Diagnosis, obstacle: Obstacle, beside: Besi
         fix,
         found.address,
         beside.whose,
-        Hope.CHANGE if coming or known is None else Hope.NONE,
+        Hope.CHANGE if coming else Hope.NONE if known else Hope.PERHAPS,
         notes if obstacle is Obstacle.FIREWALL else (),
         _request_id(heard),
     )
@@ -245,27 +273,30 @@ def _attributed(heard: Hearing, whose: Attribution, home: Geography | None) -> s
     return f"published by {by} for {where}{'' if home in places else elsewhere}"
 
 
-def _remedy(heard: Hearing, client: Client, obstacle: Obstacle, beside: Beside) -> str:
+def _remedy(heard: Hearing, client: Client, obstacle: Obstacle, beside: Beside) -> Remedy:
     organization = heard.connection.project.organization
     apply = f"{beside.program} apply {heard.vault}"
-    ours = f"{apply} --organization {organization}"
+    ours = f"{apply} {_relay(heard)}"  # with the connection it proves at its end what it did
+    published = f"let in what is published for {organization}"
     if obstacle is Obstacle.PERIMETER:
         who = client.address or "the addresses of Azure DevOps"
-        return f"have the owner of the perimeter add an inbound access rule for {who}"
+        return Remedy(f"have the owner of the perimeter add an inbound access rule for {who}")
     if obstacle is Obstacle.PUBLIC_ACCESS:
-        return f"open it by rules with {ours} --public-access enabled"
+        return Remedy("open it by rules", (f"{ours} --public-access enabled",))
     places = _geographies(beside.whose) if beside.whose and beside.whose.answer is Answer.INBOUND else ()
     if not client.address or (places and beside.home in (None, *places)):
-        return f"run {ours}"
+        return Remedy(published, (ours,))
     if places and beside.home:
         every = " ".join(f"--geography {each.id}" for each in (beside.home, *places))
-        return f"run {apply} {every}"
+        return Remedy("let in both geographies", (f"{apply} {every}",))
     if not client.public:
-        return f"run {ours}; no rule can admit {client.address}, which is not public"
-    return (
-        f"look with {beside.program} ranges refresh whether it is published by now and then run {ours}; until then "
-        f"{ours} --allow '{client.public}/32=REASON' lets in this address alone, and Azure DevOps may come from another"
+        return Remedy(f"{published}; no rule can admit {client.address}, which is not public", (ours,))
+    words = (
+        "look whether it is published by now and let in what is; until then --allow lets in this address alone, and "
+        "Azure DevOps may come from another"
     )
+    allow = f"{ours} --allow '{client.public}/32=REASON'"
+    return Remedy(words, (f"{beside.program} ranges refresh", ours, allow))
 
 
 # --- who may --------------------------------------------------------------------------------------------------------
@@ -273,34 +304,35 @@ def _remedy(heard: Hearing, client: Client, obstacle: Obstacle, beside: Beside) 
 
 def _forbidden(heard: Hearing, found: Diagnosis, beside: Beside) -> Proof:
     """The network is open, and the identity of the connection may not read."""
-    connection, known = heard.connection, beside.known
+    connection = heard.connection
     missing = [name for name, is_there in (("list", heard.may_list), ("get", heard.may_get)) if not is_there]
-    object_id = found.object_id or connection.object_id
-    client = found.client or connection.client
-    who = object_id or client or "OBJECT-ID"
     if found.cause is Cause.POLICY:
         needed = f"{' and '.join(each.capitalize() for each in missing)} for secrets in its access policies"
-        identity = f"--spn {quote(client)}" if client and not object_id else f"--object-id {quote(who)}"
-        grant = f"az keyvault set-policy --name {heard.vault} {identity} --secret-permissions get list"
     else:
         needed = "the role Key Vault Secrets User"
-        scope = str(known.vault.id) if known else found.resource or "VAULT-ID"
-        identity = (
-            f"--assignee-object-id {quote(object_id)} --assignee-principal-type ServicePrincipal"
-            if object_id
-            else f"--assignee {quote(who)}"
-        )
-        grant = f"az role assignment create --role 'Key Vault Secrets User' {identity} --scope {quote(scope)}"
-    group = f"--group {quote(beside.group or 'GROUP')} --secret NAME"
-    link = f"{beside.program} group link {heard.vault} {group} {_relay(heard)} --grant"
     # The other refusal of policies does not tell whether the firewall was asked before.
     let_in = found.cause is Cause.ROLE or "ForbiddenByPolicy" in heard.refusal.message or heard.may_list
     so_far = "lets Azure DevOps in, but" if let_in else "says that"
-    message = (
-        f"{heard.vault} {so_far} the identity {who} of the service connection {connection.name} may not "
-        f"{' or '.join(missing)} secrets; it needs {needed}"
-    )
-    fix = f"this gives it, effective within ten minutes: {grant}, or {link}"
+    is_another = _differ(found.client, connection.client) or _differ(found.object_id, connection.object_id)
+    client, object_id = found.client or connection.client, found.object_id or connection.object_id
+    may_not = f"may not {' or '.join(missing)} secrets"
+    if is_another:
+        # Whom a permission is given to is decided by what two agree on: one of these was changed, or is not what it
+        # seems, and the next to read the secrets would be somebody whom nobody meant.
+        message = (
+            f"{heard.vault} {so_far} {_who(found.client, found.object_id)} {may_not}, and the service connection "
+            f"{connection.name} is {_who(connection.client, connection.object_id)}"
+        )
+        fix = Remedy(
+            f"look at {connection.name} in the project's settings, Service connections, as whom it signs in, and run "
+            "it again; give a permission to neither before that"
+        )
+    else:
+        message = (
+            f"{heard.vault} {so_far} the identity {object_id or client or 'OBJECT-ID'} of the service connection "
+            f"{connection.name} {may_not}; it needs {needed}"
+        )
+        fix = _granting(heard, found, client, object_id, beside)
     return Proof(
         heard.vault,
         connection,
@@ -310,8 +342,41 @@ def _forbidden(heard: Hearing, found: Diagnosis, beside: Beside) -> Proof:
         fix,
         hope=Hope.CHANGE if beside.was_granted else Hope.NONE,
         request_id=_request_id(heard),
-        identity=object_id,
+        identity="" if is_another else object_id,
     )
+
+
+def _differ(told: str, shown: str) -> bool:
+    return bool(told and shown) and told.casefold() != shown.casefold()
+
+
+def _who(client: str, object_id: str) -> str:
+    told = (("the application", client), ("the object id", object_id))
+    return " with ".join(f"{what} {id}" for what, id in told if id)
+
+
+def _granting(heard: Hearing, found: Diagnosis, client: str, object_id: str, beside: Beside) -> Remedy:
+    """The commands that give what is missing."""
+    who = object_id or client or "OBJECT-ID"
+    if found.cause is Cause.POLICY:
+        identity = f"--spn {quote(client)}" if client and not object_id else f"--object-id {quote(who)}"
+        grant = f"az keyvault set-policy --name {heard.vault} {identity} --secret-permissions get list"
+    else:
+        scope = str(beside.known.vault.id) if beside.known else found.resource or "VAULT-ID"
+        identity = (
+            f"--assignee-object-id {quote(object_id)} --assignee-principal-type ServicePrincipal"
+            if object_id
+            else f"--assignee {quote(who)}"
+        )
+        grant = f"az role assignment create --role 'Key Vault Secrets User' {identity} --scope {quote(scope)}"
+    is_risky = f"; {REPLACES}" if found.cause is Cause.POLICY else ""
+    if beside.can_grant:
+        words = f"run this again with --grant, or give it yourself, effective within ten minutes{is_risky}"
+        return Remedy(words, (grant,))
+    group = f"--group {quote(beside.group or 'GROUP')} --secret NAME"
+    link = f"{beside.program} group link {heard.vault} {group} {_relay(heard)} --grant"
+    commands = (link, grant) if is_risky else (grant, link)  # what can only add comes first
+    return Remedy(f"each of these gives it, effective within ten minutes{is_risky}", commands)
 
 
 def _broken(heard: Hearing, found: Diagnosis) -> Proof:
@@ -320,7 +385,7 @@ def _broken(heard: Hearing, found: Diagnosis) -> Proof:
     said = f" ({found.said})" if found.said and found.said.casefold() not in found.message.casefold() else ""
     message = f"the service connection {name} does not get as far as {heard.vault}: {found.message}{said}"
     mending = next((how for sign, how in _MENDING if re.search(sign, found.said, re.IGNORECASE)), _LOOK)
-    fix = f"open {connection.name} in the project's settings, Service connections, and {mending}"
+    fix = Remedy(f"open {connection.name} in the project's settings, Service connections, and {mending}")
     return Proof(heard.vault, connection, None, Obstacle.CONNECTION, message, fix, request_id=_request_id(heard))
 
 
@@ -338,11 +403,24 @@ _LOOK = "have it verified there, which says the same in full"
 # --- nobody knows ---------------------------------------------------------------------------------------------------
 
 
+# Behind its words a resolver names the host that it looked for: `No such host is known. (HOST:443)`, `ENOTFOUND HOST`.
+_LOOKED_FOR = re.compile(r"\(([a-z0-9.-]+\.[a-z]+):\d+\)|enotfound ([a-z0-9.-]+)|be resolved: '([^']+)'", re.IGNORECASE)
+
+
+def _is_nowhere(heard: Hearing) -> bool:
+    """Whether it is the vault that has no address, for certain, and not the host of its sign-in."""
+    message = heard.refusal.message
+    if _PASSING_WORDS.search(message):
+        return False
+    hosts = [next(filter(None, each)).lower() for each in _LOOKED_FOR.findall(message)]
+    return not hosts or any(each.startswith(f"{heard.vault.lower()}.vault.") for each in hosts)
+
+
 def _nowhere(heard: Hearing, beside: Beside) -> Proof:
     message = f"Azure DevOps finds no vault {heard.vault}"
     if beside.known:
         message += f", and yet Azure has {beside.known.vault.id}: one that was made just now may be without a name yet"
-    fix = "check the name, and with az keyvault list-deleted whether it was deleted"
+    fix = Remedy("check the name, and whether it was deleted", DELETED)
     return Proof(heard.vault, heard.connection, False, Obstacle.NO_VAULT, message, fix, request_id=_request_id(heard))
 
 
@@ -351,9 +429,14 @@ def _unknown(heard: Hearing, found: Diagnosis) -> Proof:
     said = heard.refusal
     line = " ".join(said.message.split())
     words = f"{line[:300]}{'…' if len(line) > 300 else ''} ({said.status or 'no status'})".strip()
-    passes = found.cause is Cause.THROTTLED or said.status.casefold() in _PASSING
+    # Other hosts than the vault are there for certain: that one has no address now passes by.
+    passes = (
+        found.cause in (Cause.THROTTLED, Cause.NAME)
+        or said.status.casefold() in _PASSING
+        or any(each.search(said.message) for each in (_PASSING_WORDS, _LOOKED_FOR))
+    )
     message = f"what Azure DevOps was told of {heard.vault} tells neither that it works nor why not: {words}"
-    fix = "run it again in some minutes" if passes else "look whether --from-here, on an agent, tells more"
+    fix = Remedy("run it again in some minutes" if passes else "look whether --from-here, on an agent, tells more")
     hope = Hope.RETRY if passes else Hope.NONE
     return Proof(
         heard.vault,

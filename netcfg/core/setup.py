@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from netcfg.core.errors import NetcfgError
+from netcfg.core.errors import GrantMoved, NetcfgError
 from netcfg.core.linking.grouping import Grant, GroupOutcome, GroupPlan
 from netcfg.core.linking.groups import ServiceConnection
 from netcfg.core.outcome import Ending, Outcome, Result
@@ -146,6 +146,8 @@ class SetupResult:
             return self.vault.status
         if self.plan.stays_closed:
             return 7 if self.group else 0
+        if isinstance(self.error, GrantMoved) and not self.has_changed_something:
+            return 6
         if self.error or self.proof is None or self.proof.obstacle is not None:
             return 7
         later = self.group.status if self.group else 0

@@ -11,6 +11,7 @@ from netcfg.core.messages.diagnosis import refusal
 from netcfg.core.rules import DefaultAction, Perimeter, PublicAccess
 from netcfg.core.shell import quote
 from netcfg.core.verification import (
+    REPLACES,
     Answer,
     Client,
     Failure,
@@ -19,6 +20,7 @@ from netcfg.core.verification import (
     Known,
     Observation,
     Obstacle,
+    Remedy,
     Resolution,
     Verification,
     is_this_machine,
@@ -52,6 +54,7 @@ _OBSTACLES = {
     Cause.ROLE: Obstacle.PERMISSION,
     Cause.POLICY: Obstacle.PERMISSION,
 }
+DELETED = ("az keyvault list-deleted --resource-type vault --query '[].name'",)
 # Only who got past every firewall is told of roles and policies with these.
 _PAST_THE_FIREWALL = ("ForbiddenByRbac", "ForbiddenByPolicy")
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
@@ -63,22 +66,23 @@ def _heard(seen: Observation, answer: Answer, known: Known | None, program: str)
         return Verification(seen, True, None, message)
     if answer.status == 401 and answer.is_authenticated:
         message = f"{seen.vault} did not accept the token: {_words(answer)}"
-        fix = "sign in again, in the tenant of the vault; nothing is known of its firewall before that"
+        fix = Remedy("sign in again, in the tenant of the vault; nothing is known of its firewall before that")
         return Verification(seen, None, Obstacle.SIGN_IN, message, fix)
     if answer.status == 404 and answer.code == "VaultNotFound":
         message = f"{seen.host} has an address, and no vault is there{_way(seen)}"
-        fix = "check the name, and with az keyvault list-deleted whether it was deleted"
+        fix = Remedy("check the name, and whether it was deleted", DELETED)
         return Verification(seen, False, Obstacle.NO_VAULT, message, fix)
     if answer.status in _PASSING:
         message = f"{seen.host} cannot answer now: {_words(answer)}"
-        return Verification(seen, None, Obstacle.ANSWER, message, "run it again in some minutes", hope=Hope.RETRY)
+        fix = Remedy("run it again in some minutes")
+        return Verification(seen, None, Obstacle.ANSWER, message, fix, hope=Hope.RETRY)
     obstacle = _obstacle(answer) if answer.status == 403 else None
     if obstacle is Obstacle.PERMISSION and answer.is_authenticated:
         return _forbidden(seen, answer, known)
     if obstacle and obstacle is not Obstacle.PERMISSION:
         return _refused(seen, obstacle, client_of(answer.message), known, program)
     message = f"{seen.host} answered what no vault is known to answer: {_words(answer)}"
-    fix = "look for a proxy or a sign-in page that answers in its place, then run it again"
+    fix = Remedy("look for a proxy or a sign-in page that answers in its place, then run it again")
     return Verification(seen, None, Obstacle.ANSWER, message, fix)
 
 
@@ -108,11 +112,14 @@ def _refused(seen: Observation, obstacle: Obstacle, client: Client, known: Known
         fix = _closed(seen, known, program)
     else:
         who = client.address or "its address"
-        fix = f"have the owner of the perimeter add an inbound access rule for {who}, or come by a private endpoint"
+        fix = Remedy(
+            f"have the owner of the perimeter add an inbound access rule for {who}, or come by a private endpoint"
+        )
     if coming:
         again = f"{program} verify {seen.vault} --from-here"
-        fix = f"wait with {again}, a change may take 15 minutes; if that ends alike, {fix}"
-    hope = Hope.CHANGE if coming or known is None else Hope.NONE
+        words = f"look again, a change may take 15 minutes; if that ends alike, {fix.words}"
+        fix = Remedy(words, (again, *fix.commands))
+    hope = Hope.CHANGE if coming else Hope.NONE if known else Hope.PERHAPS
     return Verification(seen, False, obstacle, message, fix, client, hope)
 
 
@@ -163,29 +170,30 @@ def admission(known: Known, client: Client) -> str | None:
     return None
 
 
-def _remedy(seen: Observation, client: Client, known: Known | None, program: str) -> str:
-    """The command that lets this machine in."""
+def _remedy(seen: Observation, client: Client, known: Known | None, program: str) -> Remedy:
+    """What lets this machine in."""
     command = f"{program} apply {seen.vault} --organization ORG"
+    by_endpoint = f"{_linking('its network', seen, known)}, or " if known and known.approved else ""
     if client.subnet:
-        return f"run {command} --subnet {quote(client.subnet)}{_by_endpoint(seen, known)}"
-    by_subnet = f"{command} --subnet ID with the subnet of this machine"
+        return Remedy(f"{by_endpoint}let its subnet in", (f"{command} --subnet {quote(client.subnet)}",))
+    by_subnet = f"{command} --subnet ID"
     if not client.public:
-        return f"run {by_subnet}{_by_endpoint(seen, known)}"
-    return f"run {command} --allow '{client.public}/32=REASON', or on an agent {by_subnet}{_by_endpoint(seen, known)}"
+        return Remedy(f"{by_endpoint}let the subnet of this machine in, whose id is ID", (by_subnet,))
+    words = f"{by_endpoint}let its address in, or on an agent the subnet of this machine, whose id is ID"
+    return Remedy(words, (f"{command} --allow '{client.public}/32=REASON'", by_subnet))
 
 
-def _closed(seen: Observation, known: Known | None, program: str) -> str:
+def _closed(seen: Observation, known: Known | None, program: str) -> Remedy:
     """The ways to a vault without public access."""
     command = f"{program} apply {seen.vault} --organization ORG"
     if known and known.approved:
-        return f"link this machine's network to the private DNS zone {seen.zone}, where {_named(known)} is to be found"
-    return f"run {command} --private-endpoint SUBNET-ID, or {command} --public-access enabled to open it by rules"
+        return Remedy(_linking("this machine's network", seen, known))
+    words = "give it a private endpoint, or open it by rules"
+    return Remedy(words, (f"{command} --private-endpoint SUBNET-ID", f"{command} --public-access enabled"))
 
 
-def _by_endpoint(seen: Observation, known: Known | None) -> str:
-    if not known or not known.approved:
-        return ""
-    return f", or link its network to the private DNS zone {seen.zone}, where {_named(known)} is to be found"
+def _linking(network: str, seen: Observation, known: Known) -> str:
+    return f"link {network} to the private DNS zone {seen.zone}, where {_named(known)} is to be found"
 
 
 def _named(known: Known) -> str:
@@ -199,19 +207,21 @@ def _forbidden(seen: Observation, answer: Answer, known: Known | None) -> Verifi
     place = re.search(r"Resource: '(/subscriptions/[^']+?/vaults/[^'/]+)", answer.message, re.IGNORECASE)
     scope = str(known.vault.id) if known else place[1] if place else "VAULT-ID"
     by_policy = answer.inner.lower() != "forbiddenbyrbac" and "authorized to perform action" not in answer.message
+    words = "this gives it, effective within ten minutes"
     if by_policy:
+        words += f"; {REPLACES}"
         needed = "Get and List for secrets in its access policies"
-        fix = f"az keyvault set-policy --name {seen.vault} --object-id {quote(who)} --secret-permissions get list"
+        grant = f"az keyvault set-policy --name {seen.vault} --object-id {quote(who)} --secret-permissions get list"
     else:
         needed = "the role Key Vault Secrets User"
-        fix = (
+        grant = (
             f"az role assignment create --role 'Key Vault Secrets User' --assignee-object-id {quote(who)} "
             f"--scope {quote(scope)}"
         )
     let_in = answer.inner in _PAST_THE_FIREWALL
     so_far = "lets this machine in, but its identity" if let_in else "says that the identity of this machine"
     message = f"{seen.vault} {so_far} may not list secrets{_way(seen)}; it needs {needed}"
-    fix = f"this gives it, effective within ten minutes: {fix}"
+    fix = Remedy(words, (grant,))
     return Verification(seen, True if let_in else None, Obstacle.PERMISSION, message, fix)
 
 
@@ -226,32 +236,35 @@ def _failed(seen: Observation, failure: Failure, known: Known | None) -> Verific
                 f"the certificate at {host} is signed by nobody whom this machine trusts ({reason}), as is that of "
             )
             message += "a proxy that opens TLS; no token was sent"
-            fix = "have the proxy leave this host alone, or name the file of its authority in REQUESTS_CA_BUNDLE"
+            fix = Remedy(
+                "have the proxy leave this host alone, or name the file of its authority in REQUESTS_CA_BUNDLE"
+            )
             return Verification(seen, False, Obstacle.TLS, message, fix)
         case Fault.WRONG_HOST:
             message = (
                 f"the certificate at {host} is another host's ({reason}), so {_end(seen)} is not the vault; "
                 "no token was sent"
             )
-            fix = f"look what the hosts file, the DNS and the records of {seen.zone} say of {host}"
+            fix = Remedy(f"look what the hosts file, the DNS and the records of {seen.zone} say of {host}")
             return Verification(seen, False, Obstacle.TLS, message, fix)
         case Fault.OUTDATED:
             message = f"the certificate at {host} is not valid today ({reason}); no token was sent"
-            return Verification(seen, False, Obstacle.TLS, message, "look at the clock of this machine")
+            return Verification(seen, False, Obstacle.TLS, message, Remedy("look at the clock of this machine"))
         case Fault.NO_TLS:
             message = f"{_end(seen)} takes connections for {host} and does not speak TLS with this machine ({reason})"
-            fix = "look for a firewall appliance or a proxy on the way that ends the connection"
+            fix = Remedy("look for a firewall appliance or a proxy on the way that ends the connection")
             return Verification(seen, False, Obstacle.TLS, message, fix)
         case Fault.SIGN_IN:
-            fix = "mend the sign-in, then run it again; nothing is known of the vault's firewall before that"
+            fix = Remedy("mend the sign-in, then run it again; nothing is known of the vault's firewall before that")
             return Verification(seen, None, Obstacle.SIGN_IN, f"nobody could sign in to {host}: {reason}", fix)
         case Fault.PROXY:
             message = f"the proxy {seen.proxy} let no connection to {host} through ({reason})"
-            fix = f"have it allow {host}, port 443, or go past it with NO_PROXY={host}"
+            fix = Remedy(f"have it allow {host}, port 443, or go past it with NO_PROXY={host}")
             return Verification(seen, None, Obstacle.NETWORK, message, fix, hope=Hope.RETRY)
         case Fault.CONNECTION:
             message = f"no connection to {host} came about at {_end(seen)} ({reason})"
-            return Verification(seen, None, Obstacle.NETWORK, message, _routes(seen, known), hope=Hope.RETRY)
+            fix = Remedy(_routes(seen, known))
+            return Verification(seen, None, Obstacle.NETWORK, message, fix, hope=Hope.RETRY)
         case _:
             assert_never(failure.fault)
 
@@ -273,28 +286,31 @@ def _unresolved(seen: Observation, known: Known | None, program: str) -> Verific
             f"{host} has no address here: the DNS of this network answers for the private zone {seen.zone}, to which "
             "the name points, and has no record for the vault"
         )
-        fix = (
-            f"give its private endpoint a record there with {program} apply {seen.vault} --private-endpoint SUBNET-ID, "
-            "or let what has no record resolve publicly with az network private-dns link vnet update "
-            f"--resource-group GROUP --zone-name {seen.zone} --name LINK --resolution-policy NxDomainRedirect"
+        link = (
+            f"az network private-dns link vnet update --resource-group GROUP --zone-name {seen.zone} --name LINK "
+            "--resolution-policy NxDomainRedirect"
+        )
+        fix = Remedy(
+            "give its private endpoint a record there, or let what has no record resolve publicly",
+            (f"{program} apply {seen.vault} --private-endpoint SUBNET-ID", link),
         )
         return Verification(seen, False, Obstacle.DNS, message, fix)
     if lookup.resolution is Resolution.ABSENT:
         return _absent(seen, known)
     message = f"{host} could not be resolved: {lookup.reason}"
-    fix = "look at the network and the DNS servers of this machine, then run it again"
+    fix = Remedy("look at the network and the DNS servers of this machine, then run it again")
     return Verification(seen, None, Obstacle.DNS, message, fix, hope=Hope.RETRY)
 
 
 def _absent(seen: Observation, known: Known | None) -> Verification:
     if known:
         message = f"the DNS of this network says that {seen.host} does not exist, and yet Azure has {known.vault.id}"
-        fix = "let that DNS forward the names of vaults to Azure's resolver, 168.63.129.16"
+        fix = Remedy("let that DNS forward the names of vaults to Azure's resolver, 168.63.129.16")
         return Verification(seen, False, Obstacle.DNS, message, fix)
     message = (
         f"{seen.host} does not exist: the cloud has no vault of that name, or this network's DNS knows no public one"
     )
-    fix = "check the name, the cloud (--cloud), and with az keyvault list-deleted whether it was deleted"
+    fix = Remedy("check the name, the cloud (--cloud), and whether it was deleted", DELETED)
     return Verification(seen, False, Obstacle.NO_VAULT, message, fix)
 
 

@@ -59,6 +59,7 @@ class Hope(Enum):
     NONE = "none"
     RETRY = "retry"  # something passed by; a few more tries tell
     CHANGE = "change"  # a change that Azure has taken may not be effective yet
+    PERHAPS = "perhaps"  # the same, where nobody sees whether there was one
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,21 @@ class Client:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """What to do next: in words, and the commands that do it, each of which can be pasted as it stands."""
+
+    words: str
+    commands: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.words}: {'; '.join(self.commands)}" if self.commands else self.words
+
+
+# `az keyvault set-policy` sets the list that it is given (azure-cli, command_modules/keyvault/custom.py).
+REPLACES = "az keyvault set-policy replaces the list that the identity has, so name what is in it already too"
+
+
+@dataclass(frozen=True)
 class Verification:
     """What a look proves. The vault is open to this machine (`open`), is not, or nobody can tell (`None`)."""
 
@@ -172,10 +188,15 @@ class Verification:
     open: bool | None
     obstacle: Obstacle | None
     message: str
-    fix: str | None = None
+    remedy: Remedy | None = None
     client: Client = field(default_factory=Client)
     hope: Hope = Hope.NONE
     notes: tuple[str, ...] = ()
+
+    @property
+    def fix(self) -> str | None:
+        """What to do next, in one sentence."""
+        return str(self.remedy) if self.remedy else None
 
     @property
     def status(self) -> int:

@@ -118,6 +118,7 @@ def questions(name: str, devops: str, identity: str) -> Iterator[tuple[Question,
             f"{identity}/{name}/_apis/Organization/Collections/Me",
             "the collection",
             "the scope 'User Profile: Read', or to be a user of that organization, or say --geography",
+            _accepting("7.1-preview"),
         ),
         parse_collection,
     )
@@ -128,7 +129,7 @@ def questions(name: str, devops: str, identity: str) -> Iterator[tuple[Question,
             f"{devops}/{name}/_apis/Contribution/HierarchyQuery",
             "the organization's overview",
             needed,
-            {"Accept": "application/json;api-version=5.0-preview.1", "Content-Type": "application/json"},
+            {**_accepting("5.0-preview.1"), "Content-Type": "application/json"},
             json.dumps({"contributionIds": [_COMPONENT, _PROVIDER]}).encode(),
         ),
         parse_overview,
@@ -146,7 +147,13 @@ def questions(name: str, devops: str, identity: str) -> Iterator[tuple[Question,
 
 def sign_in_question(name: str, devops: str) -> Question:
     """What is asked without a credential. Agent pools are shown to nobody, where projects may be public."""
-    return Question(name, f"{devops}/{name}/_apis/distributedtask/pools", "the sign-in host", "no permission")
+    pools = f"{devops}/{name}/_apis/distributedtask/pools"
+    return Question(name, pools, "the sign-in host", "no permission", _accepting("7.1"))
+
+
+def _accepting(version: str) -> dict[str, str]:
+    """The header that names the version of the interface. Of what is not documented there are previews only."""
+    return {"Accept": f"application/json;api-version={version}"}
 
 
 def parse_collection(document: object, question: Question, atlas: Atlas) -> Statement:

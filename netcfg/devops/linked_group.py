@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from netcfg.core.errors import DevOpsAnswer, SharersUnknown
+from netcfg.core.errors import DevOpsAnswer, PlainValues, SharersUnknown
 from netcfg.core.linking.groups import LINKED, Mapping, Project, ServiceConnection, VariableGroup
 from netcfg.devops.answer import Question
-from netcfg.devops.pages import Json, number, shown, text
+from netcfg.devops.pages import Json, kind, number, text
 
 _REFERENCES = "variableGroupProjectReferences"
 
@@ -34,12 +34,13 @@ def parse_group(found: Json, project: Project, question: Question) -> VariableGr
         group,
         vault=vault,
         connection=connection,
-        mappings=tuple(parse_mapping(name, each, question) for name, each in variables.items()),
+        mappings=tuple(parse_mapping(name, each) for name, each in variables.items()),
         modified=_told(found, "modifiedOn"),
         refreshed=_told(found["providerData"], "lastRefreshedOn"),
         is_shared=found.get("isShared") is True,
         projects=_sharers(found),
-        found=json.dumps({**found, "variables": variables}),
+        # Of the variables nothing is kept twice, and no value at all.
+        found=json.dumps({key: each for key, each in found.items() if key != "variables"}),
     )
 
 
@@ -47,28 +48,47 @@ def parse_link(found: Json, question: Question) -> tuple[str, str]:
     """The vault, which Azure DevOps knows by its name only, and the id of the service connection that reads it."""
     link: Any = found.get("providerData")
     if not isinstance(link, dict):
-        what = f"providerData = {shown(link)} of a linked group in {question.subject}"
+        what = f"providerData = {kind(link)} of a linked group in {question.subject}"
         raise DevOpsAnswer(question.url, what, "the name of its vault")
     return text(link, "vault", question), text(link, "serviceEndpointId", question)
 
 
-def parse_mapping(name: str, found: Json | None, question: Question) -> Mapping:
-    """A secret that the group maps; one that was never refreshed may have nothing but its name."""
+def parse_mapping(name: str, found: object) -> Mapping:
+    """A secret that the group maps; one that was never refreshed may have nothing but its name.
+
+    What is written in another way is no error, which would hide all other groups of the project: it is kept as it was
+    found. A value is dropped: Azure DevOps shows none of a secret, so it is that of a plain variable.
+    """
+    if found is not None and not isinstance(found, dict):
+        return Mapping(name, has_value=True, is_legible=False)  # it may be a value, and nothing else
     facts: Json = found or {}
-    enabled = facts.get("enabled")
-    if enabled is not None and not isinstance(enabled, bool):
-        what = f"enabled = {shown(enabled)} of the variable {name!r} in {question.subject}"
-        raise DevOpsAnswer(question.url, what, "true or false")
-    expires = _moment(facts.get("expires"), name, question)
-    return Mapping(name, enabled is not False, expires, _told(facts, "contentType"), json.dumps(found))
+    has_value = facts.get("value") is not None
+    kept = {**facts, "value": None} if has_value else found
+    expires, kind = facts.get("expires"), facts.get("contentType")
+    moment = _moment(expires)
+    return Mapping(
+        name,
+        facts.get("enabled") is not False,
+        moment,
+        _told(facts, "contentType"),
+        json.dumps(kept, sort_keys=True),
+        has_value,
+        not has_value
+        and facts.get("isSecret", True) is True
+        and isinstance(facts.get("enabled", True), bool)
+        and (kind is None or isinstance(kind, str))
+        and (expires is None or moment is not None),
+    )
 
 
-def changed_group(group: VariableGroup, mappings: Sequence[Mapping], now: datetime, question: Question) -> bytes:
+def changed_group(group: VariableGroup, mappings: Sequence[Mapping], now: datetime) -> bytes:
     """What is sent so that the group has these mappings and is otherwise as it was found."""
+    if values := sorted(each.name for each in mappings if each.has_value):
+        raise PlainValues(group.name, values)
     found: Json = json.loads(group.found)
     sent = {
         **found,
-        "variables": {each.name: _variable(each, question) for each in mappings},
+        "variables": {each.name: _variable(each) for each in mappings},
         "providerData": {**found["providerData"], "lastRefreshedOn": _written(now)},
         # A project that is not named would lose the group, and lists name none at all.
         _REFERENCES: found.get(_REFERENCES) or [_own_reference(group, found)],
@@ -91,26 +111,20 @@ def new_group(
     return json.dumps(sent).encode()
 
 
-def _variables(found: Json, question: Question) -> dict[str, Json | None]:
-    """What is known of each variable, without any value: Azure DevOps shows none, and should it, none is kept."""
+def _variables(found: Json, question: Question) -> dict[str, object]:
     variables = found.get("variables")
     if variables is None:
         return {}
     if not isinstance(variables, dict):
         what = f"variables of another kind in the linked group {found['name']!r}"
         raise DevOpsAnswer(question.url, what, "an object")
-    for name, each in variables.items():
-        if each is not None and not isinstance(each, dict):
-            # It is not quoted: it may be a value.
-            what = f"the variable {name!r} of another kind in the linked group {found['name']!r}"
-            raise DevOpsAnswer(question.url, what, "an object")
-    return {name: {**each, "value": None} if each and "value" in each else each for name, each in variables.items()}
+    return variables
 
 
-def _variable(mapping: Mapping, question: Question) -> Json | None:
+def _variable(mapping: Mapping) -> Json | None:
     """The mapping as it was found, unless something of it is to be another."""
     found: Json | None = json.loads(mapping.found) if mapping.found else {}
-    if mapping.found and parse_mapping(mapping.name, found, question) == mapping:
+    if mapping.found and parse_mapping(mapping.name, found) == mapping:
         return found
     return _changed(mapping, found or {})
 
@@ -145,17 +159,14 @@ def _reference(project: Project, name: str, description: str) -> Json:
     }
 
 
-def _moment(value: object, name: str, question: Question) -> datetime | None:
+def _moment(value: object) -> datetime | None:
     """A time as .NET writes it: with up to seven digits of a second, of which six are kept, and in UTC unless it says
-    otherwise."""
-    if value is None:
-        return None
+    otherwise. None where it is no time."""
     try:
         found = datetime.fromisoformat(value if isinstance(value, str) else "")
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        what = f"expires = {shown(value)} of the variable {name!r} in {question.subject}"
-        raise DevOpsAnswer(question.url, what, "a time as in 2027-01-31T00:00:00Z") from error
+    except (ValueError, OverflowError):
+        return None
 
 
 def _written(moment: datetime) -> str:

@@ -17,7 +17,30 @@ from netcfg.devops.session import Session
 VERSION = "7.1"
 CONTINUATION = "x-ms-continuationtoken"
 
+MOST_PAGES = 2_000
+MOST_EMPTY = 50  # one after the other; a few are usual where much was deleted
+
 Json = dict[str, Any]
+
+
+class Leafing:
+    """Goes from page to page, and gives up where that would never end: at a page that was there before, too many that
+    say nothing, or too many at all."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._empty = 0
+
+    def turn(self, token: str, url: str, *, is_empty: bool) -> None:
+        """Take note of the next page's token, after a page that may have said nothing."""
+        if token in self._seen:
+            raise DevOpsAnswer(url, "a page that was there before as the next one", "the page after it")
+        self._seen.add(token)
+        self._empty = self._empty + 1 if is_empty else 0
+        if self._empty >= MOST_EMPTY:
+            raise DevOpsAnswer(url, f"the {self._empty:,}th empty page in a row and one more", "a list that ends")
+        if len(self._seen) >= MOST_PAGES:
+            raise DevOpsAnswer(url, f"more than {MOST_PAGES:,} pages", "a list that ends")
 
 
 def items(session: Session, question: Question) -> Iterator[Json]:
@@ -26,21 +49,19 @@ def items(session: Session, question: Question) -> Iterator[Json]:
     The rest of a long list is behind a header, and nothing in the body says that there is any.
     """
     token, credential = "", session.credential
-    seen: set[str] = set()
+    leaf = Leafing()
     while True:
         more = f"&continuationToken={quote(token, safe='')}" if token else ""
         page = replace(question, url=f"{versioned(question.url)}{more}")
         answer = session.ask(page, credential)
         if answer.status == HTTPStatus.NOT_FOUND:
             raise _none(session, question)
-        yield from objects(read_json(answer, page, credential), page)
-        following = answer.headers.get(CONTINUATION, "")
-        if not following:
+        found = objects(read_json(answer, page, credential), page)
+        yield from found
+        token = answer.headers.get(CONTINUATION, "")
+        if not token:
             return
-        if following in seen:
-            raise DevOpsAnswer(page.url, "a page that was there before as the next one", "the page after it")
-        seen.add(following)
-        token = following
+        leaf.turn(token, page.url, is_empty=not found)
 
 
 def versioned(url: str) -> str:
@@ -79,6 +100,14 @@ def number(found: Json, field: str, question: Question) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise DevOpsAnswer(question.url, f"{field} = {shown(value)} in {question.subject}", "a number")
     return value
+
+
+def kind(value: object) -> str:
+    """What sort of thing a part of an answer is, for a message that must not quote it: it may be a value."""
+    if value is None:
+        return "null"
+    kinds = ((dict, "an object"), (list, "a list"), (str, "a text"), (bool, "true or false"))
+    return next((name for each, name in kinds if isinstance(value, each)), "a number")
 
 
 def shown(value: object) -> str:

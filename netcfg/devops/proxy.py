@@ -18,7 +18,7 @@ from netcfg.core.linking.relay import Relayed
 from netcfg.core.linking.secrets import Secret
 from netcfg.core.resources import parse_vault
 from netcfg.devops.answer import Answer, Question, read_json, said
-from netcfg.devops.pages import versioned
+from netcfg.devops.pages import Leafing, versioned
 from netcfg.devops.projects import address
 from netcfg.devops.secret_page import parse_page
 from netcfg.devops.session import Session
@@ -58,20 +58,19 @@ class RestProxy:
     def secrets(self, connection: ServiceConnection, vault: str) -> tuple[Secret, ...] | Relayed:
         """All secrets of the vault by name, over all pages; a refusal anywhere is what comes back, never a part."""
         found: dict[str, Secret] = {}
-        seen: set[str] = set()
-        token = ""
+        leaf, token = Leafing(), ""
         while True:
             more = {"SkipToken": _escaped(token)} if token else {}
             relayed, question = self._ask(connection, vault, _MORE if token else _SECRETS, more)
             if not relayed.is_ok:
                 return relayed
-            page, token = parse_page(relayed.page, question)
-            if token in seen or (page and found.keys() >= page.keys()):
+            page, token = parse_page(relayed.page, _named(vault), question)
+            if page and found.keys() >= page.keys():
                 raise DevOpsAnswer(question.url, "a page that was there before as the next one", "the page after it")
             found.update(page)
             if not token:
                 return tuple(sorted(found.values(), key=lambda each: (each.key, each.name)))
-            seen.add(token)
+            leaf.turn(token, question.url, is_empty=not page)
 
     def _ask(
         self, connection: ServiceConnection, vault: str, source: str, more: Mapping[str, str] | None = None
@@ -88,10 +87,7 @@ class RestProxy:
         return _relayed(read_json(answer, question, credential), question, answer), question
 
     def _question(self, connection: ServiceConnection, vault: str, source: str, more: Mapping[str, str]) -> Question:
-        # Azure DevOps puts the name into the address that it signs in to, so it must not be able to lead elsewhere; a
-        # variable group may hold anything as its vault.
-        named = parse_vault(vault)
-        parameters = {"KeyVaultName": named if isinstance(named, str) else named.name, **more}
+        parameters = {"KeyVaultName": _named(vault), **more}
         path = f"serviceendpoint/endpointproxy?endpointId={quote(connection.id, safe='')}"
         asked = {
             "dataSourceDetails": {"dataSourceName": source, "parameters": parameters},
@@ -107,6 +103,13 @@ class RestProxy:
             json.dumps(asked).encode(),
             _PATIENCE,
         )
+
+
+def _named(vault: str) -> str:
+    """The name of the vault, and nothing else: Azure DevOps puts it into the address that it signs in to, so it must
+    not be able to lead elsewhere, and a variable group may hold anything as its vault."""
+    named = parse_vault(vault)
+    return named if isinstance(named, str) else named.name
 
 
 def _escaped(token: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from netcfg.core.errors import DevOpsAnswer
 from netcfg.core.linking.secrets import Secret
 from netcfg.devops.answer import Question
-from netcfg.devops.pages import Json, shown
+from netcfg.devops.pages import Json, kind, shown
 
 _LIST = "the names of a vault's secrets"
 
@@ -18,8 +18,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
-def parse_page(text: str, question: Question) -> tuple[dict[str, Secret], str]:
-    """The secrets of a page by key, and the token of the next, empty after the last. What is no page is an error."""
+def parse_page(text: str, vault: str, question: Question) -> tuple[dict[str, Secret], str]:
+    """The secrets of a page by key, and the token of the next, empty after the last. What is no page of this vault is
+    an error: secrets of another one would be mapped, and its own taken for gone."""
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -28,7 +29,7 @@ def parse_page(text: str, question: Question) -> tuple[dict[str, Secret], str]:
     listed = document.get("value") if isinstance(document, dict) else None
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
         raise DevOpsAnswer(question.url, "no list 'value'", _LIST)
-    secrets = [_secret(each, question) for each in listed]
+    secrets = [_secret(each, vault, question) for each in listed]
     return {each.key: each for each in secrets}, _token(document.get("nextLink"), question)
 
 
@@ -48,32 +49,38 @@ def _token(link: object, question: Question) -> str:
     return tokens[0]
 
 
-def _secret(found: Json, question: Question) -> Secret:
+def _secret(found: Json, vault: str, question: Question) -> Secret:
     attributes = found.get("attributes")
     if not isinstance(attributes, dict):
-        raise DevOpsAnswer(question.url, f"attributes = {shown(attributes)} of a secret", "an object")
-    enabled, managed, kind = attributes.get("enabled"), found.get("managed"), found.get("contentType")
+        raise DevOpsAnswer(question.url, f"attributes = {kind(attributes)} of a secret", "an object")
+    enabled, managed, type = attributes.get("enabled"), found.get("managed"), found.get("contentType")
     for field, value in (("enabled", enabled), ("managed", managed)):
         if value is not None and not isinstance(value, bool):
-            raise DevOpsAnswer(question.url, f"{field} = {shown(value)} of a secret", "true or false")
+            raise DevOpsAnswer(question.url, f"{field} = {kind(value)} of a secret", "true or false")
     return Secret(
-        _name(found.get("id"), question),
+        _name(found.get("id"), vault, question),
         enabled is not False,
         _moment(attributes.get("exp"), "exp", question),
         _moment(attributes.get("nbf"), "nbf", question),
-        kind if isinstance(kind, str) else "",
+        type if isinstance(type, str) else "",
         managed is True,
     )
 
 
-def _name(id: object, question: Question) -> str:
-    """The name in the id of a secret, `https://<vault>/secrets/<name>`, with its version or without."""
+def _name(id: object, vault: str, question: Question) -> str:
+    """The name in the id of a secret, `https://<vault>/secrets/<name>`, with its version or without.
+
+    Of the host only the first label is the vault's name: the rest differs from cloud to cloud.
+    """
     try:
-        parts = urlsplit(id).path.split("/") if isinstance(id, str) else []
+        address = urlsplit(id if isinstance(id, str) else "")
+        host, parts = address.hostname or "", address.path.split("/")
     except ValueError:
-        parts = []
+        host, parts = "", []
     if len(parts) < 3 or parts[1].casefold() != "secrets" or not parts[2]:
         raise DevOpsAnswer(question.url, f"id = {shown(id)} of a secret", "an id with /secrets/ and a name")
+    if host.partition(".")[0] != vault.lower():
+        raise DevOpsAnswer(question.url, f"a secret of {host or 'no vault'}", f"the secrets of {vault}")
     return unquote(parts[2])
 
 
@@ -82,7 +89,7 @@ def _moment(value: object, field: str, question: Question) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
-        raise DevOpsAnswer(question.url, f"{field} = {shown(value)} of a secret", "seconds since 1970")
+        raise DevOpsAnswer(question.url, f"{field} = {kind(value)} of a secret", "seconds since 1970")
     try:
         return _EPOCH + timedelta(seconds=value)
     except OverflowError:

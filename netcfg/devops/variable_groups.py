@@ -98,7 +98,7 @@ class RestVariableGroups:
             f"the variable group {group.name!r} of the project {project.name!r}",
             f"{_MANAGE}, and the role Administrator of that group",
             {"Content-Type": "application/json"},
-            changed_group(group, mappings, self._now(), self._list(project)),
+            changed_group(group, mappings, self._now()),
         )
         return self._written(write, project, group.id)
 

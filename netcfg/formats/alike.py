@@ -67,7 +67,7 @@ class Alike:
 @dataclass(frozen=True)
 class Ended:
     """Outcomes, by the vault's id, of which the same is to be said; `error` is why. `proof` is what Azure DevOps got to
-    read, where that is not all well."""
+    read, where that is not all well, and `commands` what mends it."""
 
     outcomes: tuple[Outcome, ...]
     ending: Ending
@@ -75,6 +75,7 @@ class Ended:
     guards: tuple[Guard, ...]
     error: str
     proof: str = ""
+    commands: tuple[str, ...] = ()
     verified: bool = False
 
     @property
@@ -84,7 +85,8 @@ class Ended:
     @property
     def legend(self) -> str:
         """What `VAULT` is, where it is said."""
-        return legend(self.names, (*(each.message for each in self.guards), self.error, self.proof))
+        texts = (*(each.message for each in self.guards), self.error, self.proof, *self.commands)
+        return legend(self.names, texts)
 
 
 @dataclass(frozen=True)
@@ -149,15 +151,19 @@ def outcomes(found: Iterable[Outcome]) -> list[Ended]:
         """What is like nothing else is told as it is, by its name."""
         one, *others = group.outcomes
         refusals = one.plan.refusals if one.ending is Ending.REFUSED else ()
-        proof = _proof(one)
-        return group if others else replace(group, guards=refusals, error=str(one.error or ""), proof=proof)
+        if others:
+            return group
+        return replace(
+            group, guards=refusals, error=str(one.error or ""), proof=_proof(one), commands=phrases.commands(one.proof)
+        )
 
     def said(outcome: Outcome) -> Ended:
         name = outcome.plan.vault.name
         refusals = _guards(outcome.plan.refusals, name) if outcome.ending is Ending.REFUSED else ()
         error = anonymous(str(outcome.error), name) if outcome.error else ""
         proof = anonymous(_proof(outcome), name)
-        return Ended((), outcome.ending, outcome.touched, refusals, error, proof, outcome.verified)
+        commands = tuple(anonymous(each, name) for each in phrases.commands(outcome.proof))
+        return Ended((), outcome.ending, outcome.touched, refusals, error, proof, commands, outcome.verified)
 
     odd = [each for each in order.outcomes(found) if not is_well(each)]
     groups = [replace(key, outcomes=tuple(members)) for key, members in grouped(odd, said)]
@@ -166,19 +172,25 @@ def outcomes(found: Iterable[Outcome]) -> list[Ended]:
 
 
 def _proof(outcome: Outcome) -> str:
-    return phrases.proof(outcome.proof) if outcome.proof and outcome.proof.obstacle else ""
+    return "" if _is_proved(outcome) else phrases.reading(outcome)
+
+
+def _is_proved(outcome: Outcome) -> bool:
+    """Whether Azure DevOps reads the vault, or nobody wanted to know."""
+    return not (outcome.is_unproved or (outcome.proof and outcome.proof.obstacle))
 
 
 def is_well(outcome: Outcome) -> bool:
     """Whether a vault is as its plan promised, and Azure DevOps reads it, where it was asked."""
     is_done = outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
-    return is_done and not (outcome.proof and outcome.proof.obstacle)
+    return is_done and _is_proved(outcome)
 
 
 def proven(found: Iterable[Outcome]) -> list[tuple[str, list[Outcome]]]:
-    """The outcomes by what Azure DevOps got to read, in a few words; those that it was not asked about are left out."""
-    asked = [each for each in order.outcomes(found) if each.proof]
-    return sorted(grouped(asked, lambda each: phrases.proven(each.proof) if each.proof else ""))
+    """The outcomes by what Azure DevOps got to read, in a few words, or by why it was not asked; those of which nobody
+    wanted to know are left out."""
+    asked = [each for each in order.outcomes(found) if each.proof or each.unasked]
+    return sorted(grouped(asked, lambda each: phrases.proven(each.proof) if each.proof else phrases.reading(each)))
 
 
 def inspections(found: Iterable[Inspection]) -> list[Inspected]:

@@ -21,6 +21,7 @@ _WORDS = {
     Verdict.OUT: "does not get in",
     Verdict.UNKNOWN: "may get in or not, which cannot be told from here",
 }
+_STAYING = {Verdict.IN: "with the plan too", Verdict.OUT: "with the plan neither"}
 
 _CAUSES = {
     Cause.FIREWALL: "refused by the firewall",
@@ -30,6 +31,7 @@ _CAUSES = {
     Cause.POLICY: "a permission is missing in the access policies",
     Cause.HIDDEN: "the cause is hidden",
     Cause.NO_VAULT: "no such vault, or no address for it",
+    Cause.NAME: "its name could not be resolved for now",
     Cause.ABSENT: "no such secret",
     Cause.UNUSABLE: "the secret cannot be used",
     Cause.CONNECTION: "the service connection does not work",
@@ -138,7 +140,7 @@ def _headline(found: Entrance) -> str:
     if found.planned is None:
         return now
     if found.planned.verdict is found.now.verdict:
-        return f"{now}, with the plan {'too' if found.now.verdict is Verdict.IN else 'neither'}"
+        return f"{now}, {_STAYING.get(found.now.verdict, 'with or without the plan')}"
     return f"{now}; with the plan it {_WORDS[found.planned.verdict]}"
 
 

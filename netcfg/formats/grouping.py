@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from netcfg.core.errors import DevOpsUnsettled, GrantUnsettled
 from netcfg.core.guards import Guard
 from netcfg.core.linking.grouping import GroupChange, GroupOutcome, GroupPlan, GroupPlans, GroupResult, Part
 from netcfg.core.outcome import Ending
@@ -15,6 +16,7 @@ from netcfg.formats import diff, phrases
 from netcfg.formats.page import Page, Row
 
 INDENT = "  "
+FEW, MANY = 10, 40  # secrets that come: of more than many the first few are named
 PARTS = {
     Part.ROLE: "role",
     Part.POLICY: "access policy",
@@ -42,23 +44,35 @@ def plan(plans: GroupPlans, page: Page) -> str:
 
 def result(found: GroupResult, page: Page) -> str:
     """What became of each group; whoever reads it has seen the plan."""
-    again = page.paragraph("interrupted: run the same command again: it goes on where this one ended", "refused")
+    again = page.paragraph(phrases.INTERRUPTED, "refused")
     blocks = [_outcome(each, page) for each in found.outcomes]
-    return _join([*blocks, again if found.is_interrupted else [], page.paragraph(_conclusion(found), "title")])
+    return _join([*blocks, again if found.is_interrupted else [], page.paragraph(conclusion(found), "title")])
 
 
 def _group(group: GroupPlan, plans: GroupPlans, page: Page) -> list[str]:
     where = f"of {group.project.name} · {group.vault} by {group.connection.name} · {tally(group, phrases.FUTURE)}"
-    kept = [
-        Row("=", f"{counted(len(group.kept), 'secret')} kept", (listed(each.name for each in group.kept),), "quiet")
-    ]
-    rows = [*map(row, group.changes), *(kept if group.kept else [])]
     return [
         *page.heading(group.name, where),
-        *page.listing(rows),
+        *page.listing(rows_of(group)),
         *_guards(group.guards, group.vault if plans.asks_which else "", page),
         *(line for note in group.notes for line in page.paragraph(f"note: {note}", "quiet", others=INDENT)),
     ]
+
+
+def rows_of(group: GroupPlan) -> list[Row]:
+    """What changes, and what is kept in one line. Of very many secrets that come the first few are named, and none of
+    those that go is left out; the document names all."""
+    changes, kept = group.changes, group.kept
+    coming = [each for each in changes if each.part is Part.SECRET and each.action is Action.ADD]
+    folded = coming[FEW:] if len(coming) > MANY else []
+    left_out = frozenset(folded)
+    rows = [row(each) for each in changes if each not in left_out]
+    if folded:
+        ends = f"{folded[0].value} to {folded[-1].value}; --format json names them all"
+        rows.append(Row(diff.MARKS[Action.ADD], f"{counted(len(folded), 'more secret')}", (ends,), "add"))
+    if kept:
+        rows.append(Row("=", f"{counted(len(kept), 'secret')} kept", (listed(each.name for each in kept),), "quiet"))
+    return rows
 
 
 def row(change: GroupChange) -> Row:
@@ -98,10 +112,13 @@ def tally(group: GroupPlan, words: dict[Action, str]) -> str:
 
 
 def _summary(plans: GroupPlans) -> str:
-    text = f"{counted(len(plans.plans) + len(plans.undetermined), 'variable group')}: {len(plans.pending):,} to change"
-    refused = sum(bool(each.refusals) for each in plans.plans)
-    text += f", {refused:,} REFUSED" if refused else ""
-    return text + (f", {len(plans.undetermined):,} undetermined" if plans.undetermined else "")
+    counts = (
+        (len(plans.pending), "to change"),
+        (sum(bool(each.refusals) for each in plans.plans), "REFUSED"),
+        (len(plans.undetermined), "undetermined"),
+    )
+    said = ", ".join(f"{number:,} {word}" for number, word in counts if number) or "nothing to change"
+    return f"{counted(len(plans.plans) + len(plans.undetermined), 'variable group')}: {said}"
 
 
 def _outcome(outcome: GroupOutcome, page: Page) -> list[str]:
@@ -116,11 +133,16 @@ def ending(outcome: GroupOutcome) -> str:
             return f"done: {tally(outcome.plan, phrases.PAST)}; it maps {mapped}; verified"
         case Ending.UNCHANGED:
             return f"unchanged: it maps {mapped}"
+        case Ending.NOT_REACHED if outcome.touched:
+            return "not reached: the permission was given, and the group was not written"
+        case Ending.FAILED if isinstance(outcome.error, (DevOpsUnsettled, GrantUnsettled)) and outcome.touched:
+            return "FAILED: whether something was written is not known"
         case _:
             return phrases.how(outcome.ending, outcome.plan.refusals, touched=outcome.touched)
 
 
-def _conclusion(found: GroupResult) -> str:
+def conclusion(found: GroupResult) -> str:
+    """What all of it comes to, in one line."""
     counts = Counter(each.ending for each in found.outcomes)
     parts = [f"{counts[each]:,} {each.value.replace('-', ' ')}" for each in Ending if counts[each]]
     missing = len(found.planned.undetermined)

@@ -7,12 +7,13 @@ from io import StringIO
 from itertools import groupby
 from typing import Any
 
-from netcfg.core.linking.library import PLAIN, Linked, Listing
+from netcfg.core.linking.library import PLAIN, Linked, Listing, Shelf
 from netcfg.core.words import listed
 from netcfg.formats import harmless, phrases
 from netcfg.formats.page import Page, Row
 
 INDENT = "  "
+_BY_ID = "the service connections of {} are told by their ids"
 HEADER = ("project", "group", "id", "vault", "connection", "secrets", "refreshed", "shared with")
 
 
@@ -25,7 +26,7 @@ def text(found: Listing, vaults: tuple[str, ...], page: Page) -> str:
             [*page.paragraph(project, "title"), *page.listing(map(_row, members))]
             for project, members in groupby(groups, key=lambda each: each.group.project.name)
         ),
-        [line for each in notes(found) for line in page.paragraph(each, "quiet", others=INDENT)],
+        [line for each in _said(found) for line in page.paragraph(each, "quiet", others=INDENT)],
         page.listing(
             Row("?", f"project {each.name}", (f"unknown, because {each.error}",), "set") for each in found.closed
         ),
@@ -85,10 +86,25 @@ def group(linked: Linked) -> dict[str, Any]:
 
 def notes(found: Listing) -> list[str]:
     """What is not told of the groups, and of which groups nothing is."""
-    said = []
+    unread = [f"{_BY_ID.format(each.project.name)}, because {each.connections}" for each in found.unread]
+    return [*unread, *_others(found)]
+
+
+def _said(found: Listing) -> list[str]:
+    """The same for people: projects of which it is not told for one reason are told together."""
+    reasons: dict[str, list[Shelf]] = {}
     for each in found.unread:
-        why = str(each.connections)
-        said.append(f"the service connections of {each.project.name} are told by their ids, because {why}")
+        reasons.setdefault(str(each.connections).replace(repr(each.project.name), "PROJECT"), []).append(each)
+    said = []
+    for reason, same in reasons.items():
+        why = reason if len(same) > 1 else str(same[0].connections)
+        said.append(f"{_BY_ID.format(listed(each.project.name for each in same))}, because {why}")
+    return [*said, *_others(found)]
+
+
+def _others(found: Listing) -> list[str]:
+    """The groups of which nothing is told."""
+    said = []
     plain = sum(number for kind, number in found.others.items() if kind.casefold() == PLAIN.casefold())
     if plain:
         said.append(f"{phrases.count(plain, 'more variable group')} {_are(plain)} linked to no vault")
@@ -117,6 +133,6 @@ def _row(linked: Linked) -> Row:
     one = linked.group
     refreshed = f"refreshed {one.refreshed[:10]}" if one.refreshed else "never refreshed"
     shared = [f"shared with {listed(linked.others)}"] if linked.others else []
-    mapped = f"{phrases.count(len(one.mappings), 'secret')}, {refreshed}"
+    mapped = f"{phrases.count(len(one.mappings), 'secret') if one.mappings else 'no secrets'}, {refreshed}"
     cells = (one.vault, f"by {linked.by}", mapped, *shared)
     return Row(" ", one.name, cells)

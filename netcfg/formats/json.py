@@ -299,7 +299,7 @@ def _vault(plan: Plan) -> Object:
 
 
 def _outcome(outcome: Outcome, *, is_proved: bool) -> Object:
-    proof = verified.proof_document(outcome.proof) if outcome.proof else None
+    proof = verified.reading(outcome)
     return _vault(outcome.plan) | {
         "outcome": outcome.ending.value,
         "verified": outcome.verified,

@@ -12,14 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Geography
 from netcfg.core.guards import Guard
+from netcfg.core.linking.grouping import GroupOutcome, GroupResult
 from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
+from netcfg.core.reading import Reading
 from netcfg.core.report import Report
 from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.words import listed
 from netcfg.formats import alike, comparison, diff, order, phrases
+from netcfg.formats import grouping as grouped
 from netcfg.formats import setup as told_setup
+from netcfg.formats import verification as verified
 from netcfg.formats.alike import Alike, Ended
 from netcfg.formats.harmless import code, fence, prose
 from netcfg.formats.page import Page, Row
@@ -82,6 +86,49 @@ def setup(planned: SetupPlan) -> str:
 def setup_result(found: SetupResult) -> str:
     """What became of each step of a setup."""
     return told_setup.result_markdown(found)
+
+
+def grouping(found: GroupResult) -> str:
+    """What became of each variable group of a link or a refresh."""
+    again = f"**{prose(phrases.INTERRUPTED)}**"
+    left = [f"- {prose(each.what)}: {prose(str(each.error))}" for each in found.planned.undetermined]
+    blocks = [
+        [f"## netcfg group: {prose(grouped.conclusion(found))}"],
+        [again] if found.is_interrupted else [],
+        *(block for each in found.outcomes for block in _variable_group(each, found)),
+        *([["### Undetermined"], ["Nothing is planned for these."], left] if left else []),
+    ]
+    return _join(blocks)
+
+
+def verification(found: Reading) -> str:
+    """What reading a vault proves: the answer, and the next step."""
+    blocks = []
+    for each in found.found:
+        name, headline = verified.headline(each)
+        commands = each.remedy.commands if each.remedy else ()
+        blocks += [
+            [f"## netcfg verify: {prose(f'{name} {headline}')}"],
+            [prose(each.message)],
+            [f"- next: {prose(each.remedy.words)}"] if each.remedy else [],
+            fence(list(map(UNBOUNDED.show, commands)), "text") if commands else [],
+            _notes(each.notes),
+        ]
+    return _join(blocks)
+
+
+def _variable_group(outcome: GroupOutcome, found: GroupResult) -> list[list[str]]:
+    group = outcome.plan
+    is_shown = outcome.ending not in (Ending.UNCHANGED, Ending.STALE)
+    vault = group.vault if found.planned.asks_which else ""
+    return [
+        [f"### {code(group.name)}"],
+        [prose(f"of {group.project.name}, linked to {group.vault}: {grouped.ending(outcome)}")],
+        [f"- {prose(str(outcome.error))}"] if outcome.error else [],
+        [_stop(each, grouped.acceptance(each, vault)) for each in group.refusals],
+        _diff([grouped.row(each) for each in group.changes]) if is_shown else [],
+        _notes(group.notes),
+    ]
 
 
 def comparisons(compared: Iterable[Comparison]) -> str:
@@ -214,12 +261,17 @@ def _ended(group: Ended, refused: Mapping[str, Sequence[str]]) -> list[list[str]
         [prose(group.legend)] if group.legend else [],
         [_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in group.guards],
         [f"- {prose(each)}" for each in (group.error, group.proof) if each],
+        _commands(group.commands),
     ]
 
 
 def _ended_in_short(group: Ended) -> str:
     how = phrases.how(group.ending, group.guards, touched=group.touched, verified=group.verified)
     return "; ".join(filter(None, [how, group.error, group.proof, group.legend]))
+
+
+def _commands(found: Iterable[str]) -> list[str]:
+    return [f"- {code(each)}" for each in found]
 
 
 def _names(names: Iterable[str]) -> str:
@@ -232,7 +284,8 @@ def _outcome(outcome: Outcome, several: bool) -> list[list[str]]:
         [prose(phrases.ending(outcome))],
         _refusals(outcome.plan, several) if outcome.ending is Ending.REFUSED else [],
         [f"- {prose(str(outcome.error))}"] if outcome.error else [],
-        [f"- {prose(phrases.proof(outcome.proof))}"] if outcome.proof else [],
+        [f"- {prose(read)}"] if (read := phrases.reading(outcome)) else [],
+        _commands(phrases.commands(outcome.proof)),
         _diff(diff.changes(outcome.plan)) if outcome.ending is Ending.DONE else [],
     ]
 

@@ -59,6 +59,11 @@ class Page:
         line, *more = _wrap(self.show(text), room)
         return [first + self.paint(line, style), *(others + self.paint(each, style) for each in more)]
 
+    def steps(self, words: str, commands: Iterable[str], lead: str = "") -> list[str]:
+        """What to do next, and below it the commands, in one piece each: one that is wrapped cannot be pasted."""
+        shown = [f"{lead}{GAP}{self.show(each)}" for each in commands]
+        return [*self.paragraph(f"{words}:" if shown else words, first=lead, others=lead), *shown]
+
     def heading(self, title: str, words: str, style: str = "") -> list[str]:
         """A title that is never cut, and what is said of it beside it or, when it is long, below."""
         shown, said = self.show(title), self.show(words)

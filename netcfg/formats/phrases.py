@@ -10,7 +10,7 @@ from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Action, Plan, PlanSet, Undetermined
-from netcfg.core.proof import Proof
+from netcfg.core.proof import NotAsked, Proof
 from netcfg.core.ranges import Resolution
 from netcfg.core.refresh import Judgement, News
 from netcfg.core.report import Report
@@ -19,6 +19,7 @@ from netcfg.core.verification import Obstacle
 from netcfg.formats import order
 
 FUTURE = {Action.ADD: "to add", Action.REMOVE: "to remove", Action.SET: "to change"}
+INTERRUPTED = "interrupted: run the same command again: it goes on where this one ended"
 WHOLE = "--format json names every vault, and has every rule of each"
 PAST = {Action.ADD: "added", Action.REMOVE: "removed", Action.SET: "changed"}
 
@@ -168,9 +169,30 @@ def how(ending: Ending, refusals: Iterable[Guard], *, touched: bool, verified: b
 
 
 def proof(found: Proof) -> str:
-    """What came of Azure DevOps reading a vault after an apply."""
-    fix = f"; next: {found.fix}" if found.fix else ""
-    return f"{proven(found)}: {found.message}{fix}"
+    """What came of Azure DevOps reading a vault after an apply, and what to do next."""
+    return ": ".join(filter(None, [finding(found), "; ".join(commands(found))]))
+
+
+def finding(found: Proof) -> str:
+    """The same without the commands."""
+    words = f"; next: {found.remedy.words}" if found.remedy else ""
+    return f"{proven(found)}: {found.message}{words}"
+
+
+def unasked(found: NotAsked) -> str:
+    """Why Azure DevOps was not asked after an apply."""
+    known = "whether Azure DevOps gets in is NOT known" if found.is_lost else "Azure DevOps was not asked"
+    return f"{known}: {found.reason}"
+
+
+def reading(outcome: Outcome) -> str:
+    """What came of Azure DevOps reading a vault, or why it was not asked, without commands; empty where nobody wanted
+    to know."""
+    return finding(outcome.proof) if outcome.proof else unasked(outcome.unasked) if outcome.unasked else ""
+
+
+def commands(found: Proof | None) -> tuple[str, ...]:
+    return found.remedy.commands if found and found.remedy else ()
 
 
 def proven(found: Proof) -> str:
@@ -188,8 +210,7 @@ def proven(found: Proof) -> str:
 
 def resumption(result: Result) -> str:
     """How to go on after an apply that somebody ended; nothing to say where nobody did."""
-    left = "interrupted: run the same command again: it goes on where this one ended"
-    return left if result.is_interrupted else ""
+    return INTERRUPTED if result.is_interrupted else ""
 
 
 def provenance(run: PlanSet | Report) -> list[str]:
@@ -206,7 +227,7 @@ def conclusion(result: Result) -> str:
     parts += _missing(result.planned)
     unverified = sum(each.ending is Ending.DONE and not each.verified for each in result.outcomes)
     parts += [f"{unverified:,} NOT verified"] if unverified else []
-    unread = sum(each.proof is not None and not each.proof.is_let_in for each in result.outcomes)
+    unread = sum(each.is_unproved for each in result.outcomes)
     parts += [f"{unread:,} NOT read by Azure DevOps"] if unread else []
     done = [each.plan for each in result.outcomes if each.ending is Ending.DONE]
     text = f"{count(len(result.outcomes) + missing, 'vault')}: {', '.join(parts)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netcfg.core.guards import Guard
@@ -28,7 +28,8 @@ NETWORK = frozenset((Kind.IP_RULE, Kind.PUBLIC_ACCESS, Kind.DEFAULT_ACTION))
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what stands beside its name, the lines that it changes, the guards that fire, and what else is said."""
+    """One step: what stands beside its name, the lines that it changes, the guards that fire, what else is said, and
+    the commands that this ends with."""
 
     title: str
     words: str
@@ -36,6 +37,7 @@ class Step:
     rows: tuple[Row, ...] = ()
     guards: tuple[Guard, ...] = ()
     said: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
 
 # --- as steps -----------------------------------------------------------------------------------------------------
@@ -93,21 +95,20 @@ def _permission(plan: SetupPlan) -> Step:
                     "permission", f"{who} may not read secrets", rows=(grouping.row(plan.grant.change),), said=said
                 )
             lost = "--grant gives it; without, all is done but the variable group, and the exit status is 7"
-            return Step("permission", f"MISSING: {lost}", "refused", said=(*said, *_told(plan.proof)))
+            return _told(Step("permission", f"MISSING: {lost}", "refused", said=said), plan.proof)
 
 
 def _group(plan: SetupPlan) -> Step:
     group = plan.group
     if group is None:
         return Step("variable group", "none is wanted: --group NAME links one", "quiet")
-    kept = [Row(" ", f"secret {each.name}", ("mapped already",), "quiet") for each in group.kept]
     where = f"of {group.project.name}"
     words = (
         f"{where} · {grouping.tally(group, phrases.FUTURE)}"
         if group.changes
         else f"{where} maps {_secrets(len(group.after))} already"
     )
-    rows = (*map(grouping.row, group.changes), *(kept if group.changes else ()))
+    rows = tuple(grouping.rows_of(group)) if group.changes else ()
     notes = tuple(f"note: {each}" for each in group.notes)
     return Step(f"variable group {group.name}", words, "" if group.changes else "quiet", rows, group.guards, notes)
 
@@ -125,9 +126,12 @@ def _secrets(number: int) -> str:
     return counted(number, "secret")
 
 
-def _told(proof: Proof) -> tuple[str, ...]:
-    """What Azure DevOps got to read, and what to do about it."""
-    return (proof.message, *([f"next: {proof.fix}"] if proof.fix else []), *(f"note: {each}" for each in proof.notes))
+def _told(step: Step, proof: Proof) -> Step:
+    """The step with what Azure DevOps got to read, and what to do about it."""
+    commands = phrases.commands(proof)
+    following = [f"next: {proof.remedy.words}{':' if commands else ''}"] if proof.remedy else []
+    notes = (f"note: {each}" for each in proof.notes)
+    return replace(step, said=(*step.said, proof.message, *notes, *following), commands=commands)
 
 
 def summary(plan: SetupPlan) -> str:
@@ -207,7 +211,7 @@ def _proved(result: SetupResult) -> Step:
         return Step("proof", "not reached", "quiet")
     if proof.obstacle is None:
         return Step("proof", proof.message, "add")
-    return Step("proof", phrases.proven(proof), "refused", said=_told(proof))
+    return _told(Step("proof", phrases.proven(proof), "refused"), proof)
 
 
 def conclusion(result: SetupResult) -> str:
@@ -247,6 +251,7 @@ def _blocks(steps: Iterable[Step], page: Page, first: int = 1) -> Iterator[list[
 
 def _sentences(step: Step, page: Page) -> list[str]:
     lines = [line for each in step.said for line in page.paragraph(each, "", INDENT, INDENT)]
+    lines += [f"{INDENT}{INDENT}{page.show(each)}" for each in step.commands]
     refusing = [
         Row("!", each.id, (each.message, _acceptance(each)), "refused") for each in step.guards if not each.accepted
     ]
@@ -283,7 +288,8 @@ def _page(title: str, steps: Iterable[Step]) -> str:
         rows = [Row("!" if row.mark == "~" else row.mark, row.subject, row.cells) for row in each.rows]
         blocks += [[f"### {number} {prose(each.title)}"], [prose(each.words)]]
         blocks += [fence(UNBOUNDED.listing(rows), "diff")] if rows else []
-        blocks += [[*(f"- {prose(one)}" for one in each.said), *map(_guard, each.guards)]]
+        said = (*(f"- {prose(one)}" for one in each.said), *(f"- {code(one)}" for one in each.commands))
+        blocks += [[*said, *map(_guard, each.guards)]]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 

@@ -252,7 +252,8 @@ def _proven(outcomes: Iterable[Outcome]) -> Iterator[Row]:
     for words, same in alike.proven(outcomes):
         names = listed(each.plan.vault.name for each in same)
         is_well = all(each.proof and not each.proof.obstacle for each in same)
-        mark, style = ("+", "add") if is_well else ("!", "refused")
+        is_idle = all(each.unasked and not each.unasked.is_lost for each in same)
+        mark, style = ("+", "add") if is_well else (" ", "quiet") if is_idle else ("!", "refused")
         yield Row(mark, words, (f"{phrases.count(len(same), 'vault')}: {names}",), style)
 
 
@@ -284,7 +285,7 @@ def _ended(group: Ended, page: Page, refused: Mapping[str, Sequence[str]], after
         *(_named(names, "" if is_told else group.legend, page) if len(names) > 1 else []),
         *page.listing(_stop(each, alike.acceptance(each, names, refused[each.id]), names) for each in guards),
         *(page.paragraph(group.error, first=INDENT, others=INDENT) if group.error else []),
-        *(page.paragraph(group.proof, first=INDENT, others=INDENT) if group.proof else []),
+        *(page.steps(group.proof, group.commands, INDENT) if group.proof else []),
     ]
 
 
@@ -366,7 +367,8 @@ def _outcome(outcome: Outcome, page: Page, several: bool, after_plan: bool) -> l
         options = ((each, phrases.acceptance(each, outcome.plan, several=several)) for each in outcome.plan.refusals)
         lines += page.listing(_stop(each, option) for each, option in options)
     lines += page.paragraph(str(outcome.error), first=INDENT, others=INDENT) if outcome.error else []
-    return lines + (page.paragraph(phrases.proof(outcome.proof), first=INDENT, others=INDENT) if outcome.proof else [])
+    read = phrases.reading(outcome)
+    return lines + (page.steps(read, phrases.commands(outcome.proof), INDENT) if read else [])
 
 
 def _region(each: PublishedRange) -> str:

@@ -5,11 +5,15 @@ No secret's name is in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from netcfg.core.proof import Proof
+from netcfg.core.outcome import Outcome
+from netcfg.core.proof import NotAsked, Proof
+from netcfg.core.resources import VaultId
 from netcfg.core.verification import Verification
+from netcfg.core.words import listed
 from netcfg.formats.page import Page, Row
 
 HEADLINES = {0: ("works", "add"), 1: ("undetermined", "set"), 4: ("does not work", "refused")}
@@ -17,16 +21,21 @@ HEADLINES = {0: ("works", "add"), 1: ("undetermined", "set"), 4: ("does not work
 
 def text(found: Verification, page: Page) -> str:
     """The answer, what it rests on, and the next step."""
-    words, style = HEADLINES[found.status]
-    cause = f": {found.obstacle.value.replace('-', ' ')}" if found.obstacle else ""
-    return _written(found.seen.vault, found, f"{words} from here{cause}", style, _rows(found), page)
+    return _written(found, _rows(found), page)
 
 
 def proof_text(found: Proof, page: Page) -> str:
     """The answer of Azure DevOps, what it rests on, and the next step."""
-    words, style = HEADLINES[found.status]
+    return _written(found, _proof_rows(found), page)
+
+
+def headline(found: Verification | Proof) -> tuple[str, str]:
+    """The vault, and how it stands with it."""
+    words, _ = HEADLINES[found.status]
     cause = f": {found.obstacle.value.replace('-', ' ')}" if found.obstacle else ""
-    return _written(found.vault, found, f"{words} through Azure DevOps{cause}", style, _proof_rows(found), page)
+    if isinstance(found, Proof):
+        return found.vault, f"{words} through Azure DevOps{cause}"
+    return found.seen.vault, f"{words} from here{cause}"
 
 
 def proof_document(found: Proof) -> dict[str, Any]:
@@ -45,8 +54,28 @@ def proof_document(found: Proof) -> dict[str, Any]:
         "geography": found.geographies[0].id if found.geographies else None,
         "message": found.message,
         "fix": found.fix,
+        "commands": _commands(found),
         "notes": list(found.notes),
     }
+
+
+def reading(outcome: Outcome) -> dict[str, Any] | None:
+    """What the document of an apply says of a vault beside its firewall, where Azure DevOps was to read it."""
+    if outcome.unasked:
+        return {"asked": False, "reason": outcome.unasked.reason, "undetermined": outcome.unasked.is_lost}
+    return proof_document(outcome.proof) if outcome.proof else None
+
+
+def warnings(ways: Mapping[VaultId, object]) -> list[str]:
+    """Of which vaults it will not be proved what is about to be written to them, and why, each reason once."""
+    lost: dict[str, list[str]] = {}
+    for vault, way in ways.items():
+        if isinstance(way, NotAsked) and way.is_lost:
+            lost.setdefault(way.reason, []).append(vault.name)
+    return [
+        f"Azure DevOps will not be made to read {listed(sorted(names))}, so the status will be 7 at best: {reason}"
+        for reason, names in sorted(lost.items())
+    ]
 
 
 def document(found: Verification) -> dict[str, Any]:
@@ -67,15 +96,22 @@ def document(found: Verification) -> dict[str, Any]:
         "clientSubnet": found.client.subnet,
         "message": found.message,
         "fix": found.fix,
+        "commands": _commands(found),
         "notes": list(found.notes),
     }
 
 
-def _written(name: str, found: Verification | Proof, standing: str, style: str, rows: list[Row], page: Page) -> str:
+def _commands(found: Verification | Proof) -> list[str]:
+    return list(found.remedy.commands) if found.remedy else []
+
+
+def _written(found: Verification | Proof, rows: list[Row], page: Page) -> str:
+    name, standing = headline(found)
+    _, style = HEADLINES[found.status]
     blocks = [
         [*page.heading(name, standing, style), *page.paragraph(found.message)],
         page.listing(rows),
-        page.paragraph(f"next: {found.fix}") if found.fix else [],
+        page.steps(f"next: {found.remedy.words}", found.remedy.commands) if found.remedy else [],
         [line for each in found.notes for line in page.paragraph(f"note: {each}", "quiet", others="  ")],
     ]
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"

@@ -28,6 +28,7 @@ from netcfg.core.private import PieceKind
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import Firewall, PublicAccess
 from netcfg.core.waves import Waves
+from netcfg.core.words import counted
 from netcfg.workflow import endpoints, private, waiting
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawing, Drawings
@@ -215,7 +216,7 @@ def _side_by_side(
             bug.add_note(f"{what} {plan.vault.name}; nobody knows whether it was written")
             raise
 
-    with around.progress.count(f"{what} {len(plans):,} vaults", len(plans)) as advance:
+    with around.progress.count(f"{what} {counted(len(plans), 'vault')}", len(plans)) as advance:
         for plan, done in side_by_side(_in_turns(plans), one, holds, around.parallel, around.stop):
             advance()
             yield plan, done

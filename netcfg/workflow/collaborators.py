@@ -202,9 +202,10 @@ class Holdings(Protocol):
 class Grants(Protocol):
     """Who may read the secrets of a vault."""
 
-    def allow(self, vault: Vault, object_id: str, tenant: str) -> None:
+    def allow(self, vault: Vault, object_id: str, tenant: str) -> bool:
         """Let the identity get and list secrets: by the role Key Vault Secrets User on this vault alone, or by an
-        access policy that takes nothing from anybody, as the vault is set to. Nothing happens where it may already."""
+        access policy that takes nothing from anybody, as the vault is set to. Whether anything was written for it:
+        nothing is where it may already."""
 
 
 class Organizations(Protocol):

@@ -1,12 +1,13 @@
 """Linking a vault to a variable group, and bringing groups in line with their vaults.
 
-A group has no ETag, so one that somebody else changes between our last look and our write cannot be seen. Everything
-outside that window can be, and stops us.
+Between a plan and its writes somebody is asked, so everything is looked at again right before a write, and what moved
+stops it. What happens between that look and the write, for as long as one request takes, cannot be seen: Azure DevOps
+has no precondition for a group, and the later write wins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -18,6 +19,8 @@ from netcfg.core.errors import (
     DevOpsCannotRead,
     DevOpsRefused,
     DevOpsUnsettled,
+    DigitsForName,
+    GrantMoved,
     GrantUnsettled,
     GroupMoved,
     GroupNotLinked,
@@ -32,6 +35,7 @@ from netcfg.core.errors import (
     NothingWished,
     NotLinked,
     SecretsMoved,
+    VariableGroupGone,
 )
 from netcfg.core.guards import Acceptance
 from netcfg.core.linking.grouping import (
@@ -65,14 +69,16 @@ from netcfg.core.proof import Proof
 from netcfg.core.resources import VaultId
 from netcfg.core.verification import Obstacle
 from netcfg.workflow.collaborators import Surroundings
+from netcfg.workflow.granting import give
 from netcfg.workflow.groups import look
 from netcfg.workflow.proving import Found, find_connection, prove
 from netcfg.workflow.writing import Halt
 
 SIDE_BY_SIDE = 8
-EFFECTIVE = 600.0  # seconds; a role may take ten minutes to count
+LOOKS = (0.0, 5.0)  # seconds before each look at what became of a write whose answer was lost
 
 Secrets = tuple[Secret, ...]
+Pair = tuple[str, str]  # the name of a vault and the id of a service connection, in lower case
 
 
 # --- link ---------------------------------------------------------------------------------------------------------
@@ -107,13 +113,14 @@ def plan_link(link: Link, acceptances: Iterable[Acceptance], around: Surrounding
     Where its permission alone is missing, and is to be granted, the names are those that Resource Manager lists.
     """
     relay, name = link.relay, link.relay.group
-    if not name:
+    if not name.strip():
         raise NoGroupName
     wish = link.meant
     if wish.is_nothing:
         raise NothingWished(link.name)
     found = find_connection(relay, around, link.name)
     connection, project = found.connection, found.connection.project
+    _check_place(link.vault, around)
     before = find_target(name, link.name, connection, around)
     secrets, grant, notes = _readable(link, found, around)
     choice = _chosen(link.vault, secrets, wish, around)
@@ -130,12 +137,25 @@ def plan_link(link: Link, acceptances: Iterable[Acceptance], around: Surrounding
     return GroupPlans(project.organization, (judge(plan, acceptances),))
 
 
+def _check_place(vault: VaultId | str, around: Surroundings) -> None:
+    """Azure DevOps knows vaults by their names alone: an id has to be that of the vault which has the name."""
+    if not isinstance(vault, str):
+        around.progress.step(f"reading {vault.name}")
+        around.vaults.read(vault)
+
+
 def find_target(name: str, vault: str, connection: ServiceConnection, around: Surroundings) -> VariableGroup | None:
-    """The group of that name, if there is one; one that is something else than this link is an error."""
+    """The group of that id or name, if there is one; one that is something else than this link is an error."""
+    if not name.strip():
+        raise NoGroupName
     project = connection.project
     around.progress.step(f"reading the variable groups of {project.name}")
-    group = _of_name(name, project, around)
+    every = around.groups.every(project)
+    of_id = [each for each in every if name.isdecimal() and each.id == int(name)]
+    group = of_id[0] if of_id else _of_name(name, project, every)
     if group is None:
+        if name.strip().isdecimal():
+            raise DigitsForName(name, project.name)
         return None
     if not group.is_linked:
         raise GroupNotLinked(group.name, group.type)
@@ -148,9 +168,9 @@ def find_target(name: str, vault: str, connection: ServiceConnection, around: Su
     return group
 
 
-def _of_name(name: str, project: Project, around: Surroundings) -> VariableGroup | None:
+def _of_name(name: str, project: Project, every: Iterable[VariableGroup]) -> VariableGroup | None:
     """The one group of that name, spelt so before spelt otherwise: whether case counts is nowhere documented."""
-    every = around.groups.every(project)
+    every = tuple(every)
     same = [each for each in every if each.name == name] or [
         each for each in every if each.name.casefold() == name.casefold()
     ]
@@ -161,7 +181,7 @@ def _of_name(name: str, project: Project, around: Surroundings) -> VariableGroup
 
 def _readable(link: Link, found: Found, around: Surroundings) -> tuple[Secrets, Grant | None, tuple[str, ...]]:
     """The secrets of the vault, the grant that Azure DevOps needs to read them, and what is to be said of either."""
-    proof = prove(link.vault, found, 0.0, around, group=link.relay.group)
+    proof = prove(link.vault, found, 0.0, around, group=link.relay.group, can_grant=True)
     notes = (found.note,) if found.note else ()
     if proof.obstacle is None:
         return _listed(link.vault, found.connection, around), None, notes
@@ -169,7 +189,7 @@ def _readable(link: Link, found: Found, around: Surroundings) -> tuple[Secrets, 
         raise _cannot_read(proof)
     id = _id_of(link.vault, around)
     if not proof.identity:
-        raise IdentityUnknown(found.connection.name, link.name)
+        raise IdentityUnknown(found.connection.name, proof.message)
     vault = around.vaults.read(id)
     grant = Grant(vault, proof.identity, found.connection.tenant, found.connection.name)
     listed = around.linking.proxy.secrets(found.connection, link.name)  # who may not get one may list them all the same
@@ -192,6 +212,13 @@ def _listed(vault: VaultId | str, connection: ServiceConnection, around: Surroun
     if isinstance(found, Relayed):
         raise _cannot_read(prove(vault, Found(connection), 0.0, around), found)
     return found
+
+
+def _list(vault: str, connection: ServiceConnection, around: Surroundings) -> Secrets | NetcfgError:
+    try:
+        return _listed(vault, connection, around)
+    except NetcfgError as error:
+        return error
 
 
 def _cannot_read(proof: Proof, last: Relayed | None = None) -> DevOpsCannotRead:
@@ -235,10 +262,14 @@ class Refresh:
     """
 
     relay: Relay
-    vault: str = ""
+    vault: VaultId | str = ""
     groups: tuple[str, ...] = ()
     wish: Wish = NOTHING
     demand: Demand = NO_DEMAND
+
+    @property
+    def name(self) -> str:
+        return self.vault if isinstance(self.vault, str) else self.vault.name
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -260,6 +291,7 @@ def plan_refresh(refresh: Refresh, acceptances: Iterable[Acceptance], around: Su
     if not relay.organization or not (relay.project or refresh.vault or refresh.words):
         needed = (("organization", relay.organization), ("project", relay.project))
         raise NoRelay([name for name, said in needed if not said])
+    _check_place(refresh.vault, around)
     listing = look(relay.organization, relay.project, around)
     meant = _meant(refresh, listing)
     held = _held(meant, around)
@@ -279,26 +311,23 @@ def plan_refresh(refresh: Refresh, acceptances: Iterable[Acceptance], around: Su
 
 def _meant(refresh: Refresh, listing: Listing) -> tuple[Linked, ...]:
     """The groups that are meant; none is an error."""
-    found = listing.named(refresh.words, [refresh.vault] if refresh.vault else [])
+    found = listing.named(refresh.words, [refresh.name] if refresh.name else [])
     place = f"{refresh.relay.project} in {listing.organization}" if refresh.relay.project else listing.organization
     if not found and not listing.closed:
-        raise NotLinked(refresh.vault, place) if refresh.vault else NothingLinkedIn(place)
+        raise NotLinked(refresh.name, place) if refresh.name else NothingLinkedIn(place)
     return found
 
 
-def _pair(linked: Linked) -> tuple[str, str]:
+def _pair(linked: Linked) -> Pair:
     return linked.group.vault.lower(), linked.group.connection.lower()
 
 
-def _held(meant: Sequence[Linked], around: Surroundings) -> dict[tuple[str, str], Secrets | NetcfgError]:
+def _held(meant: Sequence[Linked], around: Surroundings) -> dict[Pair, Secrets | NetcfgError]:
     """The secrets of each vault by each connection, asked for once, or why they are not known."""
     asked = {_pair(each): each for each in meant}
 
     def read(each: Linked) -> Secrets | NetcfgError:
-        try:
-            return _listed(each.group.vault, each.used, around)
-        except NetcfgError as error:
-            return error
+        return _list(each.group.vault, each.used, around)
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         return dict(zip(asked, pool.map(read, asked.values()), strict=True))
@@ -336,17 +365,39 @@ def _demanded(linked: Linked, demand: Demand, listing: Listing) -> tuple[str, ..
 # --- writing ------------------------------------------------------------------------------------------------------
 
 
+Lists = Callable[[GroupPlan], Secrets]
+
+
 def carry_out(plans: GroupPlans, around: Surroundings) -> GroupResult:
     """Bring the groups to what their plans promise, one after the other; one failing stops no other."""
-    return GroupResult(plans, tuple(settle(each) or _carry_out(each, around) for each in plans.plans))
+    held: dict[Pair, Secrets | NetcfgError] = {}
+
+    def lists(plan: GroupPlan) -> Secrets:
+        """What the vault holds by now, asked for once for all groups that are linked to it so."""
+        pair = plan.vault.lower(), plan.connection.id.lower()
+        if pair not in held:
+            held[pair] = _list(plan.vault, plan.connection, around)
+        found = held[pair]
+        if isinstance(found, NetcfgError):
+            raise found
+        return found
+
+    return GroupResult(plans, tuple(settle(each) or _carry_out(each, lists, around) for each in plans.plans))
 
 
-def _carry_out(plan: GroupPlan, around: Surroundings) -> GroupOutcome:
+def _carry_out(plan: GroupPlan, lists: Lists, around: Surroundings) -> GroupOutcome:
     granted = False
     try:
         if plan.grant:
             granted = _give(plan.grant, plan, around)
-            plan = replace(plan, after=as_listed(plan, _listed(plan.vault, plan.connection, around), around.today))
+            if not granted:  # somebody else has given it since
+                plan = replace(plan, grant=None)
+        if done := settle(plan):
+            return done
+        if around.stop.is_set():
+            raise Interrupted
+        if plan.is_written:
+            plan = replace(plan, after=as_listed(plan, lists(plan), around.today))
         group = _write(plan, around)
     except Halt as halt:
         return _stopped(plan, halt.error, touched=granted or halt.touched)
@@ -361,7 +412,7 @@ def _stopped(plan: GroupPlan, error: NetcfgError, *, touched: bool) -> GroupOutc
 
 def _ending_of(error: NetcfgError) -> Ending:
     match error:
-        case GroupMoved() | SecretsMoved():
+        case GroupMoved() | SecretsMoved() | GrantMoved():
             return Ending.STALE
         case Interrupted():
             return Ending.NOT_REACHED
@@ -370,29 +421,33 @@ def _ending_of(error: NetcfgError) -> Ending:
 
 
 def _give(grant: Grant, plan: GroupPlan, around: Surroundings) -> bool:
-    """Give the permission, and wait until it counts: a group is only written that Azure DevOps can fill."""
+    """Give the permission, and wait until it counts: a group is only written that Azure DevOps can fill. Whether
+    anything was written for it."""
     if around.stop.is_set():
         raise Interrupted
-    around.progress.step(f"letting {grant.connection} read the secrets of {grant.vault.name}")
     try:
-        around.linking.grants.allow(grant.vault, grant.object_id, grant.tenant)
+        given = give(grant, plan.connection, around, group=plan.name)
     except GrantUnsettled as error:
-        raise Halt(error, touched=True) from error
-    proof = prove(grant.vault.id, Found(plan.connection), EFFECTIVE, around, group=plan.name, was_granted=True)
+        raise Halt(error, touched=error.may_have_happened) from error
+    proof, touched = given.proof, given.is_written
+    if proof.obstacle is None:
+        return touched
     if around.stop.is_set():
-        raise Halt(Interrupted(), touched=True)
-    if proof.obstacle is not None:
-        # The fix for a missing permission is to give it, which was done.
-        fix = "it may take ten minutes to count" if proof.obstacle is Obstacle.PERMISSION else proof.fix
-        refusal = DevOpsCannotRead(proof.message, fix, was_granted=True, request_id=proof.request_id)
-        raise Halt(refusal, touched=True)
-    return True
+        raise Halt(Interrupted(), touched=touched)
+    # The fix for a missing permission is to give it, which was done.
+    wait = "it may take ten minutes to count" if touched else "it is given already, which may take ten minutes to count"
+    fix = wait if proof.obstacle is Obstacle.PERMISSION else proof.fix
+    refusal = DevOpsCannotRead(proof.message, fix, was_granted=touched, request_id=proof.request_id)
+    raise Halt(refusal, touched=touched)
 
 
 def _write(plan: GroupPlan, around: Surroundings) -> VariableGroup:
-    """Write once, and give the group as Azure DevOps shows it afterwards."""
+    """Write once, and give the group as Azure DevOps shows it afterwards; one that is to stay as it is only has to be
+    there as it was."""
     around.progress.step(f"reading the variable group {plan.name} again")
     now = _again(plan, around)
+    if now and not plan.is_written:
+        return now
     if around.stop.is_set():
         raise Interrupted
     around.progress.step(f"writing the variable group {plan.name}")
@@ -404,36 +459,55 @@ def _write(plan: GroupPlan, around: Surroundings) -> VariableGroup:
     except DevOpsUnsettled as doubt:
         sent = _found_out(plan, doubt, around)
     except DevOpsRefused as error:
-        if plan.before is None and error.http_status == HTTPStatus.CONFLICT:
-            raise GroupMoved(plan.name, ["a group of this name is there now"]) from error
+        if moved := _MOVED.get((plan.before is None, error.http_status)):
+            raise GroupMoved(plan.name, [moved]) from error
         raise
     return _prove(plan, sent, around)
+
+
+# What a refusal says of others, for a group that was to be made and one that was there.
+_MOVED: dict[tuple[bool, int], str] = {
+    (True, HTTPStatus.CONFLICT): "a group of this name is there now",
+    (False, HTTPStatus.NOT_FOUND): "it is gone",
+}
 
 
 def _again(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
     """The group as it is right before the write, which has to be as it was planned for."""
     if plan.before is None:
-        if _of_name(plan.name, plan.project, around):
+        if _of_name(plan.name, plan.project, around.groups.every(plan.project)):
             raise GroupMoved(plan.name, ["a group of this name is there now"])
         return None
-    now = around.groups.read(plan.before)
+    try:
+        now = around.groups.read(plan.before)
+    except VariableGroupGone as error:
+        raise GroupMoved(plan.name, ["it is gone, or not shown to this sign-in any more"]) from error
     if moved := what_moved(plan.before, now):
         raise GroupMoved(plan.name, moved)
     return now
 
 
 def _found_out(plan: GroupPlan, doubt: DevOpsUnsettled, around: Surroundings) -> VariableGroup:
-    """Whether a write happened of which nobody knows: the group as it was written. That it did not is the doubt."""
+    """The group as it was written by a write of which nobody knows. Where it does not show, it may show later."""
     if not doubt.may_have_happened:
         raise doubt
-    around.progress.step(f"looking what became of the variable group {plan.name}")
-    try:
-        now = around.groups.read(plan.before) if plan.before else _of_name(plan.name, plan.project, around)
-    except NetcfgError as error:
-        raise Halt(doubt, touched=True) from error
-    if now is None or (plan.before and not what_moved(plan.before, now)):
-        raise doubt  # it did not happen, or not yet
-    return now
+    for pause in LOOKS:
+        if pause:
+            around.stop.wait(pause)
+        around.progress.step(f"looking what became of the variable group {plan.name}")
+        try:
+            now = _there(plan, around)
+        except NetcfgError as error:
+            raise Halt(doubt, touched=True) from error
+        if now and not (plan.before and not what_moved(plan.before, now)):
+            return now
+    raise Halt(doubt, touched=True)
+
+
+def _there(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
+    if plan.before:
+        return around.groups.read(plan.before)
+    return _of_name(plan.name, plan.project, around.groups.every(plan.project))
 
 
 def _prove(plan: GroupPlan, sent: VariableGroup, around: Surroundings) -> VariableGroup:

@@ -42,7 +42,8 @@ Access = tuple[str, str]  # the name of a vault, in lower case, and the id of a 
 @dataclass(frozen=True)
 class Wanted:
     """Which groups are to be checked: of which project, linked to which vaults, of which names or ids. What is empty
-    leaves out none. `demand` is what the configuration wants, and `file` names that in commands."""
+    leaves out none. `demand` is what the configuration wants, and `file` names that in commands. `written` are the
+    vaults that it is about, of which some may be linked by no group; the groups of others are left out."""
 
     organization: str
     project: str = ""
@@ -50,6 +51,7 @@ class Wanted:
     groups: tuple[str, ...] = ()
     demand: Demand = NO_DEMAND
     file: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
 
     @property
     def place(self) -> str:
@@ -78,6 +80,10 @@ def check(wanted: Wanted, given: Sequence[Waiver], fail_on: Severity | None, aro
     """The report on the groups that are wanted; `given` are the waivers. Nothing is changed, and no value is read."""
     listing = look(wanted.organization, wanted.project, around)
     chosen = listing.named(wanted.groups, wanted.vaults)
+    if wanted.written:
+        chosen = tuple(each for each in chosen if each.vault.name in wanted.written)
+        if not chosen and not listing.closed:
+            raise NotLinked(listed(sorted(wanted.written)), wanted.place)
     if not chosen and not wanted.vaults and not listing.closed:
         raise NothingLinked([wanted.place])
     looks = _looks(chosen, around)
@@ -85,6 +91,7 @@ def check(wanted: Wanted, given: Sequence[Waiver], fail_on: Severity | None, aro
     mapped: dict[str, set[str]] = {}
     for each in listing.groups:
         mapped.setdefault(each.vault.name, set()).update(one.key for one in each.group.mappings)
+    speakers = _speakers(chosen, wanted.demand)
     ours = [each for each in given if each.rule in groups.RULES]
     inspections, doubts = [], dict[tuple[str, str], NetcfgError]()
     for each in chosen:
@@ -95,6 +102,7 @@ def check(wanted: Wanted, given: Sequence[Waiver], fail_on: Severity | None, aro
             contents[vault],
             around.today,
             frozenset(mapped[vault]),
+            each.group.id in speakers,
             wanted.demand,
             wanted.file,
             around.program,
@@ -120,7 +128,17 @@ def check(wanted: Wanted, given: Sequence[Waiver], fail_on: Severity | None, aro
         ),
         fail_on,
         tuple(_notes(wanted, listing, chosen, looks, contents)),
+        tuple(id for each in looks.values() for id in each.requests),
     )
+
+
+def _speakers(chosen: Iterable[Linked], demand: Demand) -> frozenset[int]:
+    """The id of one group of each vault, which tells what none of them maps: one that can be refreshed, of those that
+    the configuration means, before any other."""
+    found: dict[str, int] = {}
+    for each in sorted(chosen, key=lambda each: (not demand.concerns(each), not each.group.is_writable, each.order)):
+        found.setdefault(each.vault.name, each.group.id)
+    return frozenset(found.values())
 
 
 def _notes(
@@ -131,13 +149,21 @@ def _notes(
     contents: Mapping[str, Contents],
 ) -> Iterable[str]:
     """How it is known what vaults hold where Azure DevOps does not tell, and what was not judged."""
+    if wanted.written:
+        here = {each.vault.name for each in chosen}
+        others = len({each.vault.name for each in listing.groups} - here)
+        unlinked = sorted(wanted.written - here)
+        if others:
+            yield f"groups of {counted(others, 'other vault')}, which the configuration does not name, were left out"
+        if unlinked:
+            yield f"no variable group that was read is linked to {listed(unlinked)}"
     if wanted.project:
         yield f"only the groups of the project {wanted.project} were looked at"
     told = {vault for (vault, _), each in looks.items() if each.secrets is not None}
     by_manager = sorted(vault for vault, each in contents.items() if each.secrets is not None and vault not in told)
     if by_manager:
-        names = f"{listed(by_manager)} {'holds' if len(by_manager) == 1 else 'hold'}"
-        yield f"what {names} is as Azure Resource Manager tells it, because Azure DevOps could not list it"
+        names = listed(by_manager)
+        yield f"Azure DevOps could not list the secrets of {names}, so they are those that Azure Resource Manager lists"
     for kind, number in listing.others.items():
         if kind.casefold() != PLAIN.casefold() and not wanted.groups:
             what = "1 variable group is" if number == 1 else f"{number:,} variable groups are"

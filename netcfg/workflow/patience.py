@@ -12,6 +12,15 @@ from netcfg.workflow.collaborators import Progress
 FIRST_PAUSE = 1.0  # seconds; doubled each time
 LONGEST_PAUSE = 15.0
 TRIES = 4  # looks that all found the network or the service out of order
+UNSEEN = 60.0  # seconds in which a change is waited for that nobody sees to be on its way
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds a change is waited for, and how many where nobody sees whether there is one."""
+
+    seconds: float = 900.0
+    unseen: float = UNSEEN
 
 
 class Found(Protocol):
@@ -45,14 +54,15 @@ class Watch:
     what: str = ""
 
 
-def look_until(look: Callable[[], Seen], seconds: float, watch: Watch) -> Seen:
-    """What a look comes to, taken again for `seconds` where waiting can help."""
-    end = watch.clock() + seconds
+def look_until(look: Callable[[], Seen], seconds: float, watch: Watch, unseen: float = UNSEEN) -> Seen:
+    """What a look comes to, taken again for `seconds` where waiting can help; for `unseen` ones, if these are less,
+    where nobody sees whether it can."""
+    start = watch.clock()
     pause, troubles = FIRST_PAUSE, 0
     while True:
         found = look()
         troubles = troubles + 1 if found.hope is Hope.RETRY else 0
-        left = end - watch.clock()
+        left = start + (min(seconds, unseen) if found.hope is Hope.PERHAPS else seconds) - watch.clock()
         if found.hope is Hope.NONE or troubles >= TRIES or left <= 0 or found.wait > left:
             return found
         wait = min(max(pause, found.wait), left)
@@ -64,3 +74,11 @@ def look_until(look: Callable[[], Seen], seconds: float, watch: Watch) -> Seen:
         if watch.is_over():
             return found
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def notes_of_wait(found: Found, seconds: float, unseen: float) -> tuple[str, ...]:
+    """What is to be said of a wait that was ended early, because nobody saw what it was for."""
+    if found.hope is not Hope.PERHAPS or unseen >= seconds:
+        return ()
+    most = f"so it was waited for {unseen:.0f} seconds at most; --wait SECONDS waits longer"
+    return (f"nobody here sees whether a change is on its way, {most}",)

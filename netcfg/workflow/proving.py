@@ -5,24 +5,36 @@ Azure Resource Manager and the publishers explain what Azure DevOps told; they d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from netcfg.core.attribution import Attribution, attribute, parse_address
-from netcfg.core.errors import ManyConnections, NetcfgError, NoConnection, NoRelay, NotAnAddress
+from netcfg.core.errors import (
+    ManyConnections,
+    NetcfgError,
+    NoConnection,
+    NoRelay,
+    NoSuchConnection,
+    NoSuchProject,
+    NotAnAddress,
+    RelayOfNone,
+    UsageError,
+)
 from netcfg.core.geography import Geography
 from netcfg.core.linking.groups import Project, ServiceConnection
 from netcfg.core.linking.relay import Relay, Relayed
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.proof import Beside, Hearing, Proof, judge
+from netcfg.core.plan import Plan, PlanSet
+from netcfg.core.proof import Beside, Hearing, NotAsked, Proof, judge
 from netcfg.core.resources import VaultId
 from netcfg.core.rules import PublicAccess
 from netcfg.core.verification import Hope, Known, Obstacle
+from netcfg.core.words import listed
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawings
 from netcfg.workflow.lanes import Aside, side_by_side
-from netcfg.workflow.patience import Watch, look_until
+from netcfg.workflow.patience import UNSEEN, Watch, look_until, notes_of_wait
 
 SIDE_BY_SIDE = 8
 
@@ -50,7 +62,8 @@ def find_connection(relay: Relay, around: Surroundings, vault: str = "") -> Foun
     `vault`, if that is known and they agree.
     """
     if not relay.organization:
-        raise NoRelay(_missing(relay))
+        # The rest may be found by the vault, which variable groups are linked to.
+        raise NoRelay(_missing(relay)[:1] if vault else _missing(relay))
     around.progress.step(f"looking for the service connection in {relay.organization}")
     if relay.project:
         return _find_in(around.linking.projects.find(relay.organization, relay.project), relay, around, vault)
@@ -109,8 +122,11 @@ def prove(
     *,
     group: str = "",
     was_granted: bool = False,
+    can_grant: bool = False,
+    unseen: float = UNSEEN,
 ) -> Proof:
-    """What having Azure DevOps read the vault comes to, looked at again for `seconds` where waiting can help.
+    """What having Azure DevOps read the vault comes to, looked at again for `seconds` where waiting can help; for
+    `unseen` ones where nobody sees whether it can.
 
     A missing permission is waited for only where it `was_granted` just now: nothing else here tells that it may be on
     its way. Azure Resource Manager and the organization are asked at most once, and only about what they may explain.
@@ -121,10 +137,11 @@ def prove(
         around,
         known=cache(partial(_explain, vault, around)),
         home=cache(partial(_home, found.connection.project.organization, around)),
-        beside=Beside(program=around.program, group=group, was_granted=was_granted),
+        beside=Beside(program=around.program, group=group, was_granted=was_granted, can_grant=can_grant),
     )
-    proof = look_until(look, seconds, _watch(around))
-    return replace(proof, notes=(*proof.notes, found.note)) if found.note else proof
+    proof = look_until(look, seconds, _watch(around), unseen)
+    notes = (*notes_of_wait(proof, seconds, unseen), *filter(None, [found.note]))
+    return replace(proof, notes=(*proof.notes, *notes))
 
 
 @dataclass(frozen=True)
@@ -203,53 +220,122 @@ def _home(organization: str, around: Surroundings) -> tuple[Geography | None, st
 # --- the vaults of an apply ---------------------------------------------------------------------------------------
 
 
-def prove_all(result: Result, found: Found, seconds: float, drawings: Drawings, around: Surroundings) -> Result:
-    """The result with what Azure DevOps itself gets to read of the vaults that are as they should be.
+Ways = Mapping[VaultId, Found | NotAsked]
 
-    All of them together are waited for no longer than `seconds`. One that is meant to have no public access, or whose
-    organizations are others, is not asked about: Azure DevOps is not to get in there.
+
+def find_ways(relay: Relay, planned: PlanSet, drawings: Drawings, around: Surroundings, *, is_typed: bool) -> Ways:
+    """By which connection Azure DevOps is to read each of the vaults, or why by none.
+
+    `relay` may say of which organization it is; else it is each vault's own. Only what somebody typed ends the run: a
+    file may name a connection for other commands, and what it says of the firewall is done all the same.
     """
-    organization = found.connection.project.organization
-    home = next(
-        (each for each in result.planned.organizations if each.name.casefold() == organization.casefold()), None
-    )
-    end = around.clock() + seconds
+    if not relay.is_named:
+        return {}
+    organizations = {plan.vault.id: _organization(relay, plan, drawings) for plan in planned.plans}
+    if is_typed and organizations and all(isinstance(each, NotAsked) for each in organizations.values()):
+        reasons = {plan.vault.name: organizations[plan.vault.id] for plan in planned.plans}
+        raise RelayOfNone([f"{name}: {each.reason}" for name, each in reasons.items() if isinstance(each, NotAsked)])
 
-    def one(outcome: Outcome, aside: Aside) -> Proof:
+    @cache
+    def find(organization: str) -> Found | NetcfgError:
+        try:
+            return find_connection(replace(relay, organization=organization), around)
+        except NetcfgError as error:
+            if is_typed:
+                raise
+            return error
+
+    def way(plan: Plan) -> Found | NotAsked:
+        organization = organizations[plan.vault.id]
+        if isinstance(organization, NotAsked):
+            return organization
+        stays_closed = plan.after.public_access is PublicAccess.DISABLED
+        found = find(organization) if is_typed or not stays_closed else None
+        if stays_closed or found is None:
+            return NotAsked("its public access stays disabled, so Azure DevOps does not get in")
+        if isinstance(found, Found):
+            return found
+        # What nobody could mean is nobody's loss.
+        return NotAsked(str(found), is_lost=not isinstance(found, UsageError))
+
+    ways = {plan.vault.id: way(plan) for plan in planned.plans}
+    if not relay.organization and any(isinstance(each, Found) for each in ways.values()):
+        return {vault: _elsewhere(way, find, organizations[vault]) for vault, way in ways.items()}
+    return ways
+
+
+def _elsewhere(
+    way: Found | NotAsked, find: Callable[[str], Found | NetcfgError], organization: str | NotAsked
+) -> Found | NotAsked:
+    """The same; one of several organizations that has no such project or connection was not meant by it."""
+    if isinstance(way, Found) or not way.is_lost or isinstance(organization, NotAsked):
+        return way
+    return replace(way, is_lost=not isinstance(find(organization), NoSuchProject | NoSuchConnection))
+
+
+def _organization(relay: Relay, plan: Plan, drawings: Drawings) -> str | NotAsked:
+    """The organization whose connection is meant for a vault: one that the vault serves, if it serves any."""
+    served = [each.name for each in drawings[plan.vault.id].organizations]
+    what = relay.connection or f"the project {relay.project}"
+    if relay.organization:
+        if served and relay.organization.casefold() not in {each.casefold() for each in served}:
+            return NotAsked(f"{what} is of {relay.organization}, which this vault does not serve")
+        return relay.organization
+    if len(served) == 1:
+        return served[0]
+    whose = f"it serves {listed(served)}" if served else "it serves no organization that is named"
+    return NotAsked(f"{whose}, and it was not said whose {what} is; name the organization under devops:")
+
+
+def prove_all(result: Result, ways: Ways, seconds: float, around: Surroundings) -> Result:
+    """The result with what Azure DevOps itself gets to read of the vaults that are as they should be, by these `ways`.
+
+    All of them together are waited for no longer than `seconds`.
+    """
+    end = around.clock() + seconds
+    homes = {each.name.casefold(): each.geography for each in result.planned.organizations}
+
+    def one(outcome: Outcome, aside: Aside) -> Proof | NotAsked:
         del aside
-        vault = outcome.plan.vault
+        vault, way = outcome.plan.vault, ways[outcome.plan.vault.id]
+        if isinstance(way, NotAsked):
+            return way
         now = Known(replace(vault, firewall=outcome.plan.after))
+        organization = way.connection.project.organization
+        home = homes.get(organization.casefold())
         look = _Look(
             vault.name,
-            found.connection,
+            way.connection,
             around,
             known=lambda: (now, ""),
-            home=lambda: (home.geography, "") if home else _home(organization, around),
+            home=lambda: (home, "") if home else _home(organization, around),
             beside=Beside(program=around.program),
         )
         left = max(0.0, end - around.clock())
         return look_until(look, left, _watch(around, f"{vault.name}: "))
 
-    chosen = [each for each in result.outcomes if _is_to_be_proved(each, organization, drawings)]
-    proofs: dict[VaultId, Proof] = {}
-    with around.progress.count(f"having Azure DevOps read {len(chosen):,} vaults", len(chosen)) as advance:
-        for outcome, proof in side_by_side(chosen, one, lambda _: frozenset(), SIDE_BY_SIDE, around.stop):
-            advance()
-            proofs[outcome.plan.vault.id] = proof
+    fine = [each for each in result.outcomes if each.ending in (Ending.DONE, Ending.UNCHANGED)]
+    told: dict[VaultId, Proof | NotAsked] = {}
+    asked = sum(isinstance(ways[each.plan.vault.id], Found) for each in fine)
+    with around.progress.count(f"having Azure DevOps read {asked:,} vaults", asked) as advance:
+        for outcome, found in side_by_side(fine, one, lambda _: frozenset(), SIDE_BY_SIDE, around.stop):
+            told[outcome.plan.vault.id] = found
+            if isinstance(found, Proof):
+                advance()
+    proofs = {id: each for id, each in told.items() if isinstance(each, Proof)}
     is_cut = around.stop.is_set() and (
-        len(proofs) < len(chosen) or any(each.hope is not Hope.NONE for each in proofs.values())
+        len(told) < len(fine) or any(each.hope is not Hope.NONE for each in proofs.values())
     )
     return replace(
         result,
-        outcomes=tuple(replace(each, proof=proofs.get(each.plan.vault.id)) for each in result.outcomes),
+        outcomes=tuple(
+            replace(each, proof=proofs.get(each.plan.vault.id), unasked=_unasked(told.get(each.plan.vault.id)))
+            for each in result.outcomes
+        ),
         is_interrupted=result.is_interrupted or is_cut,
         is_proved=True,
     )
 
 
-def _is_to_be_proved(outcome: Outcome, organization: str, drawings: Drawings) -> bool:
-    if outcome.ending not in (Ending.DONE, Ending.UNCHANGED):
-        return False
-    served = {each.name.casefold() for each in drawings[outcome.plan.vault.id].organizations}
-    is_ours = not served or organization.casefold() in served
-    return is_ours and outcome.plan.after.public_access is not PublicAccess.DISABLED
+def _unasked(told: Proof | NotAsked | None) -> NotAsked | None:
+    return told if isinstance(told, NotAsked) else None

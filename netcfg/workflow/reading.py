@@ -22,6 +22,7 @@ from netcfg.core.ranges import Policy, Resolution, resolve
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import PublicAccess
 from netcfg.core.target import Location, Target, name_of
+from netcfg.core.words import counted
 from netcfg.workflow.agents import Agents
 from netcfg.workflow.agents import find as find_agents
 from netcfg.workflow.collaborators import Surroundings
@@ -298,7 +299,7 @@ def _read_vaults(
     """The chosen vaults, each once."""
     if len(meant) <= FEW:
         return _read_one_by_one(meant, pool, around)
-    with around.progress.count(f"reading {len(meant):,} vaults", len(meant)) as advance:
+    with around.progress.count(f"reading {counted(len(meant), 'vault')}", len(meant)) as advance:
         shown = {
             each.vault: each.shown
             for each in meant.values()
@@ -339,7 +340,7 @@ def _collect(
 ) -> tuple[list[Vault], list[Undetermined]]:
     found: list[Vault] = []
     missing: list[Undetermined] = []
-    with around.progress.count(f"reading {len(reading):,} vaults", len(reading)) as advance:
+    with around.progress.count(f"reading {counted(len(reading), 'vault')}", len(reading)) as advance:
         for id, future in reading.items():
             try:
                 found.append(future.result())

@@ -17,7 +17,6 @@ from netcfg.core.errors import (
     IdentityUnknown,
     NetcfgError,
     NoVault,
-    SecretsMoved,
 )
 from netcfg.core.guards import Acceptance
 from netcfg.core.linking.grouping import (
@@ -25,7 +24,6 @@ from netcfg.core.linking.grouping import (
     GroupPlan,
     GroupPlans,
     Wish,
-    as_listed,
     choose,
     judge,
     linked,
@@ -45,7 +43,8 @@ from netcfg.core.verification import Hope, Obstacle
 from netcfg.workflow.apply import apply as apply_plans
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawings
-from netcfg.workflow.grouping import EFFECTIVE, carry_out, find_target, keys_of
+from netcfg.workflow.granting import give
+from netcfg.workflow.grouping import carry_out, find_target, keys_of
 from netcfg.workflow.proving import Found, find_connection, prove
 
 Draw = Callable[[], tuple[PlanSet, Drawings]]
@@ -85,14 +84,14 @@ def plan(
             raise planned.undetermined[0].error if planned.undetermined else NoVault()
         found = searching.result()
         reading = pool.submit(find_target, wanted.relay.group, wanted.name, found.connection, around)
-        proof = prove(planned.plans[0].vault.id, found, 0.0, around, group=wanted.relay.group)
+        proof = prove(planned.plans[0].vault.id, found, 0.0, around, group=wanted.relay.group, can_grant=True)
         _check(proof)
         before = reading.result() if wanted.relay.group else None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     setup = SetupPlan(planned, found.connection, proof, found.note, wanted.grants)
     if wanted.grants and setup.permission is Permission.MISSING and not proof.identity:
-        raise IdentityUnknown(found.connection.name, wanted.name)
+        raise IdentityUnknown(found.connection.name, proof.message)
     if not wanted.relay.group:
         return setup, drawings
     return replace(setup, group=_plan_group(setup, wanted, before, acceptances, around)), drawings
@@ -155,7 +154,7 @@ def apply(plan: SetupPlan, drawings: Drawings, seconds: float, around: Surroundi
         result = _give(result, around)
     is_open = result.proof is not None and result.proof.obstacle is None
     if plan.group and plan.group.changes and is_open and not around.stop.is_set():
-        result = replace(result, group=_link(plan, plan.group, around))
+        result = replace(result, group=_link(plan.group, around))
     return _ended(result, around)
 
 
@@ -171,43 +170,28 @@ def _ended(result: SetupResult, around: Surroundings) -> SetupResult:
     return replace(result, is_stopped=around.stop.is_set() and result.status != 0)
 
 
-def _prove(result: SetupResult, seconds: float, around: Surroundings, *, was_granted: bool = False) -> SetupResult:
+def _prove(result: SetupResult, seconds: float, around: Surroundings) -> SetupResult:
     plan, group = result.plan, result.plan.group.name if result.plan.group else ""
     found = Found(plan.connection)
-    proof = prove(plan.vault.vault.id, found, seconds, around, group=group, was_granted=was_granted)
+    proof = prove(plan.vault.vault.id, found, seconds, around, group=group, can_grant=True)
     return result.with_proof(proof)
 
 
 def _give(result: SetupResult, around: Surroundings) -> SetupResult:
     """Give the permission, and wait until it counts."""
-    plan = result.plan
-    grant = plan.grant_to(result.proof) if result.proof else None
+    plan, seen = result.plan, result.proof
+    grant = plan.grant or (plan.grant_to(seen) if seen else None)
     if grant is None:
-        return replace(result, error=IdentityUnknown(plan.connection.name, plan.vault.vault.name))
-    around.progress.step(f"letting {grant.connection} read the secrets of {grant.vault.name}")
+        why = seen.message if seen else "nobody was asked"
+        return replace(result, error=IdentityUnknown(plan.connection.name, why))
     try:
-        vault = around.vaults.read(grant.vault.id)  # with whether roles count there, which decides what is written
-        around.linking.grants.allow(vault, grant.object_id, grant.tenant)
+        given = give(grant, plan.connection, around, group=plan.group.name if plan.group else "")
     except NetcfgError as error:
-        return replace(result, error=error, granted=isinstance(error, GrantUnsettled))
-    return _prove(replace(result, granted=True), EFFECTIVE, around, was_granted=True)
+        is_given = isinstance(error, GrantUnsettled) and error.may_have_happened
+        return replace(result, error=error, granted=is_given)
+    return replace(result, granted=given.is_written).with_proof(given.proof)
 
 
-def _link(plan: SetupPlan, group: GroupPlan, around: Surroundings) -> GroupOutcome:
-    """Write the group as it was planned, now that Azure DevOps itself tells what the vault holds."""
-    around.progress.step(f"having Azure DevOps list the secrets of {group.vault}")
-    try:
-        listed = around.linking.proxy.secrets(plan.connection, group.vault)
-        if isinstance(listed, Relayed):
-            raise DevOpsCannotRead(
-                f"Azure DevOps was told {listed.status} when it listed {group.vault}: {listed.message[:300]}",
-                "run the same command again",
-                request_id=listed.request_id,
-            )
-        after = as_listed(group, listed, around.today)
-    except SecretsMoved as error:
-        return GroupOutcome(group, Ending.STALE, error=error, group=group.before)
-    except NetcfgError as error:
-        return GroupOutcome(group, Ending.FAILED, error=error, group=group.before)
-    plans = GroupPlans(group.project.organization, (replace(group, after=after),))
-    return carry_out(plans, around).outcomes[0]
+def _link(plan: GroupPlan, around: Surroundings) -> GroupOutcome:
+    """Write the group as it was planned, if Azure DevOps itself tells by now that the vault holds what was planned."""
+    return carry_out(GroupPlans(plan.project.organization, (plan,)), around).outcomes[0]

@@ -10,7 +10,7 @@ from netcfg.core.resources import VaultId
 from netcfg.core.verdict import judge
 from netcfg.core.verification import Known, Obstacle, Verification
 from netcfg.workflow.collaborators import KnownVaults, Progress, Secrets
-from netcfg.workflow.patience import Watch, look_until
+from netcfg.workflow.patience import UNSEEN, Watch, look_until, notes_of_wait
 
 # Where Azure Resource Manager may know better; whoever cannot sign in cannot ask it either.
 _EXPLAINABLE = frozenset(Obstacle) - {Obstacle.SIGN_IN, Obstacle.TLS, Obstacle.ANSWER}
@@ -31,8 +31,9 @@ class Vantage:
     program: str = "netcfg"
 
 
-def verify(vault: VaultId | str, seconds: float, around: Vantage) -> Verification:
-    """What reading the vault from here comes to, looked at again for `seconds` where waiting can help.
+def verify(vault: VaultId | str, seconds: float, around: Vantage, unseen: float = UNSEEN) -> Verification:
+    """What reading the vault from here comes to, looked at again for `seconds` where waiting can help; for `unseen`
+    ones where nobody sees whether it can.
 
     Azure Resource Manager is asked at most once, and only what nothing is in the way of needs it not at all.
     """
@@ -50,7 +51,8 @@ def verify(vault: VaultId | str, seconds: float, around: Vantage) -> Verificatio
         known = asked[0]
         return judge(seen, known, around.program) if isinstance(known, Known) else _unexplained(found, known)
 
-    return look_until(look, seconds, Watch(around.progress, around.sleep, around.clock))
+    found = look_until(look, seconds, Watch(around.progress, around.sleep, around.clock), unseen)
+    return replace(found, notes=(*found.notes, *notes_of_wait(found, seconds, unseen)))
 
 
 def _ask(vault: VaultId | str, name: str, around: Vantage) -> Known | NetcfgError:

@@ -2,7 +2,7 @@ import pytest
 
 from netcfg.azure.connection import connect
 from netcfg.azure.grants import PAUSES, AzureGrants
-from netcfg.core.errors import GrantUnsettled, PermissionMissing
+from netcfg.core.errors import AzureAnswer, GrantUnsettled, PermissionMissing
 from netcfg.core.resources import Vault, parse_vault
 from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess
 from tests.azure.scripted import Answer, refusal, scripted
@@ -34,12 +34,17 @@ def policy(*secrets, **more):
     return {"tenantId": TENANT, "objectId": THEIRS, "permissions": {"secrets": [*secrets]}, **more}
 
 
+def give(script, *, is_role_based, tenant=TENANT, sleep=lambda seconds: None):
+    """Whether anything was written."""
+    with connect("t", resource_manager=script.url) as azure:
+        grants = AzureGrants(azure.arm, sleep)
+        return grants.allow(a_vault(is_role_based=is_role_based), THEIRS.upper(), tenant)
+
+
 def allow(script, *, is_role_based, tenant=TENANT):
     """Ask for it, and give what was written: method, path and body; and for how long nobody did anything."""
     slept = []
-    with connect("t", resource_manager=script.url) as azure:
-        grants = AzureGrants(azure.arm, slept.append)
-        grants.allow(a_vault(is_role_based=is_role_based), THEIRS.upper(), tenant)
+    give(script, is_role_based=is_role_based, tenant=tenant, sleep=slept.append)
     return [(each.path.partition("?")[0], each.body) for each in script.asked if each.method != "GET"], slept
 
 
@@ -148,7 +153,49 @@ def test_a_permission_that_azure_never_shows_is_an_error():
     with scripted(NOTHING, by=made) as script, pytest.raises(GrantUnsettled) as met:
         allow(script, is_role_based=True)
     assert str(met.value) == (
-        "the permission to read the secrets of kv-a is not there, though Azure was asked again and again: "
-        "Azure does not show it yet; run the same command again, it goes on where this one stopped"
+        "the permission to read the secrets of kv-a is not settled, and whether it was given is not known: Azure "
+        "does not show it yet; run the same command again, it goes on where this one stopped"
     )
     assert len([each for each in script.asked if each.method == "PUT"]) == 1 + len(PAUSES)
+
+
+EXISTS = refusal(409, "RoleAssignmentExists", "The role assignment already exists.")
+BROKEN = Answer("<html>", 200, type="text/html")
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_written"),
+    [
+        ((assigned(),), False),
+        ((NOTHING, EXISTS, assigned()), False),
+        ((NOTHING, Answer({}, 201), assigned()), True),
+        ((NOTHING, Answer(status=0), NOTHING, EXISTS, assigned()), True),
+    ],
+)
+def test_it_is_told_whether_it_was_us_who_gave_it(answers, is_written):
+    with scripted(*answers) as script:
+        assert give(script, is_role_based=True) is is_written
+
+
+def test_a_look_that_fails_after_the_write_leaves_open_whether_it_was_given():
+    with scripted(NOTHING, Answer({}, 201), BROKEN) as script, pytest.raises(GrantUnsettled) as met:
+        give(script, is_role_based=True)
+    assert met.value.may_have_happened
+
+
+@pytest.mark.parametrize("answers", [(BROKEN,), (NOTHING, EXISTS, BROKEN)])
+def test_a_look_that_fails_where_nothing_was_taken_is_what_it_is(answers):
+    with scripted(*answers) as script, pytest.raises(AzureAnswer):
+        give(script, is_role_based=True)
+
+
+def test_a_write_that_is_refused_after_one_of_which_nobody_knows_leaves_that_open():
+    denied = refusal(403, "AuthorizationFailed", "no")
+    with scripted(NOTHING, Answer(status=0), NOTHING, denied) as script, pytest.raises(GrantUnsettled):
+        give(script, is_role_based=True)
+
+
+def test_a_permission_that_another_gave_and_azure_never_shows_is_none_that_we_gave():
+    with scripted(NOTHING, by={"roleAssignments/": EXISTS}) as script, pytest.raises(GrantUnsettled) as met:
+        give(script, is_role_based=True)
+    assert not met.value.may_have_happened

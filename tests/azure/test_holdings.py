@@ -34,7 +34,9 @@ def test_all_pages_of_a_vaults_secrets_are_read_with_their_states():
 
 
 def test_the_names_of_keys_are_in_lower_case():
-    keys = {"value": [{"name": "Sign", "properties": {}}, {"name": "kv-a/tls", "properties": {}}], "nextLink": None}
+    inside = f"{ID.upper()}/KEYS/"
+    found = [{"id": f"{inside}Sign", "name": "Sign"}, {"id": f"{inside}tls", "name": "kv-a/tls", "properties": {}}]
+    keys = {"value": found, "nextLink": None}
     with scripted(Answer(keys)) as script, connect("t", resource_manager=script.url) as azure:
         assert azure.holdings.keys(VAULT) == frozenset({"sign", "tls"})
 
@@ -42,8 +44,9 @@ def test_the_names_of_keys_are_in_lower_case():
 @pytest.mark.parametrize(
     "body",
     [
-        *({"value": [{"properties": {}}]}, {"value": [entry("a", attributes={"exp": "soon"})]}, {"value": None}, {}),
-        *({"value": [entry("a", attributes={"nbf": 10**30})]}, {"value": [{"name": "x", "properties": ["?"]}]}, []),
+        *({"value": [{**entry("a"), "name": None}]}, {"value": [entry("a", attributes={"exp": "soon"})]}),
+        *({"value": None}, {}),
+        *({"value": [entry("a", attributes={"nbf": 10**30})]}, {"value": [{**entry("x"), "properties": ["?"]}]}, []),
     ],
 )
 def test_what_is_no_list_of_secrets_is_an_error_and_never_none(body):
@@ -51,6 +54,17 @@ def test_what_is_no_list_of_secrets_is_an_error_and_never_none(body):
         scripted(Answer(body)) as script,
         connect("t", resource_manager=script.url) as azure,
         pytest.raises(AzureAnswer),
+    ):
+        azure.holdings.secrets(VAULT)
+
+
+@pytest.mark.parametrize("id", [None, 7, "", ID, f"{ID}-2/secrets/a", f"{ID.replace('/rg/', '/theirs/')}/secrets/a"])
+def test_what_another_vault_holds_is_not_believed(id):
+    body = {"value": [entry("b"), {**entry("a"), "id": id}]}
+    with (
+        scripted(Answer(body)) as script,
+        connect("t", resource_manager=script.url) as azure,
+        pytest.raises(AzureAnswer, match="an entry without an id of that vault"),
     ):
         azure.holdings.secrets(VAULT)
 

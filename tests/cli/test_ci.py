@@ -192,6 +192,37 @@ def test_an_error_is_not_annotated_where_a_format_is_given(netcfg: Program, acti
     assert (ran.status, ran.out) == (2, "")
 
 
+PROD = ("--organization", "contoso", "--project", "payments", "--service-connection", "azure-prod")
+LINK = ("group", "link", "kv-payments", *PROD, "--group", "shop", "--secret", "api-key", "--yes")
+
+
+def test_a_vault_that_azure_devops_may_not_read_is_annotated_by_verify(netcfg: Program, actions: Path):
+    words = ("verify", "kv-orders", "--through-devops", "--from-here", "--wait", "0", *PROD)
+    ran = netcfg(*words)
+    assert ran.status == 4
+    assert [each.values["title"] for each in runners.github(ran.out)] == ["cannot-read-from-here", "devops-cannot-read"]
+    assert actions.read_text("utf-8").startswith("## netcfg verify: kv-orders does not work from here: firewall\n")
+    assert runners.github(netcfg(*words, "--format", "text").out) == []
+
+
+def test_a_group_that_is_linked_has_a_summary_and_one_that_is_not_known_an_annotation(netcfg: Program, pipelines: Path):
+    ran = netcfg(*LINK)
+    (upload,) = runners.azure_pipelines(ran.out)
+    assert (ran.status, upload.message) == (0, str(pipelines / "netcfg-groups.md"))
+    assert Path(upload.message).read_text("utf-8").startswith("## netcfg group: 1 variable group: 1 done\n")
+    ran = netcfg("group", "refresh", *PROD[:4], "--yes")
+    issue, _ = runners.azure_pipelines(ran.out)
+    assert (ran.status, issue.values["code"]) == (7, "undetermined")
+    assert "orders-secrets" in issue.message
+    assert runners.azure_pipelines(netcfg(*LINK, "--format", "text").out) == []
+
+
+def test_what_ends_a_link_or_a_verification_is_annotated_too(netcfg: Program, actions: Path):
+    for words in (("verify", "kv-orders"), ("group", "link", "kv-orders"), LINK[:-1]):
+        (annotation,) = runners.github(netcfg(*words).out)
+        assert annotation.values == {"title": "netcfg"}
+
+
 def test_no_rule_of_a_vault_runs_a_command(netcfg: Program, pipelines: Path):
     with netcfg.sandbox.edit() as state:
         rules = state["vaults"]["kv-orders"]["properties"]["networkAcls"]["ipRules"]

@@ -16,6 +16,9 @@ def test_the_demo_runs_to_its_end_and_writes_nothing_of_its_own(tmp_path: Path, 
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 0
     assert "kv-payments done: 9 added, 1 changed; verified" in result.stdout
+    assert "kv-orders does not work through Azure DevOps: firewall" in result.stdout
+    assert "Azure DevOps gets in" in result.stdout
+    assert "orders-secrets done: 1 added; it maps 2 secrets; verified" in result.stdout
     assert result.stdout.endswith("see README.md for a real vault.\n")
     assert not (tmp_path / "data").exists()
 

@@ -67,8 +67,20 @@ def test_the_screen_that_always_says_the_same_leads_to_who_can_tell(netcfg: Prog
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "npm ERR! 403 Forbidden - GET https://registry.npmjs.org/left-pad",
+        "##[section]Starting: AzureKeyVault https://kv-prod.vault.azure.net/\nError: getaddrinfo ENOTFOUND example.com",
+    ],
+)
+def test_the_refusal_of_somebody_else_is_status_1(netcfg: Program, text: str):
+    assert netcfg("explain", "--error", text).status == 1
+
+
+@pytest.mark.parametrize(
     ("address", "steps"),
     [
+        ("150.171.22.5 from unknown subnet", ["ranges who 150.171.22.5"]),
         ("40.74.28.0 from unknown subnet", ["apply kv-payments --organization ORG"]),
         (
             "191.10.60.9 from unknown subnet",
@@ -96,6 +108,14 @@ def test_a_caller_that_is_not_azure_devops_is_declared_with_a_warning(netcfg: Pr
     assert ran.document["notes"] == [
         "nobody promises that the caller keeps this address, so --allow may help for a while only"
     ]
+
+
+def test_an_address_that_the_vault_did_not_name_itself_beside_is_let_in_by_no_rule(netcfg: Program):
+    text = "Client address is not authorized. Client address: 191.10.60.9 from https://kv-payments.vault.azure.net/"
+    ran = netcfg("explain", "--error", text, "--format", "json")
+    assert ran.document["clientAddress"] == "191.10.60.9"
+    assert commands(ran) == ["ranges who 191.10.60.9", "apply kv-payments --organization ORG"]
+    assert ran.document["notes"] == []
 
 
 def test_of_an_endless_log_the_first_part_is_read_and_that_is_said(netcfg: Program):
@@ -170,6 +190,8 @@ JUDGED = [
     ("kv-perimeter", "191.10.20.7", ("unknown", "perimeter"), ("unknown", "perimeter")),
     ("kv-nsp-unreadable", "191.10.20.7", ("unknown", "perimeter"), ("unknown", "perimeter")),
     ("kv-learning", "191.10.20.7", ("in", "rules"), ("in", "rules")),
+    ("kv-learning", "191.10.30.4", ("unknown", "perimeter"), ("unknown", "perimeter")),  # its own rule names it
+    ("kv-learning", "40.74.28.9", ("unknown", "perimeter"), ("in", "rules")),
     ("kv-wide", "40.74.28.9", ("in", "rules"), ("in", "rules")),
 ]
 
@@ -179,6 +201,34 @@ def test_who_decides_now_and_with_the_plan(netcfg: Program):
         document = asked(netcfg, vault, address, "--geography", "EU")
         assert (document["now"]["verdict"], document["now"]["by"]) == now, vault
         assert (document["planned"]["verdict"], document["planned"]["by"]) == planned, vault
+
+
+def test_a_perimeter_that_learns_may_admit_alone_where_public_access_is_off(netcfg: Program):
+    with netcfg.sandbox.edit() as state:
+        state["vaults"]["kv-learning"]["properties"]["publicNetworkAccess"] = "Disabled"
+    ran = netcfg("explain", "kv-learning", "191.10.20.7", "--geography", "EU", "--format", "json")
+    assert (ran.document["now"]["verdict"], ran.document["now"]["by"]) == ("unknown", "perimeter")
+    assert "public access is Disabled" in ran.document["now"]["message"]
+    assert commands(ran) == ["apply kv-learning --geography EU --public-access enabled"]
+
+
+def test_an_organization_is_only_spoken_of_where_a_command_names_one(netcfg: Program):
+    notes = asked(netcfg, "kv-hidden", "40.74.28.4", "--organization", "contoso")["notes"]
+    assert not any("ORG " in each for each in notes)
+    document = asked(netcfg, "kv-orders", "20.42.5.9", "--organization", "contoso")
+    assert document["next"][0].endswith(" --organization ORG")
+    assert document["notes"][0] == ("it is published for United States: ORG would be an organization that lives there")
+
+
+def test_what_a_plan_does_not_change_is_said_in_words_that_fit(netcfg: Program):
+    ran = netcfg("explain", "kv-orders", "10.1.2.3", "--geography", "EU")
+    assert ran.out.startswith(
+        "kv-orders · 10.1.2.3 may get in or not, which cannot be told from here, with or without the plan\n"
+    )
+    assert (
+        "8.8.8.8 does not get in, with the plan neither\n"
+        in netcfg("explain", "kv-ready", "8.8.8.8", "--geography", "EU").out
+    )
 
 
 def test_a_plan_that_is_applied_admits_what_was_promised(netcfg: Program):

@@ -18,6 +18,7 @@ from tests.formats.test_json import conform
 CONNECTION = "00000000-0000-4000-8000-000000000"  # and three digits
 CONTOSO = ("--organization", "contoso")
 PROGRAM = "fix: netcfg --sandbox --data-dir"
+FORMATS = ("text", "json", "markdown", "junit", "sarif", "azure-pipelines", "github")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_a_list(netcfg: Program):
         "\n"
         "Shared Platform\n"
         "  gone              kv-no-longer-there  by azure-platform  1 secret, refreshed 2026-06-01\n"
-        "  platform/secrets  kv-elsewhere        by azure-platform  0 secrets, refreshed 2026-06-01\n"
+        "  platform/secrets  kv-elsewhere        by azure-platform  no secrets, refreshed 2026-06-01\n"
         "\n"
         "1 more variable group is linked to no vault\n"
         "\n"
@@ -174,7 +175,7 @@ def test_every_state_and_kind_is_judged_through_azure_devops_as_through_resource
     closed = netcfg(*words)
     assert closed.status == 4
     assert found(closed) == [("error", "devops-cannot-read", "payments/group-90: kv-orders"), *expected]
-    assert any("as Azure Resource Manager tells it" in each for each in closed.document["notes"])
+    assert any("that Azure Resource Manager lists" in each for each in closed.document["notes"])
     assert netcfg("apply", "kv-orders", *CONTOSO, "--yes").status == 0
     opened = netcfg(*words)
     assert (found(opened), opened.document["notes"]) == (expected, [])
@@ -249,18 +250,28 @@ def test_a_token_without_the_scope_of_the_proxy_leaves_vaults_undetermined(
     assert "'Service Connections: Read & query'" in " ".join(ran.out.split())
 
 
-@pytest.mark.parametrize("format", ["text", "json", "markdown", "junit", "sarif", "azure-pipelines", "github"])
-def test_two_runs_write_the_same_in_every_format(library: Program, format: str, tmp_path: Path):
-    file = tmp_path / "report"
-    first = library("group", "check", *CONTOSO, "--format", format)
-    second = library("group", "check", *CONTOSO, "--report", f"{format}={file}")
-    assert (first.status, second.status) == (4, 4)
-    assert first.out == file.read_text()
-    assert "gone-secret" in first.out
+def reports(netcfg: Program, folder: Path, *words: str) -> dict[str, str]:
+    """One check, as every format tells it."""
+    asked = [word for each in FORMATS for word in ("--report", f"{each}={folder / each}")]
+    ran = netcfg("group", "check", *words, *CONTOSO, *asked)
+    told = {each: (folder / each).read_text() for each in FORMATS}
+    assert told["text"] == ran.out
+    return told
 
 
-def test_each_format_is_its_own_beside_that_of_check(library: Program):
-    sarif = library("group", "check", *CONTOSO, "--format", "sarif").document["runs"][0]
+@pytest.fixture(scope="module")
+def told(library: Program, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return reports(library, tmp_path_factory.mktemp("told"))
+
+
+def test_two_runs_write_the_same_in_every_format(library: Program, told: dict[str, str], tmp_path: Path):
+    assert reports(library, tmp_path) == told
+    assert [each for each, text in told.items() if "gone-secret" not in text] == []
+    assert library("group", "check", *CONTOSO, "--format", "sarif").out == told["sarif"]
+
+
+def test_each_format_is_its_own_beside_that_of_check(told: dict[str, str]):
+    sarif = json.loads(told["sarif"])["runs"][0]
     assert sarif["automationDetails"]["id"].startswith("netcfg-group/")
     rules = [each["id"] for each in sarif["tool"]["driver"]["rules"]]
     assert rules == [
@@ -268,7 +279,7 @@ def test_each_format_is_its_own_beside_that_of_check(library: Program):
         "devops-cannot-read", "expired-waiver", "undetermined",
     ]  # fmt: skip
     assert all(rules[each["ruleIndex"]] == each["ruleId"] for each in sarif["results"])
-    suite = ElementTree.fromstring(library("group", "check", *CONTOSO, "--format", "junit").out)[0]  # noqa: S314 (we wrote it)
+    suite = ElementTree.fromstring(told["junit"])[0]  # noqa: S314 (we wrote it)
     assert suite.get("name") == "netcfg group check"
     tests = {test.get("name"): test for test in suite}
     assert tests["payments/payments-secrets: mapped-secret-missing"].find("failure") is None
@@ -292,10 +303,10 @@ def test_many_notes_are_one_line_for_people_and_each_there_for_programs(library:
         assert (ran.status, len(ran.out.splitlines())) == (4, 14)
 
 
-def test_a_name_in_ci_is_obeyed_by_no_runner(netcfg: Program):
+def test_a_name_in_ci_is_obeyed_by_no_runner(netcfg: Program, tmp_path: Path):
     link(netcfg, 90, "kv-payments", "801", "gone", name="##vso[task.complete]\u202e")
-    for format in ("text", "markdown", "azure-pipelines", "github", "json", "sarif", "junit"):
-        out = netcfg("group", "check", "kv-payments", *CONTOSO, "--format", format).out
+    for out in reports(netcfg, tmp_path, "kv-payments").values():
+        assert "gone" in out
         assert "##vso[task.complete]" not in out
         assert "\u202e" not in out
 
@@ -320,3 +331,49 @@ def test_the_commands_that_are_shown_mend_what_is_found(netcfg: Program):
         assert (ran.status, ran.err) == (0, "")
         rules.append(rule)
     assert rules == ["service-connection-denied", "mapped-secret-missing"]
+
+
+def test_the_ids_of_what_azure_devops_refused_are_there_for_its_support(netcfg: Program):
+    ran = netcfg("--verbose", "group", "check", "kv-orders", *CONTOSO)
+    assert "devops-cannot-read" in ran.out
+    assert ran.err.count("request id: 00000000-0000-4000-8000-000000000902\n") == 1
+    assert "request id" not in netcfg("group", "check", "kv-orders", *CONTOSO).err
+
+
+def test_a_configuration_that_names_vaults_is_about_their_groups(
+    library: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.chdir(tmp_path)
+
+    def check(vaults: str, *words: str) -> Ran:
+        Path("netcfg.yaml").write_text(f"organization: contoso\nvaults: [{vaults}]\n")
+        return library("group", "check", *words, "--format", "json")
+
+    def vaults(ran: Ran) -> set[str]:
+        return {each["vault"] for each in ran.document["groups"]}
+
+    orders = check("{name: kv-orders}, {name: kv-us}")
+    assert vaults(orders) == {"kv-orders"}
+    assert any("which the configuration does not name, were left out" in each for each in orders.document["notes"])
+    assert "no variable group that was read is linked to kv-us" in orders.document["notes"]
+    assert vaults(check("{name: kv-orders}", "kv-payments")) == {"kv-payments"}
+    every = check("{name: kv-orders}, {select: {tag: {team: pay}}}")
+    assert "kv-payments" in vaults(every)
+    assert every.err == "the configuration selects vaults, so groups of every vault are checked\n"
+    nobody = check("{name: kv-us}")
+    assert nobody.status == 1
+    assert "is linked to kv-us" in nobody.err
+
+
+def test_of_several_organizations_of_the_configuration_it_is_asked_which(
+    library: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.chdir(tmp_path)
+    Path("netcfg.yaml").write_text("organization: [contoso, fabrikam]\nvaults: [{name: kv-orders}]\n")
+    ran = library("group", "check")
+    assert ran.status == 2
+    assert ran.err == (
+        "netcfg: several organizations are named (contoso, fabrikam), and one is meant here: say which with "
+        "--organization, or with the key organization under devops: in the configuration\n"
+    )
+    assert library("group", "list", "--organization", "contoso").status == 0

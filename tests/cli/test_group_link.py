@@ -129,7 +129,7 @@ def test_only_yes_is_yes(netcfg: Program, at_terminal: Callable[[], None], answe
         (("kv-ready", *PROD, "--all"), 2, "which variable group the vault is linked to was not said"),
         (("kv-ready", "--group", "x", *PROD), 2, "which secrets of 'kv-ready' are to be mapped was not said"),
         (("kv-ready", "--group", "x", *PROD, "--all", "--secret", "a"), 2, "all secrets are meant, or some of them"),
-        (("--group", "x", *PROD, "--all"), 2, "a variable group is linked to one vault, and none was named"),
+        (("--group", "x", *PROD, "--all"), 2, "one vault is meant here, and none was named"),
         (("kv-ready", "--group", "x", *PAYMENTS, "--all"), 2, "several service connections to Azure"),
         (("kv-ready", "--group", "x", *PROD, "--accept", "no"), 2, "no"),
         (("kv-ready", "--group", "x", *PROD, "--secret", "tokn"), 1, "did you mean 'token'?"),

@@ -148,6 +148,9 @@ def test_in_a_pipeline_every_missing_option_is_named_at_once_and_nothing_is_aske
     [
         (("--group", "a", "--no-group"), "--group and --no-group exclude each other"),
         (("--no-group", "--all"), "--all says nothing without --group"),
+        (("--secret", "order-queue"), "--secret says nothing without --group"),
+        (("--group", "a\nb", "--all"), "'a\\nb' is no name of a variable group: it holds a control character"),
+        (("--organization", "fabrikam"), "several organizations are named (contoso, fabrikam), and one is meant here"),
         (("--accept", "nonsense"), "'nonsense' is not a guard"),
         (("--allow", "10.0.0.0/8=all"), "cannot be allowed"),
         (("--group", "a", "--all", "--public-access", "disabled"), "--public-access disabled and --group exclude"),
@@ -347,7 +350,54 @@ def test_the_end_of_the_input_is_status_130_and_nothing_is_done(netcfg: Program,
     ran = netcfg("setup", answer=answers)
     assert ran.status == 130
     assert changes(netcfg) == []
-    assert "interrupted, and nothing was changed; run the same command again" in ran.err
+    assert "interrupted, and nothing was changed" in ran.err
+    assert "goes on where this one stopped" not in ran.err
+    so_far = ["setup kv-orders", "setup kv-orders --organization contoso --agents none --project payments"]
+    assert [each in ran.err for each in so_far] == [bool(answers), "contoso" in answers]
+
+
+def test_what_cannot_be_meant_is_told_before_the_first_question(netcfg: Program, asked: None):
+    several = netcfg("setup", "--organization", "contoso", "--organization", "fabrikam", answer="kv-orders\n")
+    assert several.status == 2
+    assert several.err.startswith("netcfg: several organizations are named (contoso, fabrikam)")
+    assert netcfg("setup", "--group", "g" * 256, answer="kv-orders\n").status == 2
+    assert netcfg.sandbox.requests == []
+
+
+def test_an_address_that_names_a_project_answers_both(netcfg: Program, asked: None):
+    address = "https://dev.azure.com/contoso"
+    ran = netcfg("setup", "kv-orders", answer=f"{address}/nope\n{address}/payments\n")
+    assert "contoso shows this sign-in no project 'nope'" in ran.err
+    assert "Project:" not in ran.err
+    assert "  netcfg --sandbox" in ran.err
+    assert "setup kv-orders --organization contoso --project payments\n" in ran.err
+    other = netcfg("setup", "kv-orders", "--project", "web", answer=f"{address}/payments\n")
+    assert "an address in the project 'web', which was named, is expected" in other.err
+
+
+def test_a_vault_without_secrets_is_told_before_they_are_chosen(netcfg: Program, asked: None):
+    job = ("setup", "kv-disabled", *WHERE, "--service-connection", "azure-prod", "--agents", "none")
+    ran = netcfg(*job, answer="new\nempty\n")
+    assert ran.status == 1
+    assert "the vault 'kv-disabled' has no secret that can be mapped: it has none" in ran.err
+    assert "Secrets to map" not in ran.err
+
+
+def test_a_vault_that_is_to_stay_closed_is_asked_for_no_group(netcfg: Program, asked: None):
+    job = ("setup", "kv-disabled", *WHERE, "--service-connection", "azure-prod", "--agents", "none")
+    ran = netcfg(*job, "--public-access", "disabled", answer="")
+    assert ran.status == 0
+    assert "no variable group is linked: none is filled from a vault without public access" in ran.err
+    assert "Variable group:" not in ran.err
+    wished = netcfg(*job, "--public-access", "disabled", "--all", "--group", "g", answer="")
+    assert wished.status == 2
+
+
+def test_the_end_of_the_input_at_the_last_question_says_that_nothing_was_changed(netcfg: Program, asked: None):
+    ran = netcfg(*(each for each in JOB if each != "--yes"), "--agents", "none", answer="")
+    assert ran.status == 3
+    assert ran.err.endswith("Do all of this? Only 'yes' is taken: \nnothing was changed\n")
+    assert changes(netcfg) == []
 
 
 def test_agents_none_counts_before_the_configuration(netcfg: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -389,7 +439,7 @@ def test_at_a_terminal_an_interrupt_at_a_question_is_status_130(tmp_path: Path):
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 130
-    assert b"interrupted, and nothing was changed; run the same command again" in seen
+    assert b"interrupted, and nothing was changed\r\n" in seen
 
 
 # --- killed -------------------------------------------------------------------------------------------------------

@@ -55,9 +55,9 @@ def test_the_text_of_a_refusal(netcfg: Program, monkeypatch: pytest.MonkeyPatch,
         "  resolves to  191.10.120.10 (public)\n"
         "  seen as      191.10.60.9\n"
         "\n"
-        "next: run netcfg --sandbox --data-dir data apply kv-ready --organization ORG --allow\n"
-        "'191.10.60.9/32=REASON', or on an agent netcfg --sandbox --data-dir data apply kv-ready\n"
-        "--organization ORG --subnet ID with the subnet of this machine\n"
+        "next: let its address in, or on an agent the subnet of this machine, whose id is ID:\n"
+        "  netcfg --sandbox --data-dir data apply kv-ready --organization ORG --allow '191.10.60.9/32=REASON'\n"
+        "  netcfg --sandbox --data-dir data apply kv-ready --organization ORG --subnet ID\n"
     )
     assert (ran.status, ran.err) == (4, "")
 

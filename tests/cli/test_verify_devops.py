@@ -46,7 +46,9 @@ def test_the_text_of_a_refusal(netcfg: Program, monkeypatch: pytest.MonkeyPatch,
         "  came from  40.74.28.9\n"
         "  published  for Europe  by table, service tag\n"
         "\n"
-        "next: run netcfg --sandbox --data-dir data apply kv-orders --organization contoso\n"
+        "next: let in what is published for contoso:\n"
+        "  netcfg --sandbox --data-dir data apply kv-orders --organization contoso --project payments "
+        "--service-connection azure-prod\n"
         "\n"
         "note: azure-prod is what variable groups of payments link kv-orders by\n"
     )
@@ -105,7 +107,7 @@ def test_the_configuration_says_by_which_connection(netcfg: Program, monkeypatch
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ((), 2, "give --organization, --project, --service-connection"),
+        ((), 2, "give --organization, or under devops:"),
         (("--project", "payments"), 2, "give --organization"),
         (("--organization", "contoso", "--project", "nope"), 1, "nope"),
         ((*PAYMENTS, "--service-connection", "nope"), 1, "nope"),
@@ -164,15 +166,21 @@ def test_an_azure_devops_that_answers_500_is_not_known(netcfg: Program):
     assert "status 500" in ran.out
 
 
-def test_rules_that_take_their_time_are_waited_for(tmp_path: Path):
-    with serve({"extends": "contoso", "settings": {"ruleSeconds": 1.2}}) as sandbox:
+def test_rules_that_take_their_time_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("netcfg.workflow.patience.FIRST_PAUSE", 0.1)
+    with serve("slow") as sandbox:
+        with sandbox.edit() as state:
+            state["settings"]["ruleSeconds"] = 0.8
+            closed = state["vaults"]["kv-orders"]["properties"]["networkAcls"]["ipRules"].copy()
         program = Program(sandbox, tmp_path)
+        waited = program("apply", "kv-orders", *PROD, "--yes", "--verify-wait", "30", quiet=False)
+        assert (waited.status, "Azure DevOps gets in" in waited.out) == (0, True)
+        assert "waiting 0 of 30 seconds, as the obstacle may pass: firewall\n" in waited.err
+        with sandbox.edit() as state:
+            state["vaults"]["kv-orders"]["properties"]["networkAcls"]["ipRules"] = closed
         at_once = program("apply", "kv-orders", *PROD, "--yes", "--verify-wait", "0")
         assert at_once.status == 7
         assert "although Azure shows a rule for that address" in " ".join(at_once.out.split())
-        ran = program("verify", "kv-orders", "--through-devops", *PROD, "--wait", "30", quiet=False)
-    assert ran.status == 0
-    assert "… waiting 1 of 30 seconds, as the obstacle may pass: firewall\n" in ran.err
 
 
 def test_a_permission_that_is_missing_is_a_warning_of_an_apply(netcfg: Program):
@@ -186,6 +194,66 @@ def test_a_permission_that_is_missing_is_a_warning_of_an_apply(netcfg: Program):
 def test_an_unknown_connection_is_an_error_before_anything_is_written(netcfg: Program):
     ran = netcfg("apply", "kv-orders", *PAYMENTS, "--service-connection", "nope", "--yes")
     assert (ran.status, ran.out, netcfg.writes) == (1, "", [])
+
+
+RELAY = "devops: {project: payments, service-connection: azure-prod}\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "outcome"),
+    [
+        ("organization: contoso\n", (), "Azure DevOps gets in"),
+        ("organization: [contoso, fabrikam]\n", (), "Azure DevOps was not asked: it serves contoso, fabrikam, and it"),
+        ("geography: EU\n", (), "Azure DevOps was not asked: it serves no organization that is named"),
+        ("organization: contoso\n", ("kv-orders", "--organization", "fabrikam"), "Azure DevOps gets in"),
+    ],
+)
+def test_no_relay_of_a_file_keeps_the_firewall_from_being_written(
+    netcfg: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, words: tuple[str, ...], outcome: str
+):
+    """Each of these configurations worked before `apply` proved anything."""
+    monkeypatch.chdir(tmp_path)
+    Path("netcfg.yaml").write_text(f"{file}{RELAY}vaults: [{{name: kv-orders}}]\n")
+    ran = netcfg("apply", *words, "--yes", "--verify-wait", "0")
+    assert (ran.status, ran.err, len(netcfg.writes)) == (0, "", 1)
+    assert outcome in " ".join(ran.out.split())
+
+
+def test_a_connection_of_the_file_that_cannot_be_used_is_told_before_and_after_and_the_status_is_7(
+    netcfg: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.chdir(tmp_path)
+    gone = RELAY.replace("azure-prod", "azure-gone")
+    Path("netcfg.yaml").write_text(f"organization: contoso\n{gone}vaults: [{{name: kv-orders}}]\n")
+    ran = netcfg("apply", "--yes", "--format", "json")
+    (vault,) = conform(ran.out, "result")["vaults"]
+    assert (ran.status, vault["outcome"], vault["devops"]["asked"]) == (7, "done", False)
+    assert vault["devops"]["undetermined"] is True
+    assert "azure-gone" in vault["devops"]["reason"]
+    assert ran.err.startswith(
+        "netcfg: warning: Azure DevOps will not be made to read kv-orders, so the status will be 7"
+    )
+    text = netcfg("apply", "--yes")
+    assert text.status == 7
+    assert "whether Azure DevOps gets in is NOT known: " in " ".join(text.out.split())
+    assert "1 NOT read by Azure DevOps" in text.out
+
+
+def test_a_connection_that_was_typed_for_no_vault_of_its_organization_is_a_usage_error(netcfg: Program):
+    words = ("--organization", "contoso", "--organization", "fabrikam", *PROD[2:])
+    ran = netcfg("apply", "kv-orders", *words, "--yes")
+    assert (ran.status, ran.out, netcfg.writes) == (2, "", [])
+    assert "kv-orders: it serves contoso, fabrikam" in ran.err
+
+
+def test_commands_of_an_apply_can_be_pasted(netcfg: Program):
+    ran = netcfg("apply", "kv-orders", *PAYMENTS, "--service-connection", "azure-nobody", "--yes")
+    (grant,) = [each for each in ran.out.splitlines() if "az role assignment" in each]
+    assert grant == (
+        "    az role assignment create --role 'Key Vault Secrets User' --assignee-object-id "
+        "00000000-0000-4000-8000-0000000000b5 --assignee-principal-type ServicePrincipal --scope "
+        f"{vault_id('kv-orders')}"
+    )
 
 
 def test_an_apply_that_knows_no_connection_asks_nobody(netcfg: Program):
@@ -218,3 +286,15 @@ def test_many_vaults_that_are_alike_are_told_once(netcfg: Program):
     assert ran.status == 7
     assert "| whether Azure DevOps gets in is NOT known | 3 |\n" in ran.out
     assert ran.out.count("does not get as far as VAULT") == 1
+
+
+def test_the_only_vault_of_the_configuration_is_the_one(netcfg: Program, monkeypatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    vaults = "{name: kv-ready}"
+    Path("netcfg.yaml").write_text(f"organization: contoso\nvaults: [{vaults}]\n")
+    ran = netcfg("verify", "--through-devops", *PAYMENTS, "--service-connection", "azure-prod")
+    assert (ran.status, "kv-ready" in ran.out) == (0, True)
+    Path("netcfg.yaml").write_text(f"organization: contoso\nvaults: [{vaults}, {{name: kv-orders}}]\n")
+    several = netcfg("verify", "--through-devops")
+    assert several.status == 2
+    assert "one vault is meant here, and the configuration has 2 (kv-orders; kv-ready); name it" in several.err

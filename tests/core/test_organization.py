@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netcfg.core.errors import BadOrganization
-from netcfg.core.organization import parse_name
+from netcfg.core.organization import parse_name, parse_place
 
 DEVOPS = "https://dev.azure.com"
 
@@ -103,3 +103,20 @@ def test_whatever_is_given_becomes_a_plain_name_or_a_usage_error(text):
     assert name.isascii()
     assert name.replace("-", "x").isalnum()
     assert len(name) <= 50
+
+
+@pytest.mark.parametrize(
+    ("text", "project"),
+    [
+        ("contoso", ""),
+        ("https://dev.azure.com/contoso", ""),
+        ("https://dev.azure.com/contoso/payments", "payments"),
+        ("https://dev.azure.com/contoso/Shared%20Platform/_git/web", "Shared Platform"),
+        ("https://dev.azure.com/contoso/_settings/users", ""),
+        ("https://contoso.visualstudio.com/DefaultCollection/payments", "payments"),
+        ("https://contoso.visualstudio.com/payments/_build", "payments"),
+        ("https://contoso.visualstudio.com/_settings", ""),
+    ],
+)
+def test_an_address_may_name_a_project_too(text: str, project: str):
+    assert parse_place(text, DEVOPS) == ("contoso", project)

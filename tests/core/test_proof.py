@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,19 +17,22 @@ from netcfg.core.linking.groups import Project, ServiceConnection
 from netcfg.core.linking.relay import Relayed
 from netcfg.core.proof import Beside, Hearing, Proof, judge
 from netcfg.core.rules import DefaultAction, IpRule, Perimeter, PublicAccess
-from netcfg.core.verification import Hope, Obstacle
+from netcfg.core.verification import Hope, Obstacle, Remedy
 from netcfg.sources import bundled
 from tests.core.test_verification import ID, known
 from tests.strategies import EUROPE
 
 STATES = Geography("US", "United States")
 OID = "00000000-0000-4000-8000-0000000000b3"
+OTHER = "00000000-0000-4000-8000-0000000000c9"
 APP = "00000000-0000-4000-8000-0000000000a3"
 PAYMENTS = Project("contoso", "payments", "00000000-0000-4000-8000-000000000701")
 CONNECTION = ServiceConnection("801", "azure-prod", PAYMENTS, client=APP)
 OK = Relayed("ok")
 NOT_FOUND = Relayed("notFound", "the secret nonexistingrandomsecretname was not found")
 LISTING = "secrets?maxresults=1"
+
+RELAY = "--organization contoso --project payments --service-connection azure-prod"
 
 
 def refused(message: str, inner: str, status: str = "forbidden", path: str = LISTING) -> Relayed:
@@ -101,22 +105,25 @@ def test_the_firewall_is_told_with_the_address_and_who_publishes_it():
         "the firewall of kv-x refuses Azure DevOps, which came from 40.74.28.9, published by the table and the service "
         "tag for Europe"
     )
-    assert found.fix == "run netcfg apply kv-x --organization contoso"
+    assert found.fix == f"let in what is published for contoso: netcfg apply kv-x {RELAY}"
     assert (found.publishers, [each.id for each in found.geographies]) == (("table", "service-tag"), ["EU"])
 
 
 def test_an_address_of_another_geography_needs_both():
     found = prove(firewall("20.37.158.9"), home=EUROPE)
     assert "for United States, where contoso does not live: that is Europe" in found.message
-    assert found.fix == "run netcfg apply kv-x --geography EU --geography US"
+    assert found.fix == "let in both geographies: netcfg apply kv-x --geography EU --geography US"
 
 
 def test_an_address_that_nobody_publishes_is_allowed_alone_and_only_until_it_is_published():
     found = prove(firewall("191.10.60.9"), home=EUROPE)
     assert "which came from 191.10.60.9, an address that nobody publishes for it" in found.message
-    assert found.fix is not None
-    assert "netcfg ranges refresh" in found.fix
-    assert "--allow '191.10.60.9/32=REASON'" in found.fix
+    assert found.remedy is not None
+    assert found.remedy.commands == (
+        "netcfg ranges refresh",
+        f"netcfg apply kv-x {RELAY}",
+        f"netcfg apply kv-x {RELAY} --allow '191.10.60.9/32=REASON'",
+    )
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "2603:1061:10::1"])
@@ -129,7 +136,7 @@ def test_a_firewall_that_names_no_address_is_one_all_the_same():
         refused("Client address is not authorized and caller is not a trusted service.", "ForbiddenByFirewall")
     )
     assert (found.obstacle, found.address) == (Obstacle.FIREWALL, "")
-    assert found.fix == "run netcfg apply kv-x --organization contoso"
+    assert found.fix == f"let in what is published for contoso: netcfg apply kv-x {RELAY}"
 
 
 def test_a_rule_that_azure_shows_already_is_waited_for():
@@ -137,8 +144,8 @@ def test_a_rule_that_azure_shows_already_is_waited_for():
     assert found.hope is Hope.CHANGE
     assert found.message.endswith("although Azure shows a rule for that address")
     assert found.fix == (
-        "wait with netcfg --sandbox verify kv-x --through-devops --organization contoso --project payments "
-        "--service-connection azure-prod, a change may take 15 minutes to become effective"
+        "look again, a change may take 15 minutes to become effective: netcfg --sandbox verify kv-x --through-devops "
+        "--organization contoso --project payments --service-connection azure-prod"
     )
 
 
@@ -147,7 +154,7 @@ def test_a_rule_that_azure_does_not_show_is_not_waited_for():
 
 
 def test_where_azure_cannot_be_asked_a_rule_may_be_on_its_way():
-    assert prove(firewall()).hope is Hope.CHANGE
+    assert prove(firewall()).hope is Hope.PERHAPS
 
 
 def test_what_azure_shows_never_decides():
@@ -161,7 +168,7 @@ def test_what_azure_shows_never_decides():
 def test_public_access_that_is_off_needs_somebody_who_means_it():
     found = prove(CLOSED, known=known(access=PublicAccess.DISABLED))
     assert (found.status, found.obstacle, found.hope) == (4, Obstacle.PUBLIC_ACCESS, Hope.NONE)
-    assert found.fix == "open it by rules with netcfg apply kv-x --organization contoso --public-access enabled"
+    assert found.fix == f"open it by rules: netcfg apply kv-x {RELAY} --public-access enabled"
 
 
 def test_public_access_that_azure_shows_on_is_waited_for():
@@ -182,12 +189,45 @@ def test_a_missing_role_is_told_with_both_commands():
         f"kv-x lets Azure DevOps in, but the identity {OID} of the service connection azure-prod may not list or get "
         "secrets; it needs the role Key Vault Secrets User"
     )
-    assert found.fix == (
-        "this gives it, effective within ten minutes: az role assignment create --role 'Key Vault Secrets User' "
-        f"--assignee-object-id {OID} --assignee-principal-type ServicePrincipal --scope {ID}, or netcfg group link "
-        "kv-x --group GROUP --secret NAME --organization contoso --project payments "
+    grant = (
+        f"az role assignment create --role 'Key Vault Secrets User' --assignee-object-id {OID} "
+        f"--assignee-principal-type ServicePrincipal --scope {ID}"
+    )
+    link = (
+        "netcfg group link kv-x --group GROUP --secret NAME --organization contoso --project payments "
         "--service-connection azure-prod --grant"
     )
+    assert found.remedy == Remedy("each of these gives it, effective within ten minutes", (grant, link))
+
+
+def test_a_command_that_has_grant_itself_names_no_other():
+    found = prove(ROLE, ROLE, known=known(action=DefaultAction.ALLOW), can_grant=True)
+    assert (found.fix or "").startswith("run this again with --grant, or give it yourself")
+    assert "group link" not in (found.fix or "")
+
+
+@pytest.mark.parametrize(("client", "object_id"), [(APP, OTHER), (OTHER, OID), (OTHER, OTHER)])
+@pytest.mark.parametrize("refusal", ["role", "policy"])
+def test_nobody_is_granted_anything_of_whom_the_refusal_and_the_connection_disagree(client, object_id, refusal):
+    """A refusal named one object id and the connection another: the role went to the former, who was somebody else."""
+    connection = replace(CONNECTION, client=client, object_id=object_id)
+    said = ROLE if refusal == "role" else POLICY
+    found = judge(Hearing("kv-x", connection, said, said), Beside(known=known(action=DefaultAction.ALLOW)))
+    assert (found.status, found.obstacle, found.identity) == (4, Obstacle.PERMISSION, "")
+    assert f"the application {APP} with the object id {OID} may not list or get secrets" in found.message
+    assert f"azure-prod is the application {client} with the object id {object_id}" in found.message
+    assert found.remedy is not None
+    assert found.remedy.commands == ()
+
+
+@pytest.mark.parametrize(
+    ("client", "object_id"), [(APP, OID), (APP.upper(), OID.upper()), ("", OID), (APP, ""), ("", "")]
+)
+def test_where_they_agree_or_one_is_silent_the_identity_is_granted(client, object_id):
+    connection = replace(CONNECTION, client=client, object_id=object_id)
+    found = judge(Hearing("kv-x", connection, ROLE, ROLE), Beside())
+    assert found.identity == OID
+    assert f"--assignee-object-id {OID}" in (found.fix or "")
 
 
 def test_get_that_is_missing_although_list_is_there_is_a_finding():
@@ -246,6 +286,25 @@ def test_what_could_not_be_asked_is_not_known(error: NetcfgError, hope: Hope):
     for found in (prove(error), prove(OK, error)):
         assert (found.status, found.obstacle, found.open, found.hope) == (1, Obstacle.DEVOPS, None, hope)
         assert str(error) in found.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error Message: 'No such host is known. (login.microsoftonline.com:443)'",
+        "Error Message: 'Temporary failure in name resolution (kv-x.vault.azure.net:443)'",
+        "Error Message: 'Resource temporarily unavailable (kv-x.vault.azure.net:443)'",
+        "getaddrinfo EAI_AGAIN kv-x.vault.azure.net",
+        "getaddrinfo ENOTFOUND login.microsoftonline.com",
+        "The remote name could not be resolved: 'login.microsoftonline.com'",
+        "Error Message: 'An error occurred while sending the request.'",
+        "Error Message: 'A task was canceled.'",
+    ],
+)
+def test_what_broke_on_the_way_says_nothing_of_the_vault_and_is_tried_again(said: str):
+    where = "Failed to query service connection API: 'https://kv-x.vault.azure.net/secrets?maxresults=1'. "
+    found = prove(Relayed("badRequest", where + said), known=known())
+    assert (found.status, found.obstacle, found.open, found.hope) == (1, Obstacle.ANSWER, None, Hope.RETRY)
 
 
 @pytest.mark.parametrize(("status", "hope"), [("serviceUnavailable", Hope.RETRY), ("teapot", Hope.NONE)])

@@ -219,12 +219,11 @@ def fix(found_in: str, shown: Known | None = None) -> str:
 
 
 def test_the_next_step_is_the_command_for_that_machine():
-    assert (
-        fix(f"Client address: 10.20.1.4 from {SUBNET}") == f"run netcfg apply kv-x --organization ORG --subnet {SUBNET}"
-    )
-    assert fix("Client address: 191.10.60.9 from unknown subnet").startswith(
-        "run netcfg apply kv-x --organization ORG --allow '191.10.60.9/32=REASON', or on an agent netcfg apply kv-x "
-        "--organization ORG --subnet ID"
+    found = fix(f"Client address: 10.20.1.4 from {SUBNET}")
+    assert found == f"let its subnet in: netcfg apply kv-x --organization ORG --subnet {SUBNET}"
+    assert fix("Client address: 191.10.60.9 from unknown subnet") == (
+        "let its address in, or on an agent the subnet of this machine, whose id is ID: netcfg apply kv-x "
+        "--organization ORG --allow '191.10.60.9/32=REASON'; netcfg apply kv-x --organization ORG --subnet ID"
     )
 
 
@@ -253,7 +252,9 @@ def test_every_command_to_paste_goes_where_this_one_went(said, shown, commands):
 
 def test_a_subnet_s_name_cannot_end_the_command():
     found = fix("Client address: 10.20.1.4 from /subscriptions/s/$(id)/subnets/`id`")
-    assert found == "run netcfg apply kv-x --organization ORG --subnet '/subscriptions/s/$(id)/subnets/`id`'"
+    assert found == (
+        "let its subnet in: netcfg apply kv-x --organization ORG --subnet '/subscriptions/s/$(id)/subnets/`id`'"
+    )
 
 
 def test_a_private_endpoint_that_is_there_is_named():
@@ -277,7 +278,8 @@ def test_the_missing_role_is_given_with_one_command():
 @pytest.mark.parametrize("inner", ["ForbiddenByPolicy", "AccessDenied", ""])
 def test_the_missing_access_policy_is_given_with_one_command(inner):
     assert judge(seen(refusal(POLICY, inner))).fix == (
-        "this gives it, effective within ten minutes: az keyvault set-policy --name kv-x "
+        "this gives it, effective within ten minutes; az keyvault set-policy replaces the list that the identity has, "
+        "so name what is in it already too: az keyvault set-policy --name kv-x "
         f"--object-id {OID} --secret-permissions get list"
     )
 
@@ -293,7 +295,7 @@ def test_whom_the_refusal_does_not_name_the_token_names():
 @pytest.mark.parametrize(
     ("shown", "hope"),
     [
-        (None, Hope.CHANGE),
+        (None, Hope.PERHAPS),
         (known(), Hope.NONE),
         (known(IpRule("191.10.60.0/24")), Hope.CHANGE),
         (known(IpRule("191.10.61.0/24")), Hope.NONE),

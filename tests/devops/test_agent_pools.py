@@ -17,6 +17,7 @@ from netcfg.core.errors import (
 )
 from netcfg.devops.agent_pools import RestAgentPools
 from netcfg.devops.credential import Credential
+from netcfg.devops.pages import Leafing
 from netcfg.devops.session import Session
 from netcfg.sandbox.server import Sandbox, serve
 from tests.devops.loopback import Reply, loopback, redirects, shows
@@ -148,6 +149,19 @@ def test_a_continuation_that_leads_back_is_an_error_and_no_loop(tokens):
     pages = [page({**POOL, "id": number}, token=token) for number, token in enumerate(tokens)]
     with pytest.raises(DevOpsAnswer, match="a page that was there before as the next one"):
         listing(*pages)
+
+
+def test_a_list_of_empty_pages_that_never_ends_is_an_error():
+    with pytest.raises(DevOpsAnswer, match="the 50th empty page in a row and one more where a list that ends"):
+        listing(*(page(token=f"t{number}") for number in range(60)))
+
+
+def test_a_list_that_never_ends_is_an_error():
+    leaf, url = Leafing(), "https://dev.azure.com/contoso"
+    for number in range(1_999):
+        leaf.turn(str(number), url, is_empty=False)
+    with pytest.raises(DevOpsAnswer, match="more than 2,000 pages where a list that ends"):
+        leaf.turn("1999", url, is_empty=False)
 
 
 def test_a_pool_that_is_listed_twice_is_an_error_for_one_of_them_is_wrong():

@@ -25,6 +25,8 @@ from netcfg.devops.geography import (
     parse_overview,
     parse_overview_page,
     parse_sign_in,
+    questions,
+    sign_in_question,
 )
 from netcfg.devops.session import Session
 from netcfg.workflow.collaborators import Organizations
@@ -56,6 +58,16 @@ COLLECTION = "GET /contoso/_apis/Organization/Collections/Me"
 OVERVIEW = "POST /contoso/_apis/Contribution/HierarchyQuery"
 PAGE = "GET /contoso/_settings/organizationOverview"
 POOLS = "GET /contoso/_apis/distributedtask/pools"
+
+
+def test_every_question_to_the_interface_names_its_version():
+    asked = [question for question, _ in questions("contoso", "https://dev.azure.com", "https://vssps.dev.azure.com")]
+    asked.append(sign_in_question("contoso", "https://dev.azure.com"))
+    assert [each.headers.get("Accept") for each in asked if "/_apis/" in each.url] == [
+        "application/json;api-version=7.1-preview",
+        "application/json;api-version=5.0-preview.1",
+        "application/json;api-version=7.1",
+    ]
 
 
 # --- who is asked, and in which order -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import count, islice
 from urllib.parse import quote
 
 import pytest
@@ -214,7 +215,9 @@ def test_the_token_is_sent_as_it_stands_in_an_address():
     ]
 
 
-@given(st.lists(st.lists(st.from_regex(r"[a-zA-Z0-9-]{1,8}", fullmatch=True)), min_size=1, max_size=6))
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "A", "b-1", "B-1", "c", "0", "Zz"]), max_size=4), min_size=1, max_size=6)
+)
 def test_however_the_names_are_spread_over_pages_each_is_found_once(spread: Sequence[Sequence[str]]):
     seen: set[str] = set()
     pages = [[name for name in each if name.lower() not in seen and not seen.add(name.lower())] for each in spread]
@@ -247,6 +250,41 @@ def test_whatever_the_token_it_comes_back_as_it_was(token: str):
 def test_a_page_that_was_there_before_is_an_error_and_no_loop(answers):
     with pytest.raises(DevOpsAnswer, match="a page that was there before as the next one"):
         secrets(*answers)
+
+
+def test_empty_pages_that_never_end_are_an_error():
+    endless = (page(link=link(str(at))) for at in count())
+    with pytest.raises(DevOpsAnswer, match="the 50th empty page in a row and one more where a list that ends"):
+        secrets(*islice(endless, 60))
+
+
+def test_a_few_empty_pages_are_none_of_them_however_often_they_come():
+    pages = [page(*([item(f"s{at}")] if at % 10 == 0 else []), link=link(str(at))) for at in range(100)]
+    found = secrets(*pages, page())
+    assert isinstance(found, tuple)
+    assert len(found) == 10
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "https://kv-other.vault.azure.net/secrets/a",
+        "https://kv-a-2.vault.azure.net/secrets/a",
+        "https:/secrets/a",
+        "/secrets/a",
+        "https://vault.azure.net/secrets/a",
+    ],
+)
+def test_a_page_of_another_vault_is_not_believed(id):
+    with pytest.raises(DevOpsAnswer, match="where the secrets of kv-a was expected"):
+        secrets(page(item("b"), item("a", id=id)))
+
+
+@pytest.mark.parametrize("vault", ["kv-a", "KV-A"])
+@pytest.mark.parametrize("host", ["kv-a.vault.azure.net", "Kv-A.vault.azure.net:443", "kv-a.vault.azure.cn"])
+def test_the_vault_is_told_by_its_name_in_whatever_cloud_and_case(vault, host):
+    told = Told(page(item("a", id=f"https://{host}/secrets/a/0123")))
+    assert RestProxy(told).secrets(CONNECTION, vault) == (Secret("a"),)
 
 
 def said(text: object) -> dict[str, object]:
@@ -292,6 +330,9 @@ def test_what_is_no_list_of_secrets_is_an_error_and_never_none(document):
 def test_a_value_that_should_not_be_there_is_in_no_message():
     with pytest.raises(DevOpsAnswer) as raised:
         secrets(page(item("a", value="planted", attributes={"enabled": 1})))
+    assert "planted" not in str(raised.value)
+    with pytest.raises(DevOpsAnswer, match="attributes = a list of a secret where an object") as raised:
+        secrets(page(item("a", attributes=["planted"])))
     assert "planted" not in str(raised.value)
 
 

@@ -15,12 +15,12 @@ from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.linking.groups import Project, ServiceConnection
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined, draw, look
-from netcfg.core.proof import Proof
+from netcfg.core.proof import NotAsked, Proof
 from netcfg.core.ranges import Resolution, resolve
 from netcfg.core.report import Inspection, Report
 from netcfg.core.resources import Subnet, Vault, VaultId
 from netcfg.core.target import Location
-from netcfg.core.verification import Obstacle
+from netcfg.core.verification import Obstacle, Remedy
 from tests import strategies
 from tests.formats import builders
 from tests.formats.builders import vault_id
@@ -124,7 +124,7 @@ proofs = st.builds(
     st.none() | st.booleans(),
     st.none() | st.sampled_from(Obstacle),
     names,
-    st.none() | hostile,
+    st.none() | st.builds(Remedy, hostile, st.lists(hostile, max_size=2).map(tuple)),
     st.sampled_from(["", "40.74.28.9"]),
     notes=st.lists(hostile, max_size=2).map(tuple),
 )
@@ -134,9 +134,10 @@ proofs = st.builds(
 def results(drawn: st.DrawFn) -> Result:
     planned = drawn(plan_sets())
     error = st.one_of(st.none(), hostile.map(NetcfgError))
-    outcomes = st.tuples(st.sampled_from(Ending), st.booleans(), st.booleans(), error, st.none(), st.none() | proofs)
-    ended = tuple(Outcome(each, *drawn(outcomes)) for each in planned.plans)
-    return Result(planned, ended, is_proved=any(each.proof for each in ended) or drawn(st.booleans()))
+    read = st.one_of(st.tuples(st.none() | proofs), st.tuples(st.none(), st.builds(NotAsked, names, st.booleans())))
+    outcomes = st.tuples(st.sampled_from(Ending), st.booleans(), st.booleans(), error, st.none())
+    ended = tuple(Outcome(each, *drawn(outcomes), *drawn(read)) for each in planned.plans)
+    return Result(planned, ended, is_proved=any(each.proof or each.unasked for each in ended) or drawn(st.booleans()))
 
 
 locations = st.none() | st.builds(Location, hostile, st.integers(1, 10_000))

@@ -10,7 +10,17 @@ from jsonschema import Draft202012Validator
 
 from netcfg.core.proof import Proof
 from netcfg.core.verdict import judge
-from netcfg.core.verification import Answer, Bearer, Failure, Fault, Lookup, Observation, Resolution
+from netcfg.core.verification import (
+    Answer,
+    Bearer,
+    Failure,
+    Fault,
+    Lookup,
+    Observation,
+    Obstacle,
+    Remedy,
+    Resolution,
+)
 from netcfg.formats import json, verification
 from netcfg.formats.page import Page
 from tests.core.test_proof import CONNECTION
@@ -39,10 +49,10 @@ def test_a_name_that_is_hidden_as_text():
         "  name      kv-x.vault.azure.net\n"
         "  resolves  not (hidden)\n"
         "\n"
-        "next: give its private endpoint a record there with netcfg apply kv-x --private-endpoint SUBNET-ID,\n"
-        "or let what has no record resolve publicly with az network private-dns link vnet update\n"
-        "--resource-group GROUP --zone-name privatelink.vaultcore.azure.net --name LINK --resolution-policy\n"
-        "NxDomainRedirect\n"
+        "next: give its private endpoint a record there, or let what has no record resolve publicly:\n"
+        "  netcfg apply kv-x --private-endpoint SUBNET-ID\n"
+        "  az network private-dns link vnet update --resource-group GROUP --zone-name privatelink.vaultcore.azure.net "
+        "--name LINK --resolution-policy NxDomainRedirect\n"
     )
 
 
@@ -61,6 +71,14 @@ def test_addresses_are_in_one_order_whatever_the_look_up_was():
     )
     assert there == back
     assert parser.loads(there)["addresses"] == ["191.10.9.9", "191.10.10.1", "2620:1ec:4::1"]
+
+
+def test_every_command_stands_on_a_line_of_its_own_however_narrow_the_page_is():
+    grant = f"az role assignment create --role 'Key Vault Secrets User' --scope /subscriptions/{'s' * 90}"
+    found = Proof("kv-x", CONNECTION, True, Obstacle.PERMISSION, "it may not", Remedy("this gives it", (grant,)))
+    assert f"\nnext: this gives it:\n  {grant}\n" in verification.proof_text(found, Page(width=40))
+    document = parser.loads(json.proof(found))
+    assert (document["fix"], document["commands"]) == (f"this gives it: {grant}", [grant])
 
 
 @given(generated.proofs)

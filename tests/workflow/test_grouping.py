@@ -14,19 +14,25 @@ from netcfg.core.errors import (
     DevOpsRefused,
     DevOpsUnreachable,
     DevOpsUnsettled,
+    DigitsForName,
+    GrantMoved,
     GrantUnsettled,
     GroupElsewhere,
     GroupMoved,
     GroupNotLinked,
     GroupNotVerified,
     GroupOfAnother,
+    IdentityUnknown,
     Interrupted,
     NetcfgError,
     NoGroupName,
     NoRelay,
     NothingLinkedIn,
     NothingWished,
+    NotInAzure,
     NotLinked,
+    PlainValues,
+    SecretsMoved,
     VariableGroupGone,
 )
 from netcfg.core.guards import Acceptance
@@ -39,13 +45,14 @@ from netcfg.core.linking.secrets import Secret
 from netcfg.core.outcome import Ending
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess
+from netcfg.workflow import granting
 from netcfg.workflow.collaborators import Linking, Surroundings
 from netcfg.workflow.grouping import Link, Refresh, carry_out, plan_link, plan_refresh
-from tests.core.test_proof import NOT_FOUND, OK, ROLE
-from tests.workflow.fakes import Azure, around
+from tests.core.test_proof import NOT_FOUND, OID, OK, ROLE
+from tests.workflow.fakes import Azure, Stop, around
 
 PAYMENTS = Project("contoso", "payments", "p1")
-PROD = ServiceConnection("c1", "azure-prod", PAYMENTS, object_id="o1", tenant="t1")
+PROD = ServiceConnection("c1", "azure-prod", PAYMENTS, object_id=OID, tenant="t1")
 ID = parse_vault("/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-a")
 RELAY = Relay("contoso", "payments", "azure-prod", "shop")
 ALL = Wish(is_all=True)
@@ -69,6 +76,7 @@ class Office:
     before: Callable[[str], None] = lambda what: None
     after: Callable[[str], None] = lambda what: None
     forgets: bool = False
+    is_given: bool = False
     asked: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
@@ -78,7 +86,7 @@ class Office:
 
     def __post_init__(self) -> None:
         vault = Vault(ID, Firewall(PublicAccess.ENABLED, NetworkRuleSet()), is_role_based=True)
-        azure = Azure({ID: vault}, slept=self.slept)
+        self.azure = azure = Azure({ID: vault}, slept=self.slept)
         us = cast("Any", self)
         found = replace(around(azure), groups=us, linking=Linking(_Projects(), _Connections(self), us, us, us))
         self.around: Surroundings = replace(found, clock=lambda: sum(self.slept))
@@ -136,10 +144,11 @@ class Office:
     def keys(self, vault: VaultId) -> frozenset[str]:
         return frozenset({"signing"})
 
-    def allow(self, vault: Vault, object_id: str, tenant: str) -> None:
+    def allow(self, vault: Vault, object_id: str, tenant: str) -> bool:
         self._note(f"allow {object_id} of {tenant} on {vault.name}")
         self.is_allowed = True
         self.after("allow")
+        return not self.is_given
 
 
 class _Projects:
@@ -199,7 +208,7 @@ def test_a_new_group_is_looked_for_again_written_once_and_read_back():
     outcome = only(link(office))
     assert (outcome.ending, outcome.verified, outcome.status) == (Ending.DONE, True, 0)
     assert mapped(office, 99) == ["api", "db"]
-    assert office.asked == ["every", "may list", "list kv-a", "every", "create shop", "read 99"]
+    assert office.asked == ["every", "may list", "list kv-a", "list kv-a", "every", "create shop", "read 99"]
 
 
 def test_a_group_that_is_there_grows_and_keeps_what_it_has():
@@ -241,6 +250,7 @@ def test_a_name_that_is_spelt_so_comes_before_one_that_is_not():
     ("more", "kind"),
     [
         ({"relay": replace(RELAY, group="")}, NoGroupName),
+        ({"relay": replace(RELAY, group=" \t")}, NoGroupName),
         ({"wish": Wish()}, NothingWished),
         ({"relay": replace(RELAY, project="")}, NoRelay),
     ],
@@ -274,8 +284,7 @@ def test_a_missing_permission_is_told_with_the_commands_that_give_it():
     with pytest.raises(DevOpsCannotRead) as met:
         link(office)
     assert "az role assignment create --role 'Key Vault Secrets User'" in str(met.value)
-    assert "netcfg group link kv-a --group shop" in str(met.value)
-    assert "--grant" in str(met.value)
+    assert "run this again with --grant" in str(met.value)
     assert office.writes == []
 
 
@@ -283,7 +292,7 @@ def test_a_grant_comes_first_and_the_group_once_it_counts():
     office = Office(is_allowed=False, effective_after=40)
     outcome = only(link(office, grants=True))
     assert outcome.ending is Ending.DONE
-    assert office.writes == ["allow 00000000-0000-4000-8000-0000000000b3 of t1 on kv-a", "create shop"]
+    assert office.writes == [f"allow {OID} of t1 on kv-a", "create shop"]
     assert sum(office.slept) >= 40
 
 
@@ -324,6 +333,106 @@ def test_who_ends_it_between_grant_and_group_is_told_and_the_next_run_goes_on():
     office.around.stop.clear()
     assert only(link(office, grants=True)).ending is Ending.DONE
     assert [each.split()[0] for each in office.writes] == ["allow", "create"]
+
+
+def test_a_permission_that_is_all_that_is_missing_leaves_the_group_unwritten():
+    before = group(7, "shop", "api", projects=("payments", "web"), is_shared=True)
+    office = Office.of(before, is_allowed=False)
+    outcome = only(link(office, grants=True, wish=Wish(("api",))))
+    assert (outcome.ending, outcome.status, office.groups[7]) == (Ending.DONE, 0, before)
+    assert [each.split()[0] for each in office.writes] == ["allow"]
+
+
+def asked_between(office: Office, meanwhile: Callable[[], None]) -> GroupOutcome:
+    """A link with a permission to give, and what somebody does before it is agreed to."""
+    plans = plan_link(Link("kv-a", RELAY, ALL, grants=True), [], office.around)
+    meanwhile()
+    return only(carry_out(plans, office.around))
+
+
+@pytest.mark.parametrize("change", [{"object_id": "o9"}, {"tenant": "t9"}])
+def test_a_connection_that_is_somebody_elses_by_now_is_given_nothing(change: dict[str, Any]):
+    office = Office(is_allowed=False)
+    outcome = asked_between(office, lambda: setattr(office, "connections", (replace(PROD, **change),)))
+    assert (outcome.ending, outcome.status, type(outcome.error)) == (Ending.STALE, 6, GrantMoved)
+    assert office.writes == []
+
+
+def test_a_vault_that_goes_by_policies_by_now_is_given_no_role():
+    office = Office(is_allowed=False)
+    vault = office.azure.vaults[ID]
+    outcome = asked_between(office, lambda: office.azure.vaults.update({ID: replace(vault, is_role_based=False)}))
+    assert (outcome.status, office.writes) == (6, [])
+    assert "kv-a goes by access policies now" in str(outcome.error)
+
+
+def test_a_permission_that_somebody_gave_meanwhile_is_not_given_again():
+    office = Office(is_allowed=False)
+    outcome = asked_between(office, lambda: setattr(office, "is_allowed", True))
+    assert (outcome.ending, office.writes) == (Ending.DONE, ["create shop"])
+    assert outcome.plan.grant is None
+
+
+def test_a_permission_that_was_there_and_does_not_count_is_none_that_was_given(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(granting, "EFFECTIVE", 0.0)
+    office = Office(is_allowed=False, effective_after=10_000, is_given=True)
+    outcome = only(link(office, grants=True))
+    assert (outcome.ending, outcome.status, outcome.touched) == (Ending.FAILED, 1, False)
+    assert "the permission was given" not in str(outcome.error)
+    assert "it is given already" in str(outcome.error)
+
+
+def test_nothing_is_granted_to_an_identity_that_is_not_the_connections():
+    office = Office(is_allowed=False, connections=(replace(PROD, object_id="o9"),))
+    with pytest.raises(IdentityUnknown) as met:
+        link(office, grants=True)
+    assert OID in str(met.value)
+    assert "o9" in str(met.value)
+    assert office.writes == []
+
+
+def test_an_id_names_the_group_that_has_it_and_no_new_one():
+    office = Office.of(group(977, "2024", "old"), group(7, "977", "old"))
+    only(link(office, relay=replace(RELAY, group="977"), wish=Wish(("api",))))
+    assert office.writes == ["update 977"]
+    by_name = Office.of(group(977, "2024", "old"))
+    only(link(by_name, relay=replace(RELAY, group="2024"), wish=Wish(("api",))))
+    assert by_name.writes == ["update 977"]
+
+
+def test_no_new_group_is_called_by_digits_which_may_be_the_id_of_another_projects():
+    office = Office()
+    with pytest.raises(DigitsForName):
+        link(office, relay=replace(RELAY, group="977"))
+    assert office.writes == []
+
+
+def test_a_vaults_id_has_to_be_that_of_the_vault():
+    elsewhere = parse_vault("/subscriptions/s/resourceGroups/rg-no/providers/Microsoft.KeyVault/vaults/kv-a")
+    office = Office.of(group(7, "shop", "api", "gone"))
+    read = office.azure.read
+
+    def find(id: VaultId) -> Vault:
+        if id not in office.azure.vaults:
+            raise NotInAzure("vault", "kv-a")
+        return read(id)
+
+    office.azure.read = find  # type: ignore[method-assign]
+    for act in (lambda: link(office, vault=elsewhere), lambda: refresh(office, vault=elsewhere)):
+        with pytest.raises(NotInAzure):
+            act()
+    assert office.writes == []
+    assert only(link(office, vault=ID)).ending is Ending.DONE
+
+
+def test_a_group_that_holds_plain_values_is_not_written():
+    plain = SecretMapping("region", has_value=True, is_legible=False)
+    office = Office.of(replace(group(7), mappings=(SecretMapping("gone"), SecretMapping("api"), plain)))
+    with pytest.raises(PlainValues):
+        link(office)
+    result = refresh(office)
+    assert (result.status, [type(each.error) for each in result.planned.undetermined]) == (1, [PlainValues])
+    assert office.writes == []
 
 
 # --- what others do meanwhile -------------------------------------------------------------------------------------
@@ -375,11 +484,86 @@ def test_a_lost_answer_to_a_write_that_happened_is_found_out():
     assert only(link(grown)).ending is Ending.DONE
 
 
-def test_a_lost_write_that_did_not_happen_is_found_out_too():
+def test_a_lost_write_that_does_not_show_may_have_happened_all_the_same():
     office = Office.of(group(7, "shop", "old"), before=raising(LOST, "update"))
     outcome = only(link(office))
-    assert (outcome.ending, outcome.status) == (Ending.FAILED, 1)
+    assert (outcome.ending, outcome.status, outcome.touched) == (Ending.FAILED, 7, True)
     assert "not settled" in str(outcome.error)
+    assert office.slept == [5.0]
+
+
+def test_a_lost_write_that_shows_some_seconds_later_is_found_out():
+    office = Office.of(group(7, "shop", "old"), before=raising(LOST, "update"))
+    late = replace(office.groups[7], mappings=tuple(map(SecretMapping, ("old", "api", "db"))), modified="2")
+    office.slept = _Landing(office.slept, lambda: office.groups.update({7: late}))
+    office.around = replace(office.around, stop=Stop(office.slept))
+    assert only(link(office)).ending is Ending.DONE
+
+
+class _Landing(list[float]):
+    """Something happens while somebody waits."""
+
+    def __init__(self, slept: list[float], land: Callable[[], None]) -> None:
+        super().__init__(slept)
+        self._land = land
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        self._land()
+
+
+def test_a_write_that_azure_devops_did_not_take_has_changed_nothing():
+    busy = DevOpsUnsettled("it", "status 429", may_have_happened=False)
+    outcome = only(link(Office.of(group(7, "shop", "old"), before=raising(busy, "update"))))
+    assert (outcome.ending, outcome.status, outcome.touched) == (Ending.FAILED, 1, False)
+
+
+@pytest.mark.parametrize(
+    "gone", [("read 7", VariableGroupGone("shop", 7, "payments")), ("update 7", DevOpsRefused("it", 404, "no"))]
+)
+def test_a_group_that_went_since_the_plan_is_stale(gone: tuple[str, NetcfgError]):
+    at, error = gone
+    outcome = only(link(Office.of(group(7, "shop", "old"), before=raising(error, at))))
+    assert (outcome.ending, outcome.status, type(outcome.error)) == (Ending.STALE, 6, GroupMoved)
+    assert "it is gone" in str(outcome.error)
+
+
+def planned_then(office: Office, *held: str) -> GroupOutcome:
+    """A link of all, of which the vault holds something else once it is agreed to."""
+    plans = plan_link(Link("kv-a", RELAY, ALL), [], office.around)
+    office.holds = held
+    return only(carry_out(plans, office.around))
+
+
+def test_a_secret_that_went_while_somebody_was_asked_is_not_mapped():
+    office = Office()
+    outcome = planned_then(office, "api")
+    assert (outcome.ending, outcome.status, type(outcome.error)) == (Ending.STALE, 6, SecretsMoved)
+    assert office.writes == []
+
+
+def test_a_secret_that_came_while_somebody_was_asked_is_not_mapped_unseen():
+    office = Office()
+    planned_then(office, "api", "db", "new")
+    assert mapped(office, 99) == ["api", "db"]
+
+
+def test_a_mapping_whose_secret_is_back_is_not_taken_out():
+    office = Office.of(group(7, "shop", "api", "gone"))
+    plans = plan_refresh(Refresh(Relay("contoso", "payments")), [], office.around)
+    office.holds = ("api", "db", "gone")
+    outcome = only(carry_out(plans, office.around))
+    assert (outcome.status, office.writes) == (6, [])
+    assert "gone is there again" in str(outcome.error)
+
+
+def test_a_vault_that_closes_while_somebody_is_asked_leaves_its_groups_as_they_are():
+    office = Office.of(group(7, "shop", "api", "gone"), group(8, "web", "api", "gone"))
+    plans = plan_refresh(Refresh(Relay("contoso", "payments")), [], office.around)
+    office.is_allowed = False
+    office.asked.clear()
+    result = carry_out(plans, office.around)
+    assert (result.status, office.writes, office.asked.count("list kv-a")) == (1, [], 1)
 
 
 def test_a_lost_write_that_nobody_can_look_after_is_incomplete():
@@ -444,6 +628,12 @@ def test_a_vault_is_listed_once_for_all_its_groups():
     office = Office.of(group(7, "shop", "api"), group(8, "web", "db"))
     refresh(office)
     assert office.asked.count("list kv-a") == 1
+
+
+def test_before_the_writes_a_vault_is_listed_once_more_for_all_its_groups():
+    office = Office.of(group(7, "shop", "api", "gone"), group(8, "web", "db", "gone"))
+    assert refresh(office).status == 0
+    assert office.asked.count("list kv-a") == 2
 
 
 def test_a_shared_group_waits_to_be_accepted():

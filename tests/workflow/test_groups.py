@@ -144,7 +144,7 @@ def test_where_azure_devops_may_not_list_resource_manager_tells_with_a_note():
         ("secret-not-mapped", "payments/one: pfx"),  # somebody named its type so; no key has its name
     ]
     assert report.notes == (
-        "what kv-pay holds is as Azure Resource Manager tells it, because Azure DevOps could not list it",
+        "Azure DevOps could not list the secrets of kv-pay, so they are those that Azure Resource Manager lists",
     )
 
 
@@ -257,6 +257,19 @@ def test_what_other_groups_of_the_vault_map_counts_though_only_one_is_checked():
     office = Office({PAYMENTS: (group(1, "one", "a"), group(2, "two", "b"))}, {"kv-pay": ("a", "b", "c")})
     report = run(office, groups=("one",))
     assert told(report) == [("secret-not-mapped", "payments/one: c")]
+
+
+def test_what_nobody_maps_is_told_once_for_each_vault_by_a_group_that_can_be_refreshed():
+    plain = replace(group(1, "a plain one"), mappings=(SecretMapping("x", has_value=True, is_legible=False),))
+    office = Office({PAYMENTS: (plain, group(2, "two"), group(3, "three", vault="kv-b"))}, {"kv-pay": ("a",)})
+    office.secrets_of["kv-b"] = ("b",)
+    assert told(run(office)) == [
+        ("unsupported-mapping", "payments/a plain one: x"),
+        ("secret-not-mapped", "payments/three: b"),
+        ("secret-not-mapped", "payments/two: a"),
+    ]
+    (wanted,) = (each for each in run(office, demand=Demand(("a",), "payments")).findings if each.subject.endswith("a"))
+    assert (wanted.severity, wanted.fix.rpartition(" --")[2]) == (Severity.ERROR, "secret a")
 
 
 def test_a_pattern_that_no_secret_fits_is_noted():

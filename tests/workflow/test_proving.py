@@ -8,28 +8,37 @@ from threading import Event, Lock
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netcfg.core.discovery import Library, LinkedGroup
-from netcfg.core.errors import DevOpsAnswer, ManyConnections, NetcfgError, NoConnection, NoRelay
+from netcfg.core.errors import (
+    DevOpsAnswer,
+    ManyConnections,
+    NetcfgError,
+    NoConnection,
+    NoRelay,
+    NoSuchProject,
+    RelayOfNone,
+)
 from netcfg.core.intent import Intent
 from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.linking.relay import Relay, Relayed
 from netcfg.core.outcome import Ending, Outcome, Result
-from netcfg.core.proof import Proof
+from netcfg.core.proof import NotAsked, Proof
 from netcfg.core.rules import DefaultAction, Firewall, NetworkRuleSet, PublicAccess
 from netcfg.core.verification import Hope, Obstacle
 from netcfg.workflow.apply import apply
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.plan import plan
-from netcfg.workflow.proving import Found, find_connection, prove, prove_all
+from netcfg.workflow.proving import Found, find_connection, find_ways, prove, prove_all
 from tests.core.test_proof import CLOSED, CONNECTION, EXPIRED, NOT_FOUND, NOWHERE, OK, PAYMENTS, ROLE, firewall
 from tests.strategies import EUROPE, VAULT_ID
 from tests.workflow.fakes import UNLINKED, Azure, around, targets
 from tests.workflow.test_apply import ACCEPT_ALL, azure_with
 
 SHUT = firewall()
+GONE = Relayed(NOWHERE.status, NOWHERE.message.replace("kv-x", "kv-test"))
 WANTED = Intent(geographies=(EUROPE,))
 SALES = Project("contoso", "sales", "703")
 OTHER = replace(CONNECTION, id="802", name="azure-test")
@@ -71,6 +80,8 @@ class Relays:
         """A project of an organization, or a connection of a project."""
         place, name = what
         if isinstance(place, str):
+            if place.casefold() != "contoso":
+                raise NoSuchProject(place, name, ["sales"])
             return next(each for each in (PAYMENTS, SALES) if name == each.name)
         found = next((each for each in self.connections if name in (each.name, each.id)), None)
         if found is None:
@@ -169,7 +180,7 @@ def test_groups_of_two_projects_do_not_agree():
 @pytest.mark.parametrize(
     ("relay", "missing"),
     [
-        (Relay(), "--organization, --project, --service-connection"),
+        (Relay(), "--organization, or"),
         (Relay("", "payments", "azure-prod"), "--organization, or"),
         (Relay("contoso"), "--project, --service-connection"),
     ],
@@ -210,11 +221,21 @@ def test_the_pauses_grow_to_fifteen_seconds_and_end_with_the_time_given():
     assert relays.slept == [1, 2, 4, 8, 15, 15, 15]
 
 
-@pytest.mark.parametrize("said", [ROLE, NOWHERE, EXPIRED, NetcfgError("the scope is missing")])
+@pytest.mark.parametrize("said", [ROLE, GONE, EXPIRED, NetcfgError("the scope is missing")])
 def test_what_waiting_cannot_mend_is_told_at_once(said: Relayed | NetcfgError):
     relays = Relays([said, OK])
     assert relays.prove().obstacle
     assert (len(relays.asked), relays.slept) == (1, [])
+
+
+def test_what_azure_may_not_show_is_waited_for_a_minute_unless_somebody_wants_more():
+    short, long = Relays([SHUT]), Relays([SHUT])
+    for each in (short, long):
+        each.azure.unreadable.add("kv-test")
+    found = short.prove()
+    assert (sum(short.slept), found.status) == (60, 4)
+    assert found.notes[-1].startswith("nobody here sees whether a change is on its way")
+    assert (long.prove(200, unseen=200).notes[1:], sum(long.slept)) == ((), 200)
 
 
 def test_a_permission_that_was_granted_is_waited_for():
@@ -245,7 +266,8 @@ def test_somebody_who_has_had_enough_ends_the_wait():
 said = st.sampled_from([SHUT, OK, CLOSED, ROLE, Relayed("serviceUnavailable"), DevOpsAnswer("u", "500", "x")])
 
 
-@given(st.lists(said, min_size=1, max_size=30), st.floats(0, 2000))
+@settings(max_examples=30)
+@given(st.lists(said, min_size=1, max_size=10), st.floats(0, 400))
 def test_it_ends_in_time_and_azure_is_asked_once_at_most(answers: list[Relayed | NetcfgError], seconds: float):
     relays = Relays(answers)
     relays.prove(seconds)
@@ -256,10 +278,16 @@ def test_it_ends_in_time_and_azure_is_asked_once_at_most(answers: list[Relayed |
 # --- the vaults of an apply ---------------------------------------------------------------------------------------
 
 
-def applied(relays: Relays, seconds: float = 300, intent: Intent = WANTED) -> Result:
+MEANT = Relay("contoso", "payments", "azure-prod")
+
+
+def applied(
+    relays: Relays, seconds: float = 300, intent: Intent = WANTED, relay: Relay = MEANT, *, is_typed: bool = False
+) -> Result:
     surroundings = relays.around()
     planned, drawings = plan(targets(relays.azure.vaults, intent), ACCEPT_ALL, surroundings, asks_which=False)
-    return prove_all(apply(planned, drawings, surroundings), Found(CONNECTION), seconds, drawings, surroundings)
+    ways = find_ways(relay, planned, drawings, surroundings, is_typed=is_typed)
+    return prove_all(apply(planned, drawings, surroundings), ways, seconds, surroundings)
 
 
 def test_an_apply_that_azure_devops_gets_in_by_is_done():
@@ -280,7 +308,7 @@ def test_rules_that_become_effective_are_waited_for():
         (SHUT, 7),
         (CLOSED, 7),
         (EXPIRED, 7),
-        (NOWHERE, 7),
+        (GONE, 7),
         (NetcfgError("the scope is missing"), 7),
         (Relayed("teapot", "?"), 7),
         (ROLE, 0),
@@ -310,7 +338,9 @@ def test_a_vault_that_is_to_have_no_public_access_is_not_asked_about():
     closed = azure_with(Firewall(PublicAccess.DISABLED, NetworkRuleSet()))
     relays = Relays([CLOSED], azure=closed)
     result = applied(relays, intent=Intent(geographies=(EUROPE,), public_access=PublicAccess.DISABLED))
-    assert (result.status, relays.asked, result.outcomes[0].proof) == (0, [], None)
+    (outcome,) = result.outcomes
+    assert (result.status, relays.asked, outcome.proof) == (0, [], None)
+    assert outcome.unasked == NotAsked("its public access stays disabled, so Azure DevOps does not get in")
 
 
 @pytest.mark.parametrize(
@@ -318,8 +348,83 @@ def test_a_vault_that_is_to_have_no_public_access_is_not_asked_about():
 )
 def test_a_vault_of_another_organization_is_not_asked_about(organization: str, asked: list[str]):
     relays = Relays()
-    assert applied(relays, intent=Intent(organizations=(organization,))).status == 0
-    assert relays.asked == asked
+    result = applied(relays, intent=Intent(organizations=(organization,)))
+    assert (result.status, relays.asked) == (0, asked)
+    reason = "azure-prod is of contoso, which this vault does not serve"
+    assert [each.unasked for each in result.outcomes] == ([None] if asked else [NotAsked(reason)])
+
+
+# --- what the configuration names for other commands must not keep the firewall from being written ------------------
+
+
+def test_the_organization_of_a_connection_is_the_one_that_the_vault_serves():
+    relays = Relays()
+    result = applied(relays, intent=Intent(organizations=("contoso",)), relay=Relay("", "payments", "azure-prod"))
+    assert (result.status, relays.asked) == (0, ["kv-test"])
+
+
+@pytest.mark.parametrize(
+    ("intent", "reason"),
+    [
+        (
+            Intent(organizations=("contoso", "fabrikam")),
+            "it serves contoso, fabrikam, and it was not said whose azure-prod is; name the organization under devops:",
+        ),
+        (
+            WANTED,
+            (
+                "it serves no organization that is named, and it was not said whose azure-prod is; name the "
+                "organization under devops:"
+            ),
+        ),
+    ],
+)
+def test_a_connection_that_could_not_be_meant_is_told_and_nothing_is_the_worse_for_it(intent: Intent, reason: str):
+    relays = Relays()
+    nobody_s = Relay("", "payments", "azure-prod")
+    result = applied(relays, intent=intent, relay=nobody_s)
+    assert [(each.ending, each.unasked) for each in result.outcomes] == [(Ending.DONE, NotAsked(reason))]
+    assert (result.status, relays.asked) == (0, [])
+    again = Relays()
+    with pytest.raises(RelayOfNone, match="kv-test: it serves"):
+        applied(again, intent=intent, relay=nobody_s, is_typed=True)
+    assert [each for each in again.azure.calls if each.startswith("write")] == []
+
+
+def test_a_connection_of_the_file_that_cannot_be_found_leaves_it_applied_and_not_proved():
+    relays = Relays()
+    gone = Relay("contoso", "payments", "azure-gone")
+    result = applied(relays, relay=gone)
+    assert [(each.ending, each.unasked) for each in result.outcomes] == [
+        (Ending.DONE, NotAsked("no connection azure-gone", is_lost=True))
+    ]
+    assert (result.status, relays.asked) == (7, [])
+    again = Relays()
+    with pytest.raises(NetcfgError, match="no connection azure-gone"):
+        applied(again, relay=gone, is_typed=True)
+    assert [each for each in again.azure.calls if each.startswith("write")] == []
+
+
+def test_of_several_connections_of_the_file_s_project_none_is_meant():
+    relays = Relays(connections=(CONNECTION, OTHER))
+    result = applied(relays, relay=Relay("contoso", "payments"))
+    assert (result.status, relays.asked) == (0, [])
+    assert "azure-prod; azure-test" in str(result.outcomes[0].unasked)
+
+
+def test_each_vault_is_read_by_the_connection_of_its_own_organization():
+    """Vaults of two organizations, one of which has no project of the name that the file says once for all."""
+    relays = Relays(azure=azure_with(vaults=2))
+    ours, theirs = relays.azure.vaults
+    surroundings = relays.around()
+    mine, other = (Intent(organizations=(each,)) for each in ("contoso", "fabrikam"))
+    meant = [*targets([ours], mine), *targets([theirs], other)]
+    planned, drawings = plan(meant, ACCEPT_ALL, surroundings, asks_which=True)
+    ways = find_ways(Relay("", "payments", "azure-prod"), planned, drawings, surroundings, is_typed=False)
+    assert ways[ours] == Found(CONNECTION)
+    lost = ways[theirs]
+    assert isinstance(lost, NotAsked)
+    assert (lost.is_lost, "fabrikam shows this sign-in no project 'payments'" in lost.reason) == (False, True)
 
 
 def test_a_vault_that_was_not_written_is_not_asked_about():

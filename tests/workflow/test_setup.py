@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from netcfg.core.errors import (
     DevOpsAnswer,
     DevOpsCannotRead,
+    GrantMoved,
     GrantUnsettled,
     IdentityUnknown,
     NetcfgError,
@@ -64,10 +65,11 @@ class Place(Relays):
     def keys(self, vault: Any) -> frozenset[str]:
         return frozenset()
 
-    def allow(self, vault: Vault, object_id: str, tenant: str) -> None:
+    def allow(self, vault: Vault, object_id: str, tenant: str) -> bool:
         if self.refusal:
             raise self.refusal
         self.granted.append(object_id)
+        return True
 
     def create(
         self, project: Project, name: str, vault: str, connection: ServiceConnection, mappings: Sequence[Mapping]
@@ -135,7 +137,7 @@ def test_a_second_setup_changes_nothing():
     assert place.writes == ["write kv-test"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from([SHUT, ROLE, OK, TROUBLE, EXPIRED]), min_size=2, max_size=9), st.booleans())
 def test_no_group_is_written_before_azure_devops_reads_the_vault(answers: list[Any], grants: bool):
     place = Place(tuple(answers))
@@ -168,10 +170,26 @@ def test_somebody_who_has_had_enough_is_obeyed_and_told():
 
 
 def test_a_permission_is_given_once_it_is_known_to_be_missing():
-    place = Place((SHUT, ROLE, ROLE, OK))
+    place = Place((SHUT, ROLE, ROLE, ROLE, OK))
     found = place.run(grants=True)
     assert (found.status, found.granted, place.granted) == (0, True, [OID])
     assert "app" in place.there
+
+
+def test_a_permission_that_is_not_missing_any_more_is_not_given():
+    place = Place((SHUT, ROLE, OK))
+    found = place.run(grants=True)
+    assert (found.status, found.granted, place.granted) == (0, False, [])
+
+
+def test_a_connection_that_is_somebody_elses_by_now_is_given_nothing():
+    place = Place((SHUT, OK))
+    place.run()
+    place.answers = (ROLE,)
+    planned, drawings = place.plan(grants=True)
+    place.connections = (replace(place.connections[0], client="", object_id=OID[:-1] + "9"),)
+    found = apply(planned, drawings, 0, place.around())
+    assert (found.status, type(found.error), place.granted) == (6, GrantMoved, [])
 
 
 def test_a_permission_that_is_there_is_not_given_again():
@@ -227,7 +245,7 @@ def test_a_list_that_is_refused_halfway_leaves_the_group_unwritten():
     found = place.run()
     assert found.status == 7
     assert found.group is not None
-    assert "internalServerError when it listed kv-test: page 3" in str(found.group.error)
+    assert "read a part of kv-test, and then was told internalServerError: page 3" in str(found.group.error)
     assert place.there == {}
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from netcfg.core.errors import NetcfgError
 from netcfg.core.resources import VaultId
+from netcfg.core.rules import IpRule
 from netcfg.core.verification import (
     Answer,
     Failure,
@@ -79,6 +80,18 @@ def test_the_pauses_grow_to_fifteen_seconds_and_end_with_the_time_given():
     found = place.verify(60)
     assert (found.obstacle, found.status) == (Obstacle.FIREWALL, 4)
     assert place.slept == [1, 2, 4, 8, 15, 15, 15]
+
+
+def test_what_nobody_sees_to_be_on_its_way_is_waited_for_a_minute_only_and_that_is_said():
+    place = Place([FIREWALL])
+    found = place.verify()
+    assert (sum(place.slept), found.status) == (60, 4)
+    assert found.notes[-1] == (
+        "nobody here sees whether a change is on its way, so it was waited for 60 seconds at most; --wait SECONDS "
+        "waits longer"
+    )
+    seen = Place([FIREWALL], known(IpRule("191.10.60.9/32")))
+    assert (seen.verify().notes, sum(seen.slept)) == ((), 900)
 
 
 def test_waiting_for_no_second_looks_once():

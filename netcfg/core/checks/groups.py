@@ -12,13 +12,13 @@ from netcfg.core import shell
 from netcfg.core.checks.check import Check
 from netcfg.core.errors import ConnectionGone, ContentsUnknown, DevOpsCouldNotAsk, NetcfgError, VaultNowhere
 from netcfg.core.findings import Finding, Severity
+from netcfg.core.linking.groups import Mapping
 from netcfg.core.linking.library import NO_DEMAND, Contents, Demand, Linked, Look
 from netcfg.core.linking.relay import Relayed
-from netcfg.core.linking.secrets import Secret, State
+from netcfg.core.linking.secrets import Secret, State, reserved_prefix
 from netcfg.core.messages.diagnosis import Cause, Diagnosis, diagnose
+from netcfg.core.words import listed
 
-# A variable of such a name is Azure Pipelines' own; tasks do not get it.
-RESERVED_PREFIXES = ("endpoint", "input", "secret", "path", "securefile")
 _SECRET_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _LONGEST_QUOTE = 300
 
@@ -43,10 +43,12 @@ SECRET_NOT_MAPPED = Check(
     Severity.NOTE,
     "A secret of the vault is in no variable group",
     "The vault has a secret that could be used, and none of the groups that are linked to it maps it, so no pipeline "
-    "gets it. That may be meant: most vaults hold what is nobody's business in a pipeline. It is an error where a "
-    "pattern under `devops: secrets:` in the configuration wants it. Secrets that are disabled, have expired or are "
-    "not valid yet do not count, nor do those that certificates keep and those whose name a pipeline cannot use.",
-    "`netcfg group refresh --secret NAME` maps it, and without `--secret` all that the configuration wants.",
+    "gets it. Of several groups one tells it. That may be meant: most vaults hold what is nobody's business in a "
+    "pipeline. It is an error where a pattern under `devops: secrets:` in the configuration wants it. Secrets that are "
+    "disabled, have expired or are not valid yet do not count, nor do those that certificates keep and those whose "
+    "name a pipeline cannot use.",
+    "`netcfg group refresh --secret NAME` maps it, and without `--secret` all that the configuration wants: in the "
+    "group that it names, or in the only one of the vault.",
     "Where the secret is not for pipelines. It is a note, so nothing fails until `--fail-on note`.",
     example="payments/payments-secrets: admin-*",
     is_of_groups=True,
@@ -60,9 +62,12 @@ UNSUPPORTED_MAPPING = Check(
     "is kept as a secret, which has its private key in it: that can be mapped, and is a warning, since the job gets a "
     "key in one long line and whoever edits the pipeline can take it. And Azure Pipelines keeps variables to itself "
     "whose name begins with endpoint, input, secret, path or securefile, whatever the case: no task gets such a "
-    "secret.",
+    "secret. A plain value has no place in a linked group either: a group is written as a whole and values are never "
+    "read, so any write would empty it, and `netcfg` writes no group that has one, nor one with names that differ in "
+    "case alone. What is written in a way that nobody knows is a warning: a refresh leaves it as it is.",
     "Give the secret another name in the vault and map that. A certificate is better fetched by the job itself. What "
-    "is no secret goes with `netcfg group refresh`.",
+    "is no secret goes with `netcfg group refresh`. A plain value goes into a variable group of its own, or into the "
+    "pipeline, before the group is refreshed; what nobody knows, or is there twice, is taken out on the Library page.",
     "Where a certificate's private key is meant for the pipeline.",
     example="payments/payments-secrets: tls-*",
     is_of_groups=True,
@@ -125,8 +130,8 @@ class Case:
     """A group, what its vault holds, and what came back when Azure DevOps was to read that.
 
     `look` is `None` where the connection cannot be used, so that nobody asked. `mapped` are the secrets, in lower case,
-    that any group maps which is linked to this vault. `file` are the options that name the configuration, and `program`
-    is what every command begins with.
+    that any group maps which is linked to this vault, and `speaks` is whether this one of them tells what none maps.
+    `file` are the options that name the configuration, and `program` is what every command begins with.
     """
 
     linked: Linked
@@ -134,6 +139,7 @@ class Case:
     contents: Contents
     today: date
     mapped: frozenset[str] = frozenset()
+    speaks: bool = True
     demand: Demand = NO_DEMAND
     file: tuple[str, ...] = ()
     program: str = "netcfg"
@@ -151,6 +157,10 @@ class Case:
         return self._command(
             "group", "refresh", self.vault, "--group", self.linked.word, *self._place, *self.file, *words
         )
+
+    def mend(self, *words: str) -> str:
+        """The refresh that mends it; of a group that no refresh may write, what tells what to do first."""
+        return self.refresh(*words) if self.linked.group.is_writable else self.explain(UNSUPPORTED_MAPPING)
 
     def grant(self) -> str:
         """The link that makes nothing but the permission: what it names is mapped already."""
@@ -194,12 +204,7 @@ class Case:
 
 def is_offered(secret: Secret, today: date) -> bool:
     """Whether a pipeline can use it as it is: it holds today, no certificate keeps it, and its name is free."""
-    return secret.state(today) is State.USABLE and not secret.is_managed and not is_reserved(secret.key)
-
-
-def is_reserved(key: str) -> bool:
-    """Whether Azure Pipelines keeps a variable of that name, in lower case, to itself."""
-    return key.startswith(RESERVED_PREFIXES)
+    return secret.state(today) is State.USABLE and not secret.is_managed and not reserved_prefix(secret.name)
 
 
 def find(case: Case) -> Iterator[Finding]:
@@ -329,32 +334,62 @@ def _shut_out(case: Case, refused: Relayed, diagnosis: Diagnosis) -> Finding:
 
 
 def _mappings(case: Case) -> Iterator[Finding]:
-    """What is wrong with the secrets that the group maps, as far as it is known what the vault holds."""
+    """What is wrong with the variables of the group, as far as it is known what the vault holds."""
+    if doubled := case.linked.group.doubled:
+        yield _doubled(case, doubled)
     for each in sorted(case.linked.group.mappings, key=lambda each: each.key):
-        name, key = each.name, each.key
-        if not _SECRET_NAME.fullmatch(name):
-            message = f"{case.said} maps {name!r}, and no secret can be called that: letters, digits and hyphens only"
-            yield case.found(UNSUPPORTED_MAPPING, name, message, case.refresh())
-            continue
-        if is_reserved(key):
-            begins = next(prefix for prefix in RESERVED_PREFIXES if key.startswith(prefix))
-            message = f"{case.said} maps {name}, and Azure Pipelines keeps names to itself that begin with {begins}"
-            yield case.found(UNSUPPORTED_MAPPING, name, message, case.explain(UNSUPPORTED_MAPPING))
-        if case.contents.secrets is not None:
-            yield from _mapping(case, name, case.contents.by_key.get(key))
+        if each.has_value:
+            yield _plain(case, each.name)
+        else:
+            yield from _mapping(case, each)
 
 
-def _mapping(case: Case, name: str, secret: Secret | None) -> Iterator[Finding]:
+def _doubled(case: Case, names: tuple[str, ...]) -> Finding:
+    message = (
+        f"{case.said} has {listed(names)}, which no pipeline tells apart, so nothing links or refreshes the group "
+        "while they are there"
+    )
+    return case.found(UNSUPPORTED_MAPPING, names[0], message, case.explain(UNSUPPORTED_MAPPING))
+
+
+def _plain(case: Case, name: str) -> Finding:
+    message = (
+        f"{case.said} has a plain value in {name}: no value is ever read, and a write would empty it, so nothing links "
+        "or refreshes the group while it is there"
+    )
+    return case.found(UNSUPPORTED_MAPPING, name, message, case.explain(UNSUPPORTED_MAPPING))
+
+
+def _mapping(case: Case, mapping: Mapping) -> Iterator[Finding]:
+    name, key = mapping.name, mapping.key
+    # A refresh leaves what nobody knows, so it mends nothing there.
+    removal = case.mend() if mapping.is_legible else case.explain(UNSUPPORTED_MAPPING)
+    if not mapping.is_legible:
+        message = f"{case.said} maps {name} in a way that is not known here, so a refresh leaves that as it is"
+        yield case.found(UNSUPPORTED_MAPPING, name, message, removal, Severity.WARNING)
+    if not _SECRET_NAME.fullmatch(name):
+        message = f"{case.said} maps {name!r}, and no secret can be called that: letters, digits and hyphens only"
+        yield case.found(UNSUPPORTED_MAPPING, name, message, removal)
+        return
+    if begins := reserved_prefix(name):
+        message = f"{case.said} maps {name}, and Azure Pipelines keeps names to itself that begin with {begins}"
+        yield case.found(UNSUPPORTED_MAPPING, name, message, case.explain(UNSUPPORTED_MAPPING))
+    if case.contents.secrets is None:
+        return
+    if secret := case.contents.by_key.get(key):
+        yield from _held(case, name, secret)
+    elif key in case.contents.keys:
+        message = f"{case.said} maps {name}, which is a key of {case.vault} and no secret: a key never leaves its vault"
+        yield case.found(UNSUPPORTED_MAPPING, name, message, removal)
+    else:
+        message = f"{case.said} maps the secret {name}, which {case.vault} does not have, or no longer"
+        yield case.found(MAPPED_SECRET_MISSING, name, message, removal)
+
+
+def _held(case: Case, name: str, secret: Secret) -> Iterator[Finding]:
+    """What is wrong with a secret that is mapped, and there."""
     maps, vault = f"{case.said} maps the secret {name}", case.vault
     explain = case.explain(MAPPED_SECRET_MISSING)
-    if secret is None:
-        if name.lower() in case.contents.keys:
-            message = f"{case.said} maps {name}, which is a key of {vault} and no secret: a key never leaves its vault"
-            yield case.found(UNSUPPORTED_MAPPING, name, message, case.refresh())
-        else:
-            message = f"{maps}, which {vault} does not have, or no longer"
-            yield case.found(MAPPED_SECRET_MISSING, name, message, case.refresh())
-        return
     match secret.state(case.today):
         case State.DISABLED:
             yield case.found(MAPPED_SECRET_MISSING, name, f"{maps}, which is disabled in {vault}", explain)
@@ -372,21 +407,22 @@ def _mapping(case: Case, name: str, secret: Secret | None) -> Iterator[Finding]:
 
 
 def _missing(case: Case) -> Iterator[Finding]:
-    """The secrets of the vault that nobody maps, or not the group that a configuration names."""
+    """The secrets of the vault that nobody maps, which one of its groups tells, or not the group that a configuration
+    names, which tells that itself."""
     own = {each.key for each in case.linked.group.mappings}
     is_wanted_here = case.demand.concerns(case.linked)
     for each in sorted(case.contents.secrets or (), key=lambda each: each.key):
         if not is_offered(each, case.today) or each.key in own:
             continue
         pattern = case.demand.pattern(each) if is_wanted_here else ""
-        if each.key in case.mapped and not (pattern and case.demand.group):
+        is_meant = bool(pattern and case.demand.group)
+        if not is_meant and (each.key in case.mapped or not case.speaks):
             continue
         lead = f"{case.said} does not map the secret {each.name} of {case.vault}"
         message = f"{lead}, which the configuration wants by {pattern!r}" if pattern else lead
-        if pattern:
-            yield case.found(SECRET_NOT_MAPPED, each.name, message, case.refresh(), Severity.ERROR)
-        else:
-            yield case.found(SECRET_NOT_MAPPED, each.name, message, case.refresh("--secret", each.name))
+        # Where the configuration names no group, a refresh widens none by itself.
+        fix = case.mend() if is_meant else case.mend("--secret", each.name)
+        yield case.found(SECRET_NOT_MAPPED, each.name, message, fix, Severity.ERROR if pattern else None)
 
 
 def _day(lead: str, moment: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,10 +12,12 @@ from fnmatch import fnmatchcase
 from netcfg.core.errors import (
     GroupEmptied,
     Interrupted,
+    MappedTwice,
     NetcfgError,
     NoSuchSecret,
     NothingMatches,
     NothingToMap,
+    PlainValues,
     SecretReserved,
     SecretsMoved,
     SecretUnusable,
@@ -89,6 +91,26 @@ class Grant:
             return GroupChange(Action.ADD, Part.ROLE, SECRETS_USER, reason=whose)
         return GroupChange(Action.ADD, Part.POLICY, "secrets get, list", reason=f"{whose}; nobody loses one")
 
+    def what_moved(
+        self, planned: ServiceConnection, now: ServiceConnection, vault: Vault, identity: str | None
+    ) -> tuple[str, ...]:
+        """In words, what became of the connection and of the vault since this was planned; nothing if it would be the
+        same. `identity` is who lacks the permission now, empty where that is not certain, `None` where nobody does."""
+        pairs = (
+            ("its tenant", planned.tenant, now.tenant),
+            ("its application", planned.client, now.client),
+            ("its object id", planned.object_id, now.object_id),
+        )
+        told = [each for each in pairs if all(each)]
+        said = [f"{what} is {new} instead of {old}" for what, old, new in told if old.lower() != new.lower()]
+        if identity is not None and identity.lower() != self.object_id.lower():
+            lacks = f"{identity} lacks the permission" if identity else "who lacks the permission is not certain"
+            said.append(f"{lacks}, and it was to be given to {self.object_id}")
+        part = replace(self, vault=vault).part
+        if part is not self.part:
+            said.append(f"{vault.name} goes by {'roles' if part is Part.ROLE else 'access policies'} now")
+        return tuple(said)
+
 
 @dataclass(frozen=True)
 class GroupPlan:
@@ -125,6 +147,11 @@ class GroupPlan:
         """The mappings that stay as they are, by name."""
         touched = {each.value.lower() for each in compare(self.mappings, self.after)}
         return tuple(sorted((each for each in self.mappings if each.key not in touched), key=_key))
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the group itself is: a permission alone changes nothing of it."""
+        return self.before is None or bool(compare(self.mappings, self.after))
 
     @property
     def is_empty(self) -> bool:
@@ -270,7 +297,10 @@ def linked(before: VariableGroup | None, vault: str, choice: Choice) -> tuple[Ma
     """The mappings of a group that gets these secrets too: those that it has stay as they are."""
     if not choice.secrets:
         raise NothingToMap(vault, choice.notes)
-    return _with(before.mappings if before else (), choice.secrets)
+    after = _with(before.mappings if before else (), choice.secrets)
+    if before:
+        _check(before, after)
+    return after
 
 
 def refreshed(before: VariableGroup, choice: Choice, secrets: Iterable[Secret]) -> tuple[Mapping, ...]:
@@ -284,7 +314,18 @@ def refreshed(before: VariableGroup, choice: Choice, secrets: Iterable[Secret]) 
     after = _with([each for each in held if each], choice.secrets)
     if not after:
         raise GroupEmptied(before.name, before.vault, len(before.mappings))
+    _check(before, after)
     return after
+
+
+def _check(before: VariableGroup, after: Iterable[Mapping]) -> None:
+    """A group is written whole: what cannot be sent back as it is keeps it from being written at all."""
+    spellings = Counter(each.key for each in before.mappings)
+    if twice := sorted(each.name for each in before.mappings if spellings[each.key] > 1):
+        raise MappedTwice(before.name, twice)
+    values = sorted(each.name for each in before.mappings if each.has_value)
+    if values and compare(before.mappings, after):
+        raise PlainValues(before.name, values)
 
 
 def _with(held: Sequence[Mapping], chosen: Iterable[Secret]) -> tuple[Mapping, ...]:
@@ -294,7 +335,7 @@ def _with(held: Sequence[Mapping], chosen: Iterable[Secret]) -> tuple[Mapping, .
 
 def _brought_up(mapping: Mapping, secret: Secret | None) -> Mapping | None:
     """The mapping as its secret is now; none where there is no such secret."""
-    if not is_legible(mapping):
+    if not mapping.is_legible:
         return mapping
     if secret is None:
         return None
@@ -302,43 +343,42 @@ def _brought_up(mapping: Mapping, secret: Secret | None) -> Mapping | None:
 
 
 def as_listed(plan: GroupPlan, listed: Iterable[Secret], today: date) -> tuple[Mapping, ...]:
-    """The mappings that were planned, the new ones with what Azure DevOps tells of them.
+    """The mappings that were planned, the new ones with what Azure DevOps, which has `listed`, tells of them now.
 
-    Resource Manager listed them before Azure DevOps could. One that is gone since, or of no use any more, was not what
-    somebody agreed to; one that came is not mapped before somebody has seen it in a plan.
+    A plan is agreed to some time after it was made, and perhaps by what Resource Manager told. Where what it does to a
+    mapping is no longer right, somebody has to look again; a secret that came since is not mapped before somebody has
+    seen it in a plan.
     """
-    there, held = {each.key: each for each in listed}, {each.key for each in plan.mappings}
-    new = [each for each in plan.after if each.key not in held]
-    gone = [f"{each.name} is not there any more" for each in new if each.key not in there]
-    states = {each.key: there[each.key].state(today) for each in new if each.key in there}
-    useless = [f"{each.name} is {states[each.key].value}" for each in new if states.get(each.key) in _OF_NO_USE]
-    if gone or useless:
-        raise SecretsMoved(plan.vault, (*gone, *useless))
+    there, held = {each.key: each for each in listed}, {each.key: each for each in plan.mappings}
+    planned = {each.key: each for each in plan.after}
+    moved = (
+        _no_longer(held.get(key), planned.get(key), there.get(key), today)
+        for key in sorted(held.keys() | planned.keys())
+    )
+    if said := [each for each in moved if each]:
+        raise SecretsMoved(plan.vault, said)
     return tuple(each if each.key in held else Mapping.of(there[each.key]) for each in plan.after)
 
 
-def is_legible(mapping: Mapping) -> bool:
-    """Whether it is a mapping as Azure DevOps writes them: a secret without a value, about which a few things are said.
-
-    Anything else in a linked group was put there by somebody who wanted something that is not known here.
-    """
-    found = json.loads(mapping.found) if mapping.found else {}
-    if not isinstance(found, dict):
-        return False
-    texts = (found.get(each) for each in ("expires", "contentType"))
-    flags = (found.get(each, True) for each in ("isSecret", "enabled"))
-    return (
-        found.get("value") is None
-        and found.get("isSecret", True) is True
-        and all(each is None or isinstance(each, str) for each in texts)
-        and all(isinstance(each, bool) for each in flags)
-    )
+def _no_longer(old: Mapping | None, new: Mapping | None, secret: Secret | None, today: date) -> str:
+    """Why it is no longer right to make `new` of `old`; nothing if it is, or if nothing becomes of it."""
+    if new is None:
+        return f"{secret.name} is there again" if secret else ""
+    if old and not _news(old, new):
+        return ""
+    if secret is None:
+        return f"{new.name} is not there any more"
+    if old is None:
+        state = secret.state(today)
+        return f"{secret.name} is {state.value}" if state in _OF_NO_USE else ""
+    now = _brought_up(old, secret)
+    return f"{secret.name} changed again" if now and _news(new, now) else ""
 
 
 def notes_of_link(before: VariableGroup | None, secrets: Iterable[Secret]) -> tuple[str, ...]:
     """What a link leaves as it is, and somebody might want to know."""
     there = {each.key for each in secrets}
-    gone = [each.name for each in before.mappings if is_legible(each) and each.key not in there] if before else []
+    gone = [each.name for each in before.mappings if each.is_legible and each.key not in there] if before else []
     if not gone:
         return ()
     what = f"{counted(len(gone), 'mapped secret')} {'is' if len(gone) == 1 else 'are'} not in the vault any more"
@@ -351,7 +391,7 @@ def notes_of_refresh(
     """What a refresh leaves as it is, and somebody might want to know."""
     mapped = {each.key for each in after}
     unmapped = [each.name for each in sorted(secrets, key=_key) if each.key not in mapped and not why_not(each, today)]
-    strange = [each.name for each in sorted(before.mappings, key=_key) if not is_legible(each)]
+    strange = [each.name for each in sorted(before.mappings, key=_key) if not each.is_legible]
     notes = []
     if unmapped:
         what = f"{counted(len(unmapped), 'secret')} of the vault {'is' if len(unmapped) == 1 else 'are'} not mapped"
@@ -377,7 +417,7 @@ def _removals(plan: GroupPlan) -> str | None:
 
 
 def _shared(plan: GroupPlan) -> str | None:
-    if plan.before is None or plan.is_empty:
+    if plan.before is None or not plan.is_written:
         return None
     others = [each for each in plan.before.projects if each.casefold() != plan.project.name.casefold()]
     if not others and not plan.before.is_shared:

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from netcfg.core.errors import BadGroupName, NoGroupName
 from netcfg.core.linking.secrets import Secret
 
 AZURE = "azurerm"
 LINKED = "AzureKeyVault"
+LONGEST = 255  # characters of a group's name: no limit is documented, and nobody finds it once the vault is open
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"  # the role definition Key Vault Secrets User, in every tenant
+
+
+def parse_group_name(text: str) -> str:
+    """The name of a variable group as somebody typed it, for one that is there and for a new one alike.
+
+    What cannot be a name is told here, before anything is asked: a group is the last of several steps.
+    """
+    name = text.strip()
+    if not name:
+        raise NoGroupName
+    if any(ord(each) < 0x20 or 0x7F <= ord(each) < 0xA0 or each in "\u2028\u2029" for each in name):
+        raise BadGroupName(name, "it holds a control character")
+    if len(name) > LONGEST:
+        raise BadGroupName(name, f"it has {len(name):,} characters, and more than {LONGEST} are not taken")
+    return name
 
 
 @dataclass(frozen=True, order=True)
@@ -54,6 +72,8 @@ class Mapping:
     """A secret that a variable group maps, and what it knew of it at its last refresh.
 
     `found` is the JSON of it as it was read, which is sent back as it is; empty for one that was not there.
+    `has_value` is whether a value stood in it, as in a plain variable: that is kept nowhere, so a write would empty it.
+    `is_legible` is whether it is written as Azure DevOps writes them; of another only the name means anything.
     """
 
     name: str
@@ -61,6 +81,8 @@ class Mapping:
     expires: datetime | None = None
     content_type: str = ""
     found: str = field(default="", repr=False)
+    has_value: bool = False
+    is_legible: bool = True
 
     @property
     def key(self) -> str:
@@ -76,7 +98,7 @@ class VariableGroup:
     """A variable group as a project shows it. Of one that is not linked to a vault only its name and type are known.
 
     `connection` is the id of its service connection. `projects` are the names of all that share it. `modified` is when
-    it was last changed, as Azure DevOps writes it, and `found` all of it, as JSON.
+    it was last changed, as Azure DevOps writes it, and `found` all of it but the mappings, as JSON.
     """
 
     id: int
@@ -95,3 +117,14 @@ class VariableGroup:
     @property
     def is_linked(self) -> bool:
         return self.type.lower() == LINKED.lower()
+
+    @property
+    def doubled(self) -> tuple[str, ...]:
+        """The spellings of names that it has more than once, by case alone."""
+        spellings = Counter(each.key for each in self.mappings)
+        return tuple(sorted(each.name for each in self.mappings if spellings[each.key] > 1))
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether it can be written as a whole: no value in it would be emptied, and each name means one variable."""
+        return not self.doubled and not any(each.has_value for each in self.mappings)

@@ -79,8 +79,9 @@ class Shelf:
         names = Counter(each.name.casefold() for each in self.groups)
         for each in self.groups:
             if each.is_linked:
-                # A name of digits could be read as the id of another group.
-                is_plain = names[each.name.casefold()] == 1 and not each.name.strip().isdecimal()
+                # A name of digits could be read as the id of another group, and blanks at its ends are easily lost.
+                is_alone = names[each.name.casefold()] == 1
+                is_plain = is_alone and each.name == each.name.strip() and not each.name.isdecimal()
                 word = each.name if is_plain else str(each.id)
                 yield Linked(each, by_id.get(each.connection.casefold()), unread, word)
 
@@ -167,6 +168,12 @@ class Look:
     to_get: Relayed | None = None
     error: NetcfgError | None = None
 
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The ids of the requests that were refused, each once."""
+        refused = (each.request_id for each in (self.to_list, self.to_get) if each)
+        return tuple(dict.fromkeys(filter(None, refused)))
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -226,7 +233,8 @@ class LibraryReport:
     """What a check of variable groups came to.
 
     `undetermined` are vaults of which nobody could tell what they hold, or how Azure DevOps reads them, and selections:
-    projects whose groups could not be read. `notes` are sentences about how the rest is known.
+    projects whose groups could not be read. `notes` are sentences about how the rest is known, and `requests` the ids
+    of what was answered with a refusal, which findings are about.
     """
 
     organization: str
@@ -235,6 +243,7 @@ class LibraryReport:
     undetermined: tuple[Undetermined, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     notes: tuple[str, ...] = field(default=())
+    requests: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,20 @@ class Relay:
         return bool(self.project or self.connection)
 
     def over(self, other: Relay) -> Relay:
-        """What is said here, and where nothing is, what is said there."""
+        """What is said here, and where nothing is, what is said there.
+
+        A project is its organization's, and all the rest its project's: what is said there of another one's does not
+        count here, where another may have the same name.
+        """
+        if _differ(self.organization, other.organization):
+            return self
+        if _differ(self.project, other.project):
+            return replace(self, organization=self.organization or other.organization)
         return Relay(**{each.name: getattr(self, each.name) or getattr(other, each.name) for each in fields(self)})
+
+
+def _differ(here: str, there: str) -> bool:
+    return bool(here and there) and here.casefold() != there.casefold()
 
 
 NO_RELAY = Relay()

@@ -15,6 +15,7 @@ class Cause(Enum):
     POLICY = "access-policy"
     HIDDEN = "hidden"  # a screen that says this whatever the cause was
     NO_VAULT = "no-vault"
+    NAME = "name-resolution"  # no DNS server answered, so that nothing is known of the vault
     ABSENT = "no-secret"
     UNUSABLE = "secret-state"  # disabled, expired or not yet valid
     CONNECTION = "service-connection"

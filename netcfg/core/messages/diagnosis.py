@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from netcfg.core.messages import clues, pasted, signs
+from netcfg.core.messages.boundaries import REACH, Boundaries
 from netcfg.core.messages.cause import Cause as Cause
+from netcfg.core.messages.recognition import Recognised, recognise
 from netcfg.core.messages.remedy import advise
 
 
@@ -15,8 +18,9 @@ class Diagnosis:
 
     `said` is the piece of the text that proves it, `source` where that text is known from. Empty is what it does not
     tell: the vault's name, the address that was refused, the application and object id of the identity, what it lacks.
+    All of it is told by one message, and what that tells in two ways is empty, too.
     `also` are causes that other messages in the same text tell of, and `is_cut` is whether the address stands at the
-    very end of the text, so that a digit of it may be missing.
+    very end of the text, so that a digit of it may be missing. `is_named` is whether the vault itself told its name.
     """
 
     cause: Cause
@@ -34,6 +38,7 @@ class Diagnosis:
     also: tuple[Cause, ...] = ()
     is_cut: bool = False
     is_relayed: bool = False
+    is_named: bool = False
 
 
 def diagnose(text: str, program: str = "netcfg") -> Diagnosis:
@@ -42,44 +47,55 @@ def diagnose(text: str, program: str = "netcfg") -> Diagnosis:
     A certain sign counts before one that is shown whatever the cause was, wherever in the text they are.
     """
     read = pasted.read(text)
-    recognised = signs.first(signs.CERTAIN, read.lowered) or signs.first(signs.VAGUE, read.lowered)
+    messages = Boundaries(read)
+    recognised = recognise(signs.CERTAIN, read.lowered, messages) or recognise(signs.VAGUE, read.lowered, messages)
     if recognised is None:
-        found = clues.find(read, 0, 0)
+        found = clues.find(read, 0, min(len(read.tight), REACH))
         message, steps = advise(Cause.UNKNOWN, "", found, program)
         return Diagnosis(Cause.UNKNOWN, message, vault=found.vault, next=steps)
-    sign, place = recognised
-    found = clues.find(read, place.start(), place.end())
+    sign = recognised.sign
+    found = clues.find(read, recognised.first, recognised.last, read.tight[slice(*recognised.vault)])
     message, steps = advise(sign.cause, sign.means, found, program)
     return Diagnosis(
         sign.cause,
         message,
-        said=read.between(place.start(), place.end()),
+        said=read.between(recognised.start, recognised.end),
         source=sign.source,
         vault=found.vault,
         address=found.address,
-        subnet=next(iter(found.subnets), ""),
+        subnet=found.subnet,
         client=found.client,
         object_id=found.object_id,
         permission=found.permission or found.action,
         resource=found.resource,
         next=steps,
-        also=_others(read, sign, place.start()),
+        also=_others(read, recognised, messages, found.vault),
         is_cut=found.is_cut,
         is_relayed=found.is_relayed,
+        is_named=found.is_named,
     )
 
 
-def _others(read: pasted.Pasted, sign: signs.Sign, place: int) -> tuple[Cause, ...]:
-    """The causes of certain signs that are too far away to be of the same message."""
-    if sign.cause is Cause.HIDDEN:
+def _others(read: pasted.Pasted, ours: Recognised, messages: Boundaries, vault: str) -> tuple[Cause, ...]:
+    """The causes that other messages tell of; the same one where it is told of another vault."""
+    if ours.sign.cause is Cause.HIDDEN:
         return ()
-    far = (read.lowered[: max(0, place - clues.REACH)], read.lowered[place + clues.REACH :])
-    found = (each.cause for part in far if part for each in signs.CERTAIN if each.regex.search(part))
-    return tuple(dict.fromkeys(each for each in found if each is not sign.cause))
+    found = [each.sign.cause for each in _elsewhere(read, ours, messages)]
+    others = [each for each in found if each is not ours.sign.cause]
+    if len(others) < len(found) and clues.names_another(read, ours.first, ours.last, vault):
+        others.append(ours.sign.cause)
+    return tuple(dict.fromkeys(others))
+
+
+def _elsewhere(read: pasted.Pasted, ours: Recognised, messages: Boundaries) -> Iterator[Recognised]:
+    for first, last in ((0, ours.first), (ours.last, len(read.tight))):
+        for each in signs.CERTAIN:
+            if found := recognise((each,), read.lowered, messages, first, last):
+                yield found
 
 
 def refusal(inner: str, message: str) -> Cause | None:
     """What the 403 of a vault is about, by the code within it and by its words; `None` for what nobody has seen."""
-    lowered = pasted.read(f'"code":"{inner}"\n{message}').lowered
+    lowered = pasted.read(f'"innererror":{{"code":"{inner}"}}\n{message}').lowered
     recognised = signs.first(signs.REFUSALS, lowered)
     return recognised[0].cause if recognised else None

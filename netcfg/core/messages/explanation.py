@@ -43,7 +43,7 @@ def explain(
     steps = found.next
     if found.cause is Cause.FIREWALL and whose and not found.subnet:
         steps = _letting_in(found, whose, program) or steps
-    return Explanation(found, whose, steps, tuple(_notes(found, whose)))
+    return Explanation(found, whose, steps, tuple(_notes(found, whose, steps)))
 
 
 def geographies(whose: Attribution) -> tuple[Geography, ...]:
@@ -53,18 +53,23 @@ def geographies(whose: Attribution) -> tuple[Geography, ...]:
 
 
 def _letting_in(found: Diagnosis, whose: Attribution, program: str) -> tuple[str, ...]:
-    """The commands that let a public address in, the likeliest first."""
+    """The commands that let a public address in, the likeliest first.
+
+    A rule for that address alone is written for what the vault itself says only: anybody may write a text.
+    """
     public = Client(found.address).public
     apply = f"{program} apply {found.vault or 'VAULT'} --organization ORG"
     if public is None:
         return ()
     if whose.answer is Answer.INBOUND and geographies(whose):
         return (apply,)
-    allow = f"{apply} --allow '{public}/32=REASON'"
-    return (f"{program} ranges refresh", apply, allow) if found.is_relayed else (allow,)
+    if whose.answer in (Answer.OUTBOUND, Answer.EXPRESSROUTE):
+        return (f"{program} ranges who {found.address}",)
+    allow = (f"{apply} --allow '{public}/32=REASON'",) if found.is_named else ()
+    return (f"{program} ranges refresh", apply, *allow) if found.is_relayed else allow
 
 
-def _notes(found: Diagnosis, whose: Attribution | None) -> list[str]:
+def _notes(found: Diagnosis, whose: Attribution | None, steps: tuple[str, ...]) -> list[str]:
     notes = []
     if whose and found.cause is Cause.FIREWALL and Client(found.address).public:
         places = geographies(whose)
@@ -73,7 +78,9 @@ def _notes(found: Diagnosis, whose: Attribution | None) -> list[str]:
             notes.append(f"ORG is an organization that lives in {named}; another one's ranges do not hold this address")
         elif whose.answer is Answer.INBOUND:
             notes.append("it is published for a region of none of the eight geographies, so only --allow lets it in")
-        else:
+        elif whose.answer in (Answer.OUTBOUND, Answer.EXPRESSROUTE):
+            notes.append("Azure DevOps is reached at this address and does not call from it, so no rule is proposed")
+        elif any("--allow" in each for each in steps):
             notes.append("nobody promises that the caller keeps this address, so --allow may help for a while only")
     if found.is_cut:
         notes.append("the text ends with the address: if it was cut off there, the address may be another one")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from netcfg.core.messages.cause import Cause
 from netcfg.core.messages.clues import Clues
+from netcfg.core.messages.roles import least_role_for
 from netcfg.core.roles import only_role_for, role_for
 from netcfg.core.shell import quote
-from netcfg.core.verification import Client
+from netcfg.core.verification import REPLACES, Client
 
 Advice = tuple[str, tuple[str, ...]]
 
 SUBNET = "RESOURCE-GROUP/VNET/SUBNET"
 _SECRETS_USER = "Key Vault Secrets User"
-_LOOKING = ("getsecret", "readmetadata")
 
 
 def advise(cause: Cause, means: str, clues: Clues, program: str) -> Advice:
@@ -56,7 +56,7 @@ class _Case:
     @property
     def who(self) -> str:
         caller = "Azure DevOps" if self.clues.is_relayed else "the caller"
-        address, subnet = self.clues.address or None, next(iter(self.clues.subnets), None)
+        address, subnet = self.clues.address or None, self.clues.subnet or None
         return f"{caller}, which it sees as {Client(address, subnet)}" if address or subnet else caller
 
     @property
@@ -66,11 +66,37 @@ class _Case:
             return f" (application {clues.client}, object id {clues.object_id})"
         return f" (object id {clues.object_id})" if clues.object_id else ""
 
+    @property
+    def data_role(self) -> str:
+        """The least role for what was tried, where it is known; Azure DevOps tries to read secrets."""
+        if self.clues.action:
+            return least_role_for(self.clues.action)
+        return _SECRETS_USER if self.clues.is_relayed else ""
+
+    @property
+    def vault_id(self) -> str:
+        """Where a role is given: on the vault that refuses, by its id, and on no other that a text may name."""
+        return (_vault_of(self.clues.resource) if self._is_its_own else "") or "VAULT-ID"
+
+    @property
+    def scope(self) -> str:
+        """What Azure Resource Manager refused to let somebody touch."""
+        return (self.clues.resource or "SCOPE") if self._is_its_own else "VAULT-ID"
+
+    @property
+    def _is_its_own(self) -> bool:
+        """Whether what was refused is of no other vault than the one that the message is about."""
+        other, vault = _vault_of(self.clues.resource).rpartition("/")[2], self.clues.vault
+        return not other or not vault or other.lower() == vault.lower()
+
     def firewall(self) -> Advice:
         clues = self.clues
         said = f"the firewall of {self.the_vault} refuses {self.who}; whether permissions are missing, too, shows later"
-        if clues.subnets:
-            return said, (f"{self.apply} --subnet {quote(clues.subnets[0])}",)
+        if clues.subnet:
+            return said, (f"{self.apply} --subnet {quote(clues.subnet)}",)
+        if clues.is_disputed or clues.subnets:
+            which = "more than one client" if clues.subnets else "more than one client address"
+            return f"{said}; this text names {which}, so which of them it refuses is not told", self.looks
         if not clues.address:
             return f"{said}; which address it refuses this text does not tell", self.looks
         if not Client(clues.address).public:
@@ -80,9 +106,15 @@ class _Case:
     def public_access(self) -> Advice:
         said = (
             f"public access to {self.the_vault} is off, so that its rules are not even asked, and the caller did not "
-            "come by a private endpoint; Azure DevOps itself never does, and cannot link this vault while it is so"
+            "come by a private endpoint; Azure DevOps itself never does, and cannot link this vault while it is so. "
+            "Look whether it is so still, and turn public access on if it is meant to be public"
         )
-        return said, (f"{self.apply} --public-access enabled", f"{self.apply} --private-endpoint {SUBNET}")
+        verify = self.looks[0 if self.clues.is_relayed else 1]
+        return said, (
+            verify,
+            f"{self.apply} --public-access enabled",
+            f"{self.apply} --private-endpoint {SUBNET}",
+        )
 
     def perimeter(self) -> Advice:
         public = Client(self.clues.address).public
@@ -97,14 +129,14 @@ class _Case:
         return said, (command,)
 
     def role(self) -> Advice:
-        role = _role_of(self.clues.action)
+        role = self.data_role
         said = (
-            f"the network lets the caller in; its identity{self.identity} lacks a role on {self.the_vault}: {role}. "
-            "One that is given counts after some minutes"
+            f"the network lets the caller in; its identity{self.identity} lacks a role on {self.the_vault}: "
+            f"{role or 'one that has what it tried'}. One that is given counts after some minutes"
         )
         command = (
-            f"az role assignment create --role {quote(role)} --assignee-object-id {self.clues.object_id or 'OBJECT-ID'}"
-            f" --scope {quote(_vault_of(self.clues.resource) or 'VAULT-ID')}"
+            f"az role assignment create --role {quote(role or 'ROLE')} "
+            f"--assignee-object-id {self.clues.object_id or 'OBJECT-ID'} --scope {quote(self.vault_id)}"
         )
         return said, (command,)
 
@@ -112,13 +144,14 @@ class _Case:
         lacking = self.clues.permission or "a permission, for Azure DevOps get and list for secrets"
         said = (
             f"the access policies of {self.the_vault} decide who may do what in it, and the caller's identity"
-            f"{self.identity} lacks {lacking}"
+            f"{self.identity} lacks {lacking}; {REPLACES}"
         )
-        command = (
-            f"az keyvault set-policy --name {self.vault} --object-id {self.clues.object_id or 'OBJECT-ID'} "
-            f"{_permissions(self.clues.permission)}"
+        who = self.clues.object_id or "OBJECT-ID"
+        query = quote(f"properties.accessPolicies[?objectId=='{who}'].permissions")
+        return said, (
+            f"az keyvault show --name {self.vault} --query {query}",
+            f"az keyvault set-policy --name {self.vault} --object-id {who} {_permissions(self.clues.permission)}",
         )
-        return said, (command,)
 
     def hidden(self) -> Advice:
         return "this text is shown whatever the cause was; most often it is the firewall", self.looks
@@ -129,6 +162,13 @@ class _Case:
             "answers for a private zone that has no record for it"
         )
         return said, (self.looks[1], "az keyvault list-deleted --resource-type vault --query '[].name'")
+
+    def name(self) -> Advice:
+        said = (
+            f"no DNS server answered there for {self.clues.vault or 'the host'}, which mostly passes; nothing is known "
+            "of the vault"
+        )
+        return said, (self.looks[1],)
 
     def absent(self) -> Advice:
         secret = f"secret {self.clues.secret}" if self.clues.secret else "such secret"
@@ -182,7 +222,7 @@ class _Case:
         command = (
             f"az role assignment create --role {quote(only_role_for(clues.action) or 'ROLE')} "
             f"--assignee {quote(clues.object_id or clues.client or 'OBJECT-ID')} "
-            f"--scope {quote(clues.resource or 'SCOPE')}"
+            f"--scope {quote(self.scope)}"
         )
         return said, (command,)
 
@@ -205,6 +245,7 @@ _ADVICE: Mapping[Cause, Callable[[_Case], Advice]] = {
     Cause.POLICY: _Case.policy,
     Cause.HIDDEN: _Case.hidden,
     Cause.NO_VAULT: _Case.no_vault,
+    Cause.NAME: _Case.name,
     Cause.ABSENT: _Case.absent,
     Cause.UNUSABLE: _Case.unusable,
     Cause.CONNECTION: _Case.connection,
@@ -216,16 +257,6 @@ _ADVICE: Mapping[Cause, Callable[[_Case], Advice]] = {
     Cause.ARGUMENT: _Case.argument,
     Cause.UNKNOWN: _Case.unknown,
 }
-
-
-def _role_of(action: str) -> str:
-    """The built-in role for what was tried; a look at secrets is what Azure DevOps tries."""
-    lowered = action.lower()
-    if not lowered or any(each in lowered for each in _LOOKING):
-        return _SECRETS_USER
-    kinds = {"/secrets/": "Secrets", "/keys/": "Crypto", "/certificates/": "Certificates"}
-    found = next((kind for part, kind in kinds.items() if part in lowered), "")
-    return f"Key Vault {found} Officer" if found else only_role_for(action) or "ROLE"
 
 
 def _vault_of(resource: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 
 from netcfg.core.messages.cause import Cause
@@ -18,19 +19,32 @@ _MANAGER = "learn.microsoft.com/azure/azure-resource-manager/troubleshooting/com
 _TASK = "microsoft/azure-pipelines-tasks, AzureKeyVaultV2"
 _DOCS_8581 = "MicrosoftDocs/azure-devops-docs#8581"
 
+_DOMAIN = r"\.(?:vault\.(?:azure\.net|azure\.cn|usgovcloudapi\.net)|privatelink\.vaultcore\.)"
+HOST = rf"[a-z0-9-]{{3,24}}{_DOMAIN}"
+
+
+class Beside(Enum):
+    """What has to stand in the same message where others than vaults say the same words."""
+
+    NOTHING = "nothing"  # nobody else says them
+    NAME = "name"  # the vault, as its own messages name it
+    VAULT = "vault"  # that, the host of a vault, or who asks vaults only
+    AZURE = "azure"  # that, or Azure Resource Manager
+
 
 @dataclass(frozen=True)
 class Sign:
     """What gives a cause away. `pattern` is in lower case, and its blanks are there for readers only: a text is
     searched without any, for terminals break lines within words.
 
-    `means` says it where it says more than its cause does.
+    `means` says it where it says more than its cause does, and `beside` is what it needs to count.
     """
 
     cause: Cause
     pattern: str
     source: str
     means: str = ""
+    beside: Beside = Beside.NOTHING
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -54,11 +68,20 @@ REFUSALS = (
     ),
     Sign(Cause.UNUSABLE, "operation [a-z]{1,20}? is not allowed on an? (?:disabled|expired|not yet)", _ERROR_CODES),
     Sign(Cause.POLICY, "forbiddenbypolicy", "SparebankenVest/azure-key-vault-to-kubernetes#126"),
-    Sign(Cause.POLICY, 'code"? [:=] "? accessdenied (?![a-z])', "turbot/steampipe-plugin-azure#127"),
+    Sign(
+        Cause.POLICY,
+        'inner error"? [:=] \\{ "? code"? [:=] "? accessdenied (?![a-z])',
+        "turbot/steampipe-plugin-azure#127",
+    ),
     Sign(Cause.PERIMETER, "not allowed by nsp rules", _ARTICLE),
     Sign(Cause.FIREWALL, "forbiddenbyfirewall", _DOCS_8581),
     Sign(Cause.PUBLIC_ACCESS, "forbiddenbyconnection", _ARTICLE),
-    Sign(Cause.PUBLIC_ACCESS, "public network access is disabled", _ARTICLE),
+    Sign(
+        Cause.PUBLIC_ACCESS,
+        "public network access is disabled and request (?:is not|isn't) from a trusted service",
+        _ARTICLE,
+    ),
+    Sign(Cause.PUBLIC_ACCESS, "public network access is disabled", _ARTICLE, beside=Beside.NAME),
     Sign(Cause.FIREWALL, "client address [0-9a-f.:()]{0,48} (?:is not|isn't) authorized", _DOCS_8581),
     Sign(Cause.ROLE, "deniedwithnovalidrbac", "hashicorp/terraform-provider-azurerm#23927"),
     Sign(Cause.ROLE, "caller (?:is not|isn't) authorized to perform action", _ERROR_CODES),
@@ -218,7 +241,13 @@ _MANAGERS = (
         "learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling",
         "the virtual network is being changed by somebody else at this moment",
     ),
-    Sign(Cause.THROTTLED, "subscriptionrequeststhrottled|toomanyrequests|too many requests", _MANAGER),
+    Sign(Cause.THROTTLED, "subscriptionrequeststhrottled", _MANAGER),
+    Sign(
+        Cause.THROTTLED,
+        "vaultrequesttypelimitreached",
+        "learn.microsoft.com/azure/key-vault/general/overview-throttling",
+    ),
+    Sign(Cause.THROTTLED, "too many requests", _MANAGER, beside=Beside.AZURE),
     Sign(
         Cause.THROTTLED,
         "tf400733",
@@ -268,22 +297,38 @@ _DEVOPS = (
     ),
 )
 
+
+def _unresolved(words: str) -> str:
+    """The words of resolvers, where it is the name of a vault that they could not resolve; it is the only group."""
+    name, others = "[a-z0-9-]{3,24}", "(?! [^a-z0-9]{0,4} [a-z0-9-]{1,63}\\.[a-z])"
+    return (
+        f"(?:{words}) [^a-z0-9]{{0,4}} ({name}) {_DOMAIN}"
+        f"|(?:lookup|resolve'?|host='|connect to host|api: 'https://) ({name}) {_DOMAIN}"
+        f".{{0,400}}? (?:{words}) {others}"
+    )
+
+
 # The name of a vault that is not there has no address.
 _NAMES = (
     Sign(Cause.NO_VAULT, "(?<![a-z]) vaultnotfound", _ERROR_CODES),
     Sign(
-        Cause.NO_VAULT,
-        "temporary failure in name resolution|eai_again",
-        "the resolver of C libraries",
-        "the DNS servers of that machine did not answer, so nothing is known of the vault",
+        Cause.NAME,
+        _unresolved(
+            "temporary failure in name resolution|(?:getaddrinfo)? eai_again|server misbehaving"
+            "|resource temporarily unavailable"
+        ),
+        "the resolvers of C libraries and of Go",
     ),
     Sign(
         Cause.NO_VAULT,
-        "no such host|getaddrinfo|name or service not known|nodename nor servname|could not resolve host"
-        "|remote name could not be resolved|enotfound|nameresolutionerror",
-        "the resolvers of .NET, Go, Node.js, Python and curl",
+        _unresolved(
+            "no such host (?:is known)?|getaddrinfo (?:enotfound|failed)?|name or service not known"
+            "|nodename nor servname provided, or not known|could not resolve host|remote name could not be resolved"
+            "|enotfound|failed to resolve|unknownhostexception"
+        ),
+        "the resolvers of .NET, Go, Java, Node.js, Python and curl",
     ),
-    Sign(Cause.ABSENT, "secretnotfound|was not found in this key vault", _ERROR_CODES),
+    Sign(Cause.ABSENT, '(?:code"? [:=] "?|\\() secretnotfound|was not found in this key vault', _ERROR_CODES),
     Sign(
         Cause.ABSENT,
         "in a deleted but recoverable state",
@@ -327,5 +372,6 @@ VAGUE = (
         'status ?code[=:]* ?\'? forbidden|statuscode=403|403[ (:]*forbidden|code"? [:=] "? forbidden|code: forbidden',
         "the clients of Key Vault",
         "a vault answered 403, and the part in which it says why is missing; most often it is the firewall",
+        Beside.VAULT,
     ),
 )

@@ -13,17 +13,20 @@ from typing import assert_never
 from netcfg.core.errors import BadConfiguration, NetcfgError
 from netcfg.core.findings import Finding, Severity
 from netcfg.core.guards import Guard
+from netcfg.core.linking.grouping import GroupOutcome, GroupResult
 from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet, Undetermined
+from netcfg.core.reading import Reading
 from netcfg.core.report import Report
 from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.target import Location
 from netcfg.core.words import listed
-from netcfg.formats import alike, order, phrases
+from netcfg.formats import alike, grouping, order, phrases
 
 MOST = 10
 CANNOT_READ = "devops-cannot-read"
+NOT_READ_HERE = "cannot-read-from-here"
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Said:
 
 
 def annotations_of(
-    document: PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult,
+    document: PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult | GroupResult | Reading,
 ) -> list[Annotation]:
     """The worst first, ten of a kind at most; one for all vaults of which the same is to be said, where there are many.
 
@@ -83,6 +86,15 @@ def annotations_of(
         case SetupResult():
             found = [*_ended(document.result.outcomes, document.result.planned)]
             found += [Annotation(Severity.ERROR, "setup", each) for each in document.unfinished]
+        case GroupResult():
+            asks_which = document.planned.asks_which
+            found = [each for outcome in document.outcomes for each in _group_ended(outcome, asks_which=asks_which)]
+            found += [
+                Annotation(Severity.ERROR, "undetermined", f"{each.what}: nothing is planned for it: {each.error}")
+                for each in document.planned.undetermined
+            ]
+        case Reading():
+            found = [*_witnessed(document)]
         case Report() | LibraryReport():
             doubt = "whether it is compliant is not known"
             is_fleet = isinstance(document, Report) and len(document.inspections) > alike.FEW
@@ -162,14 +174,38 @@ def _ended(outcomes: Iterable[Outcome], planned: PlanSet) -> Iterator[Annotation
             text = f"{_how(each, is_fleet)}{error}"
             annotation = Annotation(Severity.ERROR, rule, text, planned.lines.get(each.plan.vault.id))
             said.append(Said(each.plan.vault.name, annotation))
-        if each.proof and each.proof.obstacle:
-            severity = Severity.WARNING if each.proof.is_let_in else Severity.ERROR
+        if each.is_unproved or (each.proof and each.proof.obstacle):
+            severity = Severity.ERROR if each.is_unproved else Severity.WARNING
             where = planned.lines.get(each.plan.vault.id)
-            said.append(Said(each.plan.vault.name, Annotation(severity, CANNOT_READ, phrases.proof(each.proof), where)))
+            text = phrases.proof(each.proof) if each.proof else phrases.reading(each)
+            said.append(Said(each.plan.vault.name, Annotation(severity, CANNOT_READ, text, where)))
     left = [each for each in said if each.annotation.rule == Ending.NOT_REACHED.value]
     yield from _together([each for each in said if each.annotation.rule != Ending.NOT_REACHED.value], is_fleet)
     yield from _refused([each.plan for each in found if each.ending is Ending.REFUSED], planned)
     yield from _together(left, is_fleet)
+
+
+def _group_ended(outcome: GroupOutcome, *, asks_which: bool) -> Iterator[Annotation]:
+    """What became of one variable group, where that is not what was planned."""
+    group = outcome.plan
+    name = f"variable group {group.name} of {group.project.name}"
+    if outcome.error:
+        how = phrases.how(outcome.ending, (), touched=outcome.touched)
+        yield Annotation(Severity.ERROR, outcome.ending.value, f"{name}: {how}: {outcome.error}")
+    for each in group.refusals if outcome.ending is Ending.REFUSED else ():
+        option = grouping.acceptance(each, group.vault if asks_which else "") if each.can_be_accepted else ""
+        yield Annotation(Severity.ERROR, each.id, f"{name}: refused: {each.message}; {_accepting(option)}")
+
+
+def _witnessed(reading: Reading) -> Iterator[Annotation]:
+    """What keeps a vault from being read, or from being known to be."""
+    here, proof = reading.here, reading.proof
+    if here and here.obstacle:
+        said = "; next: ".join(filter(None, [here.message, here.fix]))
+        yield Annotation(Severity.ERROR, NOT_READ_HERE, f"{here.seen.vault}: {said}")
+    if proof and proof.obstacle:
+        said = "; next: ".join(filter(None, [proof.message, proof.fix]))
+        yield Annotation(Severity.ERROR, CANNOT_READ, f"{proof.vault}: {said}")
 
 
 def _how(outcome: Outcome, is_fleet: bool) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+from netcfg.core.linking.grouping import GroupResult
 from netcfg.core.linking.library import LibraryReport
 from netcfg.core.outcome import Result
 from netcfg.core.plan import PlanSet
+from netcfg.core.reading import Reading
 from netcfg.core.report import Report
 from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.formats import markdown, phrases
@@ -16,7 +18,9 @@ from netcfg.formats import markdown, phrases
 _SECTION = re.compile(r"^(?=### )", re.MULTILINE)
 
 
-def summary(document: PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult, limit: int) -> str:
+def summary(
+    document: PlanSet | Result | Report | LibraryReport | SetupPlan | SetupResult | GroupResult | Reading, limit: int
+) -> str:
     """The document in no more than `limit` bytes, where its head alone is not longer."""
     match document:
         case PlanSet():
@@ -27,6 +31,10 @@ def summary(document: PlanSet | Result | Report | LibraryReport | SetupPlan | Se
             return _cut(markdown.setup(document), limit)
         case SetupResult():
             return _cut(markdown.setup_result(document), limit)
+        case GroupResult():
+            return _cut(markdown.grouping(document), limit)
+        case Reading():
+            return _cut(markdown.verification(document), limit)
         case Report():
             return markdown.report(document, limit)
         case LibraryReport():

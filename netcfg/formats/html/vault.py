@@ -114,9 +114,10 @@ def applied(outcome: Outcome, notes: Iterable[str], *, several: bool) -> Section
     """A vault that a plan was applied to, or not."""
     is_done = outcome.ending is Ending.UNCHANGED or (outcome.ending is Ending.DONE and outcome.verified)
     proof, error = outcome.proof, str(outcome.error) if outcome.error else ""
-    if proof and not proof.is_let_in:
-        is_done, error = False, phrases.proof(proof)
-    told = [*notes, phrases.proof(proof)] if proof and proof.is_let_in else notes
+    read = phrases.proof(proof) if proof else phrases.reading(outcome)
+    if outcome.is_unproved:
+        is_done, error = False, read
+    told = [*notes, read] if read and not outcome.is_unproved else notes
     tone = "warn" if is_done and proof and proof.obstacle else "good" if is_done else "bad"
     word = outcome.ending.value.replace("-", " ")
     return _drawn(outcome.plan, told, tone, word, phrases.ending(outcome), _scene(outcome), several, error)

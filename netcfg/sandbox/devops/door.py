@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from netcfg.sandbox.answer import Answer
 from netcfg.sandbox.call import Request
+from netcfg.sandbox.devops import versions
 from netcfg.sandbox.ids import Document
 from netcfg.sandbox.manager import login
 
@@ -51,7 +52,10 @@ class Visit:
 
 @dataclass(frozen=True)
 class View:
-    """One thing that can be looked at on `host`, or with `changes` be changed there, by a token that has `scope`."""
+    """One thing that can be looked at on `host`, or with `changes` be changed there, by a token that has `scope`.
+
+    What `is_preview` is answered to those only who ask for a preview of the interface.
+    """
 
     host: str
     method: str
@@ -59,6 +63,12 @@ class View:
     scope: str
     show: Callable[[Visit], Answer]
     changes: bool = False
+    is_preview: bool = False
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether it is a part of the interface, and no page for people."""
+        return "/_apis/" in self.path
 
 
 def serve(view: View, request: Request, state: Document) -> Answer:
@@ -71,6 +81,8 @@ def serve(view: View, request: Request, state: Document) -> Answer:
         return _sign_in(request, organization)
     if scopes.isdisjoint({view.scope, "full"}):
         return refused(403, "TF400813", f"the token lacks the scope {view.scope}.", "UnauthorizedRequestException")
+    if view.is_versioned and (objection := versions.objection(request, is_preview=view.is_preview)):
+        return objection
     return view.show(Visit(request, organization, state))
 
 

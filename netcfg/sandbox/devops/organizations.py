@@ -71,7 +71,9 @@ def _refusal(status: int) -> Answer:
 
 
 VIEWS = (
-    View("vssps.dev.azure.com", "GET", "/_apis/Organization/Collections/Me", "vso.profile", collection),
-    View("dev.azure.com", "POST", "/_apis/Contribution/HierarchyQuery", "full", contribution),
+    View(
+        "vssps.dev.azure.com", "GET", "/_apis/Organization/Collections/Me", "vso.profile", collection, is_preview=True
+    ),
+    View("dev.azure.com", "POST", "/_apis/Contribution/HierarchyQuery", "full", contribution, is_preview=True),
     View("dev.azure.com", "GET", "/_settings/organizationOverview", "full", settings),
 )

@@ -36,8 +36,9 @@ ROLE = FIREWALL.replace("ForbiddenByFirewall", "ForbiddenByRbac").replace(
     "Caller is not authorized to perform action on resource.",
 )
 
-names = st.from_regex(r"[a-z][a-z0-9-]{0,12}", fullmatch=True).filter(lambda each: not groups.is_reserved(each))
-stores = st.sets(names, max_size=12)
+# Few and short, so that what is mapped and what is there often meet.
+NAMES = ["a", "b", "api-key", "db-password", "0", "x-1", "token", "app-one", "app-two", "z9", "q", "kv-payments"]
+stores = st.sets(st.sampled_from(NAMES))
 
 
 def linked(*mapped: str, **more: Any) -> Linked:
@@ -187,9 +188,9 @@ def test_what_the_configuration_wants_is_an_error_until_any_group_of_the_vault_m
     there = holds("app-one", "APP-two", "token", "other")
     of = case(linked(), there, demand=WANTED, file=("--config", "my.yaml"))
     assert {(severity, what, fix.removeprefix(REFRESH)) for severity, _, what, _, fix in told(of)} == {
-        ("error", "app-one", " --config my.yaml"),
-        ("error", "APP-two", " --config my.yaml"),
-        ("error", "token", " --config my.yaml"),
+        ("error", "app-one", " --config my.yaml --secret app-one"),
+        ("error", "APP-two", " --config my.yaml --secret APP-two"),
+        ("error", "token", " --config my.yaml --secret token"),
         ("note", "other", " --config my.yaml --secret other"),
     }
     assert "which the configuration wants by 'app-*'" in told(of)[0][3]
@@ -197,8 +198,10 @@ def test_what_the_configuration_wants_is_an_error_until_any_group_of_the_vault_m
 
 
 def test_where_it_names_the_group_that_one_has_to_map_it():
-    of = case(linked(), holds("token"), demand=replace(WANTED, group="Payments-Secrets"), mapped=frozenset({"token"}))
+    wanted = replace(WANTED, group="Payments-Secrets")
+    of = case(linked(), holds("token"), demand=wanted, mapped=frozenset({"token"}), speaks=False)
     assert [each[:3] for each in told(of)] == [("error", "secret-not-mapped", "token")]
+    assert told(of)[0][4] == REFRESH
     assert told(replace(of, demand=replace(WANTED, group="another"))) == []
 
 
@@ -207,6 +210,63 @@ def test_it_wants_nothing_of_another_project_and_no_secret_that_cannot_be_used()
     assert [each[:3] for each in told(of)] == [("note", "secret-not-mapped", "token")]
     unusable = holds(Secret("token", enabled=False), Secret("app-x", is_managed=True))
     assert told(case(linked(), unusable, demand=WANTED)) == []
+
+
+@pytest.mark.parametrize("demand", [WANTED, Demand()])
+def test_what_no_group_of_a_vault_maps_is_told_by_one_of_them(demand: Demand):
+    assert told(case(linked(), holds("token", "other"), demand=demand, speaks=False)) == []
+
+
+def test_a_plain_value_is_an_error_and_no_refresh_is_said_to_mend_anything_of_its_group():
+    of = case(linked(), holds("api-key", "new"))
+    plain, gone = Mapping("api-key", has_value=True, is_legible=False), Mapping("gone")
+    group = replace(of.linked.group, mappings=(plain, gone, Mapping("no_such")))
+    of = replace(of, linked=replace(of.linked, group=group))
+    message = (
+        f"{SAID} has a plain value in api-key: no value is ever read, and a write would empty it, so nothing links or "
+        "refreshes the group while it is there"
+    )
+    explain = "netcfg check --explain unsupported-mapping"
+    assert ("error", "unsupported-mapping", "api-key", message, explain) in told(of)
+    assert [(each[0], each[2], each[4]) for each in told(of)] == [
+        ("error", "gone", explain),
+        ("error", "api-key", explain),
+        ("error", "no_such", explain),
+        ("note", "new", explain),
+    ]
+
+
+def test_names_that_differ_in_case_alone_are_an_error_that_no_refresh_mends():
+    message = (
+        f"{SAID} has Api-Key, api-key, which no pipeline tells apart, so nothing links or refreshes the group while "
+        "they are there"
+    )
+    explain = "netcfg check --explain unsupported-mapping"
+    of = case(linked("api-key", "Api-Key", "gone"), holds("api-key"))
+    assert told(of) == [
+        (
+            "error",
+            "mapped-secret-missing",
+            "gone",
+            f"{SAID} maps the secret gone, which kv-payments does not have, or no longer",
+            explain,
+        ),
+        ("error", "unsupported-mapping", "Api-Key", message, explain),
+    ]
+
+
+def test_a_mapping_that_nobody_knows_is_told_and_no_refresh_is_said_to_take_it_out():
+    of = case(linked(), holds("api-key"))
+    odd = (Mapping("api-key", is_legible=False), Mapping("gone", is_legible=False))
+    of = replace(of, linked=replace(of.linked, group=replace(of.linked.group, mappings=odd)))
+    explain = "netcfg check --explain unsupported-mapping"
+    unknown = "in a way that is not known here, so a refresh leaves that as it is"
+    missing = f"{SAID} maps the secret gone, which kv-payments does not have, or no longer"
+    assert told(of) == [
+        ("error", "mapped-secret-missing", "gone", missing, explain),
+        ("warning", "unsupported-mapping", "api-key", f"{SAID} maps api-key {unknown}", explain),
+        ("warning", "unsupported-mapping", "gone", f"{SAID} maps gone {unknown}", explain),
+    ]
 
 
 def forbidden(message: str) -> Relayed:

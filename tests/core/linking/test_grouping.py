@@ -14,11 +14,14 @@ from netcfg.core.errors import (
     GroupEmptied,
     GroupMoved,
     Interrupted,
+    MappedTwice,
     NetcfgError,
     NoSuchSecret,
     NothingMatches,
     NothingToMap,
+    PlainValues,
     SecretReserved,
+    SecretsMoved,
     SecretUnusable,
 )
 from netcfg.core.guards import Acceptance
@@ -34,11 +37,11 @@ from netcfg.core.linking.grouping import (
     Part,
     Unplanned,
     Wish,
+    as_listed,
     choose,
     compare,
     decline,
     differences,
-    is_legible,
     judge,
     linked,
     notes_of_link,
@@ -83,14 +86,9 @@ def written(*, value=None, is_secret=True, **more):
     return json.dumps({"value": value, "isSecret": is_secret, **more})
 
 
-founds = st.sampled_from(
-    [
-        *("", written(), written(note="ours"), written(value="plain"), written(is_secret=False), '"text"', "null"),
-        *(written(enabled="yes"), written(expires=5)),
-    ]
-)
+founds = st.sampled_from(["", written(), written(note="ours"), "null"])
 mappings = st.lists(
-    st.builds(Mapping, names, enabled=st.booleans(), expires=times, found=founds),
+    st.builds(Mapping, names, enabled=st.booleans(), expires=times, found=founds, is_legible=st.booleans()),
     unique_by=lambda each: each.key,
     max_size=8,
 ).map(lambda found: (*found, Mapping("z")))
@@ -156,7 +154,7 @@ def test_a_refresh_drops_only_what_the_vault_no_longer_has(mapped, held, wish):
 @given(mappings, secrets, wishes)
 def test_what_is_not_understood_is_kept_to_the_letter(mapped, held, wish):
     after = brought_in_line(mapped, held, wish)
-    assert {each for each in mapped if not is_legible(each)} <= set(after)
+    assert {each for each in mapped if not each.is_legible} <= set(after)
 
 
 @law
@@ -301,6 +299,85 @@ def test_a_refresh_never_leaves_a_group_without_a_mapping():
         refreshed(a_group(Mapping("a"), Mapping("b")), Choice(()), HELD)
 
 
+PLAIN = Mapping("region", has_value=True, is_legible=False)
+
+
+def test_a_group_that_holds_plain_values_is_not_written():
+    said = "holds plain variables all the same \\(region\\), which a write would empty"
+    with pytest.raises(PlainValues, match=said):
+        linked(a_group(Mapping("a"), PLAIN), "kv-a", Choice((HELD[0],)))
+    with pytest.raises(PlainValues, match=said):
+        refreshed(a_group(Mapping("app-one"), Mapping("gone"), PLAIN), Choice(()), HELD)
+
+
+def test_a_group_that_holds_plain_values_and_is_in_line_is_no_error():
+    before = a_group(Mapping("app-one"), PLAIN)
+    assert refreshed(before, Choice(()), HELD) == before.mappings
+    assert linked(before, "kv-a", Choice((HELD[0],))) == before.mappings
+
+
+def test_a_name_that_a_group_spells_twice_is_an_error_whatever_is_to_change():
+    before = a_group(Mapping("app-one"), Mapping("App-One"), Mapping("b"))
+    with pytest.raises(MappedTwice, match=r"several times \(App-One; app-one\)"):
+        refreshed(before, Choice(()), HELD)
+    with pytest.raises(MappedTwice):
+        linked(before, "kv-a", Choice((HELD[0],)))
+
+
+@law
+@given(mappings, secrets, wishes)
+def test_a_plan_still_holds_for_the_vault_that_it_was_made_for(mapped, held, wish):
+    after = brought_in_line(mapped, held, wish)
+    assert as_listed(a_plan(a_group(*mapped), *after), held, TODAY) == after
+
+
+@law
+@given(mappings, secrets, secrets, wishes)
+def test_what_is_written_is_what_a_plan_of_now_would_be_but_for_what_came(mapped, held, later, wish):
+    plan = a_plan(a_group(*mapped), *brought_in_line(mapped, held, wish))
+    try:
+        written = as_listed(plan, later, TODAY)
+    except SecretsMoved:
+        return
+    now = {each.key: each for each in refreshed(plan.before, Choice(()), later)}
+    touched = {each.value.lower() for each in plan.changes}
+    assert all(now.get(each.key, each) == each for each in written if each.key in touched)
+    assert {each.key for each in mapped} & touched - {each.key for each in written} <= {each.key for each in mapped} - {
+        each.key for each in later
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "now", "said"),
+    [
+        ((Mapping("token"),), (Secret("token"), Secret("Feed")), "Feed is there again"),
+        ((*map(Mapping, ("token", "feed", "new")),), (Secret("token"), Secret("feed")), "new is not there any more"),
+        (
+            (*map(Mapping, ("token", "feed", "new")),),
+            (Secret("feed"), Secret("new", enabled=False)),
+            "new is disabled",
+        ),
+        (
+            (Mapping("token", enabled=False), Mapping("feed")),
+            (Secret("token"), Secret("feed")),
+            "token changed again",
+        ),
+        ((Mapping("token", enabled=False), Mapping("feed")), (Secret("feed"),), "token is not there any more"),
+    ],
+)
+def test_what_is_no_longer_right_has_to_be_looked_at_again(after, now, said):
+    plan = a_plan(a_group(Mapping("token"), Mapping("feed")), *after)
+    with pytest.raises(SecretsMoved) as met:
+        as_listed(plan, now, TODAY)
+    assert f"({said})" in str(met.value)
+
+
+def test_what_stays_as_it_is_may_change_in_the_vault():
+    plan = a_plan(a_group(Mapping("token"), Mapping("feed")), *map(Mapping, ("token", "feed", "new")))
+    came = Secret("new", content_type="text/plain")
+    assert as_listed(plan, (came,), TODAY) == (Mapping("token"), Mapping("feed"), Mapping.of(came))
+
+
 def test_a_certificates_secret_is_known_by_its_key_and_what_it_holds():
     held = (
         Secret("tls", content_type="application/x-pkcs12"),
@@ -311,7 +388,7 @@ def test_a_certificates_secret_is_known_by_its_key_and_what_it_holds():
 
 
 def test_a_refresh_counts_what_is_not_mapped_and_names_what_it_does_not_understand():
-    odd = Mapping("odd", found=written(value="x"))
+    odd = Mapping("odd", is_legible=False)
     before = a_group(Mapping("app-one"), odd)
     assert notes_of_refresh(before, before.mappings, HELD, TODAY) == (
         "1 secret of the vault is not mapped (App-Two); --secret, --match or --all adds them",
@@ -379,8 +456,40 @@ def test_a_grant_is_the_first_line_of_a_plan():
     assert (first.part, first.value) == (Part.ROLE, "Key Vault Secrets User")
     assert first.reason == "for o1, which is azure-prod, on kv-a alone"
     assert second == GroupChange(Action.ADD, Part.GROUP, "shop")
+    only_role = a_plan(a_group(Mapping("a"), is_shared=True), Mapping("a"), grant=role)
+    assert (only_role.is_written, judge(only_role, []).guards) == (False, ())
     policy = replace(role, vault=replace(vault, is_role_based=False)).change
     assert (policy.part, policy.value) == (Part.POLICY, "secrets get, list")
+
+
+@pytest.mark.parametrize(
+    ("now", "is_role_based", "identity", "said"),
+    [
+        ({}, True, "O1", ()),
+        ({}, True, "", ("who lacks the permission is not certain, and it was to be given to o1",)),
+        ({"object_id": ""}, True, None, ()),
+        ({"object_id": "o2"}, True, None, ("its object id is o2 instead of o1",)),
+        (
+            {"client": "a2", "tenant": "t2"},
+            True,
+            "o1",
+            ("its tenant is t2 instead of t1", "its application is a2 instead of a1"),
+        ),
+        ({}, True, "o2", ("o2 lacks the permission, and it was to be given to o1",)),
+        ({}, None, "o1", ("kv-a goes by access policies now",)),
+    ],
+)
+def test_a_grant_is_for_whom_and_how_it_was_planned(now, is_role_based, identity, said):
+    vault = Vault(
+        parse_vault("/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-a"),
+        Firewall(PublicAccess.ENABLED, NetworkRuleSet()),
+        is_role_based=True,
+    )
+    planned = replace(CONNECTION, tenant="t1", client="a1", object_id="o1")
+    moved = Grant(vault, "o1", "t1", "azure-prod").what_moved(
+        planned, replace(planned, **now), replace(vault, is_role_based=is_role_based), identity
+    )
+    assert moved == said
 
 
 DONE = a_plan(None, Mapping("a"))

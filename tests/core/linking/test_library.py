@@ -98,6 +98,15 @@ def test_the_word_of_a_group_means_that_group_and_no_other(names: list[str]):
     assert [found.named([each.word]) for each in found.groups] == [(each,) for each in found.groups]
 
 
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("secrets", "secrets"), ("2024", "1"), (" 2024", "1"), ("SAME", "1"), ("secrets ", "1"), (" ", "1")],
+)
+def test_a_group_is_named_by_its_id_where_its_name_could_mean_another_or_be_misread(name: str, word: str):
+    found = listing(group(1, name), group(2, "same", type="Vsts"))
+    assert [each.word for each in found.groups] == [word]
+
+
 def test_a_listing_is_whole_in_part_or_nothing():
     closed = (ClosedProject("billing", NetcfgError("not yours")),)
     assert listing(group(1, "one")).status == 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netcfg.core.messages.cause import Cause
 from netcfg.core.messages.diagnosis import diagnose, refusal
-from netcfg.core.messages.pasted import decode
+from netcfg.core.messages.pasted import decode, read
 from netcfg.core.messages.signs import CERTAIN, VAGUE
 
 APP, OID, TENANT = (f"{digit * 8}-{digit * 4}-{digit * 4}-{digit * 4}-{digit * 12}" for digit in "123")
@@ -196,7 +196,10 @@ MESSAGES = {
         ),
         Cause.FIREWALL,
     ),
-    "PowerShell, without words": ("Operation returned an invalid status code 'Forbidden'", Cause.HIDDEN),
+    "PowerShell, without words": (
+        "Get-AzKeyVaultSecret: Operation returned an invalid status code 'Forbidden'",
+        Cause.HIDDEN,
+    ),
     "Resource Manager: conflict": (
         (
             "ConflictError: A conflict occurred that prevented the operation from completing. The operation "
@@ -320,7 +323,12 @@ def test_a_missing_role_names_who_and_where():
 def test_a_missing_access_policy_names_what_is_missing():
     found = diagnose(POLICY)
     assert (found.vault, found.object_id, found.permission) == ("kv-payments", OID, "list for secrets")
-    assert found.next == (f"az keyvault set-policy --name kv-payments --object-id {OID} --secret-permissions get list",)
+    assert "replaces the list that the identity has" in found.message
+    theirs = f"'properties.accessPolicies[?objectId=='\"'\"'{OID}'\"'\"'].permissions'"
+    assert found.next == (
+        f"az keyvault show --name kv-payments --query {theirs}",
+        f"az keyvault set-policy --name kv-payments --object-id {OID} --secret-permissions get list",
+    )
 
 
 def test_both_bare_subnets_are_let_in():
@@ -352,6 +360,180 @@ def test_another_message_far_away_is_named_and_not_mixed_in():
     found = diagnose(f"{relayed(ROLE)}{'x' * 9000}{body('Client address: 1.1.1.1', 'ForbiddenByFirewall')}")
     assert (found.cause, found.also, found.address) == (Cause.ROLE, (Cause.FIREWALL,), "")
     assert diagnose(relayed(ROLE)).also == ()
+
+
+# --- several messages in one text ---------------------------------------------------------------------------------
+
+
+def of(vault: str, text: str, digit: str) -> str:
+    """The same message of another vault, about another identity."""
+    return (
+        text.replace("kv-payments", vault).replace(OID, OID.replace("2", digit)).replace(APP, APP.replace("1", digit))
+    )
+
+
+ROLE_GIVEN = "az role assignment create --role 'Key Vault Secrets User' --assignee-object-id"
+
+
+@pytest.mark.parametrize("between", ["\n", " ", " and then: "])
+def test_of_two_refusals_a_command_mixes_nothing(between: str):
+    first, second = of("kv-a", ROLE, "a"), of("kv-b", ROLE, "b")
+    found = diagnose(between.join((first, second)))
+    assert found.next == (f"{ROLE_GIVEN} {OID.replace('2', 'a')} --scope {VAULT.replace('kv-payments', 'kv-a')}",)
+    assert found.also == (Cause.ROLE,)
+    assert diagnose(between.join((second, second))).also == ()
+    assert diagnose(between.join((second, first))).object_id == OID.replace("2", "b")
+
+
+@pytest.mark.parametrize("shape", [relayed, lambda text: json.loads(text)["error"]["message"], json.dumps])
+def test_no_clue_is_of_another_message_whatever_its_shape(shape):
+    texts = {cause: shape(of(f"kv-{digit}", text, digit)) for cause, text, digit in (
+        (Cause.ROLE, ROLE, "a"), (Cause.POLICY, POLICY, "b"), (Cause.FIREWALL, FIREWALL, "c"),
+    )}  # fmt: skip
+    for cause, text in texts.items():
+        alone = diagnose(text)
+        assert alone.cause is cause
+        for other in texts.values():
+            for both in (f"{text}\n{other}", f"{other}\n{text}"):
+                found = diagnose(both)
+                assert found.next in {diagnose(each).next for each in (text, other)}
+
+
+def test_what_resource_manager_refused_is_no_scope_for_a_role_in_another_vault():
+    text = f"{DENIED_BY_MANAGER.replace('kv-payments', 'kv-prod')}\n{of('kv-dev', ROLE, 'd')}"
+    found = diagnose(text)
+    assert found.next == (f"{ROLE_GIVEN} {OID.replace('2', 'd')} --scope {VAULT.replace('kv-payments', 'kv-dev')}",)
+    odd = diagnose(ROLE.replace(f"'{VAULT}'", f"'{VAULT.replace('kv-payments', 'kv-prod')}'"))
+    assert (odd.vault, odd.next) == ("kv-payments", (f"{ROLE_GIVEN} {OID} --scope VAULT-ID",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"retry 1: caller said 'Client address: 191.66.66.66'\n{FIREWALL}",
+        f"{FIREWALL}\nClient address: 191.66.66.66",
+        f"{FIREWALL}\n{FIREWALL.replace('40.74.28.0', '191.66.66.66')}",
+        FIREWALL.replace(END, f"Client address: 191.66.66.66 {END}"),
+    ],
+)
+def test_of_two_client_addresses_none_is_told(text: str):
+    found = diagnose(text)
+    assert (found.cause, found.vault, found.address) == (Cause.FIREWALL, "kv-payments", "")
+    assert "this text names more than one client address" in found.message
+    assert found.next == ("netcfg verify kv-payments --through-devops", "netcfg verify kv-payments --from-here")
+
+
+def test_the_address_that_another_vault_refused_disputes_nothing():
+    for text in (f"{of('kv-a', BY_SUBNET, 'a')}\n{FIREWALL}", f"{FIREWALL}\n{of('kv-a', BY_SUBNET, 'a')}"):
+        found = diagnose(text)
+        assert (found.vault, found.subnet) in {("kv-payments", ""), ("kv-a", SUBNET)}
+        assert found.address == ("10.20.1.4" if found.subnet else "40.74.28.0")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FIREWALL} while GET https://kv-prod.vault.azure.net/secrets/x was next",
+        f"{relayed(FIREWALL)}\nretrying with 'https://kv-prod.vault.azure.net/'",
+        f"GET https://kv-prod.vault.azure.net/ {json.loads(FIREWALL)['error']['message']}",
+        f"{json.loads(POLICY)['error']['message']} GET https://kv-prod.vault.azure.net/",
+    ],
+)
+def test_the_vault_that_says_its_name_is_meant_whatever_else_is_named(text: str):
+    assert diagnose(text).vault == "kv-payments"
+
+
+def test_of_two_vaults_that_are_only_mentioned_none_is_meant():
+    text = "(Forbidden) https://kv-a.vault.azure.net/ or https://kv-b.vault.azure.net/ ForbiddenByFirewall"
+    assert diagnose(text).vault == ""
+
+
+# --- what others say, too -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "npm ERR! 403 Forbidden - GET https://registry.npmjs.org/left-pad",
+        "https://kv-prod.vault.azure.net/ read\nfatal: unable to access 'https://github.com/x/': error: 403 Forbidden",
+        "Error from server (Forbidden): pods is forbidden",
+        "https://kv-prod.vault.azure.net/ read\ndenied: client is not allowed access. 403 Forbidden",
+        "toomanyrequests: You have reached your pull rate limit",
+        "Error: getaddrinfo ENOTFOUND login.microsoftonline.com\nStarting: AzureKeyVault https://kv-prod.vault.azure.net/",
+        "host='kv-prod.vault.azure.net', port=443 read\nError: getaddrinfo ENOTFOUND registry.npmjs.org",
+        "Temporary failure in name resolution",
+        "https://kv-prod.vault.azure.net/ read\nERROR: Public network access is disabled for this storage account st",
+        "Cannot open server: Public network access is disabled. To connect to this server, use the Private Endpoint.",
+        '{"Code":"AccessDenied","Message":"of a bucket"}',
+        "Error: secret not found",
+    ],
+)
+def test_what_others_than_vaults_refuse_is_unknown(text: str):
+    assert diagnose(text).cause is Cause.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("GET https://kv-payments.vault.azure.net/secrets: 403 Forbidden", Cause.HIDDEN),
+        ('(Key Vault "https://kv-payments.vault.azure.net/"): StatusCode=403 -- Original', Cause.HIDDEN),
+        ("GET https://kv-payments.vault.azure.net/: Too Many Requests", Cause.THROTTLED),
+        ("getaddrinfo EAI_AGAIN kv-payments.vault.azure.net", Cause.NAME),
+        (
+            "Failed to resolve 'kv-payments.vault.azure.net' ([Errno -3] Temporary failure in name resolution)",
+            Cause.NAME,
+        ),
+        ("Failed to resolve 'kv-payments.vault.azure.net' ([Errno -2] Name or service not known)", Cause.NO_VAULT),
+        (
+            "host='kv-payments.vault.azure.net', port=443): (Caused by: [Errno -2] Name or service not known",
+            Cause.NO_VAULT,
+        ),
+        ("dial tcp: lookup kv-payments.vault.azure.net on 127.0.0.53:53: no such host", Cause.NO_VAULT),
+        ("dial tcp: lookup kv-payments.vault.azure.net on 127.0.0.53:53: server misbehaving", Cause.NAME),
+        ("curl: (6) Could not resolve host: kv-payments.vault.azure.net", Cause.NO_VAULT),
+        ("getaddrinfo ENOTFOUND kv-payments.vault.azure.net then https://kv-b.vault.azure.net/", Cause.NO_VAULT),
+    ],
+)
+def test_what_is_said_of_a_vault_is_recognised_and_the_vault_with_it(text: str, cause: Cause):
+    found = diagnose(text)
+    assert (found.cause, found.vault) == (cause, "kv-payments")
+
+
+def test_public_access_is_looked_at_before_it_is_turned_on():
+    assert diagnose(relayed(CLOSED)).next == (
+        "netcfg verify kv-payments --through-devops",
+        "netcfg apply kv-payments --organization ORG --public-access enabled",
+        "netcfg apply kv-payments --organization ORG --private-endpoint RESOURCE-GROUP/VNET/SUBNET",
+    )
+    assert "if it is meant to be public" in diagnose(CLOSED).message
+    assert diagnose(f"Public network access is disabled\r\n{END}").cause is Cause.PUBLIC_ACCESS
+
+
+@pytest.mark.parametrize(
+    ("action", "role"),
+    [
+        ("secrets/getSecret/action", "'Key Vault Secrets User'"),
+        ("secrets/setSecret/action", "'Key Vault Secrets Officer'"),
+        ("keys/sign/action", "'Key Vault Crypto User'"),
+        ("keys/create/action", "'Key Vault Crypto Officer'"),
+        ("keys/read", "'Key Vault Reader'"),
+        ("certificates/read", "'Key Vault Reader'"),
+        ("certificates/import/action", "'Key Vault Certificates Officer'"),
+        ("storageaccounts/read", "ROLE"),
+    ],
+)
+def test_the_role_is_the_least_that_has_the_action(action: str, role: str):
+    found = diagnose(ROLE.replace("secrets/readMetadata/action", action))
+    assert found.next == (f"az role assignment create --role {role} --assignee-object-id {OID} --scope {VAULT}",)
+
+
+def test_a_role_for_nobody_knows_what_is_not_guessed():
+    assert diagnose("ForbiddenByRbac").next == (
+        "az role assignment create --role ROLE --assignee-object-id OBJECT-ID --scope VAULT-ID",
+    )
+
+
+# --- addresses ----------------------------------------------------------------------------------------------------
 
 
 def test_an_address_that_is_broken_over_two_lines_is_not_guessed():
@@ -401,7 +583,7 @@ def in_lines(text: str, width: int, lead: str) -> str:
 )
 def test_breaking_a_message_over_lines_keeps_its_cause(known, width, lead):
     text, cause = known
-    one_line = text.replace("\n", " ")
+    one_line = read(text).text.replace("\n", " ")  # a frame within a line is no frame
     assert diagnose(in_lines(one_line, width, lead)).cause is diagnose(one_line).cause
     assert diagnose(text).cause is cause
 

@@ -1,4 +1,4 @@
-"""Visitors of Azure DevOps; every test has worlds of its own."""
+"""Visitors of Azure DevOps; every test that changes something has worlds of its own."""
 
 from collections.abc import Iterator
 
@@ -13,6 +13,15 @@ def visitor(contoso: Sandbox) -> Iterator[Visitor]:
     visitor = Visitor(contoso)
     with visitor.session:
         yield visitor
+
+
+@pytest.fixture(scope="module")
+def looker() -> Iterator[Visitor]:
+    """Somebody who changes nothing, so that all tests of a module may share his sandbox."""
+    with serve("contoso") as sandbox:
+        visitor = Visitor(sandbox)
+        with visitor.session:
+            yield visitor
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from netcfg.sandbox.server import serve
 from netcfg.sandbox.worlds.world import begin
-from tests.sandbox.devops.visitor import FULL, ID, Visitor
+from tests.sandbox.devops.visitor import FULL, ID, JSON, Visitor
 from tests.sandbox.small import Client, rules
 
 LIST, GET = "AzureKeyVaultListSecretsTestConnection", "AzureKeyVaultGetSecretTestConnection"
@@ -227,7 +227,7 @@ def test_a_question_that_cannot_be_asked_is_no_200(reader: Visitor, connection, 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"dataSourceDetails": "x"}'])
 def test_a_body_that_asks_nothing(visitor: Visitor, content):
     path = f"contoso/payments/_apis/serviceendpoint/endpointproxy?endpointId={ID}801"
-    refused = visitor.get(path, FULL, "POST", data=content)
+    refused = visitor.get(path, FULL, "POST", data=content, headers=JSON)
     assert (refused.status_code, refused.json()["typeKey"]) == (400, "InvalidServiceEndpointRequestException")
 
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from netcfg.sandbox.server import serve
-from tests.sandbox.devops.visitor import FULL, ID, Visitor
+from tests.sandbox.devops.visitor import FULL, ID, JSON, Visitor
 
 PAYMENTS, PLATFORM = f"{ID}701", f"{ID}702"
 MAPPED = {"value": None, "isSecret": True, "enabled": True, "contentType": ""}
@@ -150,7 +150,7 @@ def test_a_group_that_cannot_be_is_refused_and_nothing_is_changed(visitor: Visit
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"{"])
 def test_a_body_that_is_no_object(visitor: Visitor, content: bytes):
-    refused = visitor.get("contoso/_apis/distributedtask/variablegroups", FULL, "POST", data=content)
+    refused = visitor.get("contoso/_apis/distributedtask/variablegroups", FULL, "POST", data=content, headers=JSON)
     assert (refused.status_code, refused.json()["message"]) == (
         400,
         "Value cannot be null.\r\nParameter name: variableGroupParameters",

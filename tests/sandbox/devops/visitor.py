@@ -12,6 +12,8 @@ from netcfg.sandbox.server import Sandbox
 OVERVIEW = "ms.vss-admin-web.organization-admin-overview-data-provider"
 FULL = "make-believe-contoso-full"
 MANAGE = "make-believe-contoso-manage"
+ACCEPTED = "application/json;api-version=7.1-preview"
+JSON = {"Content-Type": "application/json"}
 ID = "00000000-0000-4000-8000-000000000"  # and three digits
 
 
@@ -25,6 +27,7 @@ class Visitor:
     def get(self, path: str, token: str | None = None, method: str = "GET", **more) -> requests.Response:
         auth = None if token is None else ("", token)
         url = path if path.startswith("http") else f"{self.sandbox.devops_url}/{path}"
+        more["headers"] = {"Accept": ACCEPTED, **more.get("headers", {})}
         return self.session.request(method, url, auth=auth, timeout=10, allow_redirects=False, **more)
 
     def groups(self, project: str, query: str = "") -> list[dict[str, Any]]:
