@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,12 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"), path)
 
 
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """Every module that a file imports; each is asked about by many tests."""
+    return tuple(imports(tree_of(path)))
+
+
 ALL = modules(PACKAGE)
 in_every_module = pytest.mark.parametrize("path", ALL, ids=named)
 
@@ -149,20 +156,20 @@ def test_there_are_no_other_rooms():
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_it_may(room: str):
     may = ROOMS[room] | {f"netcfg.{room}"}
-    found = {(named(p), i) for p in modules(PACKAGE / room) for i in imports(tree_of(p)) if i.split(".")[0] == "netcfg"}
+    found = {(named(p), i) for p in modules(PACKAGE / room) for i in imports_of(p) if i.split(".")[0] == "netcfg"}
     assert {(path, i) for path, i in found if room_of(i) not in may} == set()
 
 
 @pytest.mark.parametrize(("library", "room"), KEPT_BY.items())
 def test_a_library_stays_in_its_room(library: str, room: str):
     elsewhere = [p for p in ALL if not p.is_relative_to(PACKAGE / room)]
-    assert [named(p) for p in elsewhere if library in map(room_of, imports(tree_of(p)))] == []
-    assert any(library in map(room_of, imports(tree_of(p))) for p in modules(PACKAGE / room)) or library == "msal"
+    assert [named(p) for p in elsewhere if library in map(room_of, imports_of(p))] == []
+    assert any(library in map(room_of, imports_of(p)) for p in modules(PACKAGE / room)) or library == "msal"
 
 
 @in_every_module_of("core")
 def test_the_core_needs_nothing_but_the_standard_library(path: Path):
-    others = {room_of(i) for i in imports(tree_of(path)) if i != "urllib.parse"} - {"netcfg.core"}
+    others = {room_of(i) for i in imports_of(path) if i != "urllib.parse"} - {"netcfg.core"}
     assert others <= sys.stdlib_module_names - TALKERS
 
 
