@@ -40,52 +40,13 @@ class Inspected(Protocol):
     def findings(self) -> tuple[Finding, ...]: ...
 
 
-class Judged(Protocol):
-    """What a check came to, whatever it looked at."""
+class Judged:
+    """What a check came to, whatever it looked at, and what follows from its findings."""
 
-    @property
-    def inspections(self) -> Sequence[Inspected]: ...
-
-    @property
-    def general(self) -> tuple[Finding, ...]: ...
-
-    @property
-    def findings(self) -> tuple[Finding, ...]: ...
-
-    @property
-    def undetermined(self) -> tuple[Undetermined, ...]: ...
-
-    @property
-    def fail_on(self) -> Severity | None: ...
-
-    @property
-    def counts(self) -> Mapping[Severity, int]: ...
-
-    @property
-    def status(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a check came to.
-
-    `inspections` are by the vault's id. `general` are findings about no vault. A vault of which something could not be
-    read is among `undetermined`, even when it is inspected too. `fail_on` is the least severity that makes the check
-    fail, `None` that nothing does.
-    """
-
-    given: tuple[Geography, ...]
-    organizations: tuple[Organization, ...]
-    resolution: Resolution
-    inspections: tuple[Inspection, ...]
-    general: tuple[Finding, ...] = ()
-    undetermined: tuple[Undetermined, ...] = ()
-    fail_on: Severity | None = Severity.ERROR
-    selected: tuple[str, ...] = ()
-
-    @property
-    def vaults(self) -> tuple[VaultId, ...]:
-        return tuple(each.vault.id for each in self.inspections)
+    inspections: Sequence[Inspected]
+    general: tuple[Finding, ...]
+    undetermined: tuple[Undetermined, ...]
+    fail_on: Severity | None
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -113,6 +74,29 @@ class Report:
         if self.undetermined:
             return 7 if self.inspections else 1
         return 4 if self.fails else 0
+
+
+@dataclass(frozen=True)
+class Report(Judged):
+    """What a check came to.
+
+    `inspections` are by the vault's id. `general` are findings about no vault. A vault of which something could not be
+    read is among `undetermined`, even when it is inspected too. `fail_on` is the least severity that makes the check
+    fail, `None` that nothing does.
+    """
+
+    given: tuple[Geography, ...]
+    organizations: tuple[Organization, ...]
+    resolution: Resolution
+    inspections: tuple[Inspection, ...]
+    general: tuple[Finding, ...] = ()
+    undetermined: tuple[Undetermined, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
+    selected: tuple[str, ...] = ()
+
+    @property
+    def vaults(self) -> tuple[VaultId, ...]:
+        return tuple(each.vault.id for each in self.inspections)
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:

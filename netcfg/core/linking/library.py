@@ -15,7 +15,7 @@ from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.linking.relay import Relayed
 from netcfg.core.linking.secrets import Secret
 from netcfg.core.plan import Undetermined
-from netcfg.core.report import are_bad, count, worst
+from netcfg.core.report import Judged, worst
 
 PLAIN = "Vsts"  # the type of a group whose values Azure DevOps keeps itself
 
@@ -229,7 +229,7 @@ class GroupInspection:
 
 
 @dataclass(frozen=True)
-class LibraryReport:
+class LibraryReport(Judged):
     """What a check of variable groups came to.
 
     `undetermined` are vaults of which nobody could tell what they hold, or how Azure DevOps reads them, and selections:
@@ -244,24 +244,6 @@ class LibraryReport:
     fail_on: Severity | None = Severity.ERROR
     notes: tuple[str, ...] = field(default=())
     requests: tuple[str, ...] = field(default=(), compare=False)
-
-    @cached_property
-    def findings(self) -> tuple[Finding, ...]:
-        """All of them, the worst first, those that are waived too."""
-        found = [each for inspection in self.inspections for each in inspection.findings]
-        return tuple(sorted((*found, *self.general), key=lambda each: each.order))
-
-    @property
-    def counts(self) -> Mapping[Severity, int]:
-        return count(self.findings)
-
-    @property
-    def waived(self) -> int:
-        return sum(each.waived is not None for each in self.findings)
-
-    @property
-    def fails(self) -> bool:
-        return are_bad(self.findings, self.fail_on)
 
     @property
     def vaults(self) -> tuple[VaultName, ...]:
