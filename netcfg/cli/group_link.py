@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from netcfg.cli.group_writing import Every, Grants, Guards, Matches, Secrets, Yes
+from netcfg.cli.group_writing import Every, Format, Grants, Guards, Matches, Organization, Secrets, Yes
 from netcfg.cli.options import Config, Through, asks, parse_acceptances
 from netcfg.cli.root import root_of
 
@@ -23,10 +23,7 @@ def link(
         str | None,
         typer.Option("--group", metavar="NAME", help="The variable group, by name or id; made if new."),
     ] = None,
-    organization: Annotated[
-        str | None,
-        typer.Option("--organization", metavar="ORG", help="The Azure DevOps organization; else the configured."),
-    ] = None,
+    organization: Organization = None,
     through: Through,
     secret: Secrets = None,
     match: Matches = None,
@@ -35,10 +32,7 @@ def link(
     yes: Yes = False,
     accept: Guards = None,
     config: Config = None,
-    format: Annotated[
-        Literal["text", "json"] | None,
-        typer.Option("--format", help="How the result is written; text if nothing is said."),
-    ] = None,
+    format: Format = None,
 ) -> None:
     """Link a vault to a new or existing variable group and map secrets by name, after showing what would change."""
     from netcfg.cli import ci

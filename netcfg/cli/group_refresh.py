@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from netcfg.cli.group_writing import Every, Matches, Secrets, Yes
+from netcfg.cli.group_writing import Every, Format, Matches, Organization, Secrets, Yes
 from netcfg.cli.options import Accept, Config, parse_acceptances
 from netcfg.cli.root import root_of
 
@@ -20,10 +20,7 @@ def refresh(
     group: Annotated[
         list[str] | None, typer.Option("--group", metavar="NAME", help="Only this group, by name or id; repeatable.")
     ] = None,
-    organization: Annotated[
-        str | None,
-        typer.Option("--organization", metavar="ORG", help="The Azure DevOps organization; else the configured."),
-    ] = None,
+    organization: Organization = None,
     project: Annotated[
         str | None, typer.Option("--project", metavar="NAME", help="Only this project's groups, by name or id.")
     ] = None,
@@ -33,10 +30,7 @@ def refresh(
     yes: Yes = False,
     accept: Accept = None,
     config: Config = None,
-    format: Annotated[
-        Literal["text", "json"] | None,
-        typer.Option("--format", help="How the result is written; text if nothing is said."),
-    ] = None,
+    format: Format = None,
 ) -> None:
     """Take out what a vault no longer has, and bring the rest up to date; new secrets come only if asked for."""
     from netcfg.cli import ci

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from netcfg.core.linking.grouping import GroupPlans, GroupResult, Wish
     from netcfg.workflow.collaborators import Surroundings
 
+Organization = Annotated[
+    str | None,
+    typer.Option("--organization", metavar="ORG", help="The Azure DevOps organization; else the configured."),
+]
+Format = Annotated[
+    Literal["text", "json", "markdown"] | None,
+    typer.Option("--format", help="How the result is written; text if nothing is said."),
+]
 Secrets = Annotated[
     list[str] | None, typer.Option("--secret", metavar="NAME", help="Map the secret of this name; repeatable.")
 ]
@@ -28,6 +36,7 @@ Guards = Annotated[
     list[str] | None, typer.Option("--accept", metavar="GUARD", help="Accept a guard by its name; repeatable.")
 ]
 Every = Annotated[bool, typer.Option("--all", help="Map every secret that a job can use.")]
+_FOR_PEOPLE = (None, "text")
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; accepts no guard.")]
 
 
@@ -56,7 +65,7 @@ def write(plan: Callable[[Surroundings], GroupPlans], root: Root, format: str | 
     with connect.surroundings(root) as around:
         planned = plan(around)
         around.progress.rest()
-        if format != "json":
+        if format in _FOR_PEOPLE:
             terminal.show(_shown(planned, root))
         declined = planned.pending and not yes and not _agrees(planned, root, format)
         with graceful(around):
@@ -85,16 +94,18 @@ def _shown(planned: GroupPlans, root: Root) -> str:
 
 def _told(result: GroupResult, root: Root, format: str | None) -> str:
     from netcfg.cli import terminal
-    from netcfg.formats import grouping, json
+    from netcfg.formats import grouping, json, markdown
 
-    return json.grouping(result) if format == "json" else "\n" + grouping.result(result, terminal.page(root))
+    if format in _FOR_PEOPLE:
+        return "\n" + grouping.result(result, terminal.page(root))
+    return json.grouping(result) if format == "json" else markdown.grouping(result)
 
 
 def _agrees(planned: GroupPlans, root: Root, format: str | None) -> bool:
     """Ask whether to do what was shown, which is shown on stderr where stdout is for a program."""
     from netcfg.cli import terminal
 
-    if format == "json":
+    if format not in _FOR_PEOPLE:
         typer.echo(_shown(planned, root), err=True)
     number = len(planned.pending)
     groups = "this variable group" if number == 1 else f"these {number:,} variable groups"
