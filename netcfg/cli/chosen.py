@@ -209,9 +209,12 @@ def library_of(organization: str | None, through: Through, config: str | None, r
     if not relay.organization:
         raise NoLibrary
     chosen = [each.chosen for each in found.choices] if found else []
+    own = _in_file(found).organization if found else ""
+    # Patterns for one organization's group would widen another's that happens to have the same name.
+    is_its = own.casefold() == relay.organization.casefold()
     return Library(
         relay,
-        found.relay if found else NO_RELAY,
+        found.relay if found and is_its else NO_RELAY,
         found.waivers if found else (),
         ("--config", config) if config and config != CONFIGURATION else (),
         repository_base() if found else "",

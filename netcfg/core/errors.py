@@ -1245,8 +1245,8 @@ class IdentityUnknown(NetcfgError):
     def __init__(self, connection: str, why: str) -> None:
         super().__init__(
             f"nothing can be granted to the identity behind the service connection {connection!r}, as its object id is "
-            f"not known for certain: {why}; look it up in Microsoft Entra ID, and give it the permission there, or "
-            "mend the connection"
+            f"not known for certain: {why}; look in the project's settings and in Entra as whom it signs in, before "
+            "anybody is given a permission"
         )
 
 

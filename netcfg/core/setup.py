@@ -146,8 +146,8 @@ class SetupResult:
             return self.vault.status
         if self.plan.stays_closed:
             return 7 if self.group else 0
-        if isinstance(self.error, GrantMoved) and not self.has_changed_something:
-            return 6
+        if self.error and not self.has_changed_something:
+            return 6 if isinstance(self.error, GrantMoved) else 1
         if self.error or self.proof is None or self.proof.obstacle is not None:
             return 7
         later = self.group.status if self.group else 0

@@ -83,7 +83,8 @@ class Session:
             raise DevOpsUnsettled(
                 write.subject, "status 429", wait, may_have_happened=False, request_id=answer.request_id
             )
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # A 408 is a gateway's, which may have passed the request on.
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.REQUEST_TIMEOUT:
             reason = f"status {answer.status}" + (f" ({found})" if (found := said(answer)) else "")
             raise DevOpsUnsettled(write.subject, reason, _retry_after(answer), request_id=answer.request_id)
         return answer

@@ -37,7 +37,7 @@ from netcfg.core.errors import (
     SecretsMoved,
     VariableGroupGone,
 )
-from netcfg.core.guards import Acceptance
+from netcfg.core.guards import SHARED_GROUP, Acceptance
 from netcfg.core.linking.grouping import (
     NOTHING,
     Choice,
@@ -57,6 +57,7 @@ from netcfg.core.linking.grouping import (
     notes_of_refresh,
     refreshed,
     settle,
+    sharers,
     tie,
     what_moved,
 )
@@ -75,6 +76,7 @@ from netcfg.workflow.proving import Found, find_connection, prove
 from netcfg.workflow.writing import Halt
 
 SIDE_BY_SIDE = 8
+FRESH = 10.0  # seconds for which what a vault holds is believed right before a write
 LOOKS = (0.0, 5.0)  # seconds before each look at what became of a write whose answer was lost
 
 Secrets = tuple[Secret, ...]
@@ -370,16 +372,17 @@ Lists = Callable[[GroupPlan], Secrets]
 
 def carry_out(plans: GroupPlans, around: Surroundings) -> GroupResult:
     """Bring the groups to what their plans promise, one after the other; one failing stops no other."""
-    held: dict[Pair, Secrets | NetcfgError] = {}
+    held: dict[Pair, tuple[float, Secrets]] = {}
 
     def lists(plan: GroupPlan) -> Secrets:
-        """What the vault holds by now, asked for once for all groups that are linked to it so."""
+        """What the vault holds by now. Groups linked to it so that are written in these seconds share a list."""
         pair = plan.vault.lower(), plan.connection.id.lower()
-        if pair not in held:
-            held[pair] = _list(plan.vault, plan.connection, around)
-        found = held[pair]
-        if isinstance(found, NetcfgError):
-            raise found
+        since, found = held.get(pair, (-FRESH, ()))
+        if around.clock() - since >= FRESH:
+            told = _list(plan.vault, plan.connection, around)
+            if isinstance(told, NetcfgError):
+                raise told
+            since, found = held[pair] = (around.clock(), told)
         return found
 
     return GroupResult(plans, tuple(settle(each) or _carry_out(each, lists, around) for each in plans.plans))
@@ -459,17 +462,12 @@ def _write(plan: GroupPlan, around: Surroundings) -> VariableGroup:
     except DevOpsUnsettled as doubt:
         sent = _found_out(plan, doubt, around)
     except DevOpsRefused as error:
-        if moved := _MOVED.get((plan.before is None, error.http_status)):
-            raise GroupMoved(plan.name, [moved]) from error
+        if now is None and error.http_status == HTTPStatus.CONFLICT:
+            raise GroupMoved(plan.name, ["a group of this name is there now"]) from error
+        if now and error.http_status == HTTPStatus.NOT_FOUND:
+            _again(plan, around)  # what is not there may be the group, or a project that it is shared with
         raise
-    return _prove(plan, sent, around)
-
-
-# What a refusal says of others, for a group that was to be made and one that was there.
-_MOVED: dict[tuple[bool, int], str] = {
-    (True, HTTPStatus.CONFLICT): "a group of this name is there now",
-    (False, HTTPStatus.NOT_FOUND): "it is gone",
-}
+    return _prove(plan, now, sent, around)
 
 
 def _again(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
@@ -484,6 +482,9 @@ def _again(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
         raise GroupMoved(plan.name, ["it is gone, or not shown to this sign-in any more"]) from error
     if moved := what_moved(plan.before, now):
         raise GroupMoved(plan.name, moved)
+    whose = sharers(now)
+    if plan.is_written and whose and all(each.id != SHARED_GROUP for each in plan.guards):
+        raise GroupMoved(plan.name, [f"it is shared with {whose}, which no list told"])  # and nobody was asked
     return now
 
 
@@ -510,12 +511,12 @@ def _there(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
     return _of_name(plan.name, plan.project, around.groups.every(plan.project))
 
 
-def _prove(plan: GroupPlan, sent: VariableGroup, around: Surroundings) -> VariableGroup:
+def _prove(plan: GroupPlan, now: VariableGroup | None, sent: VariableGroup, around: Surroundings) -> VariableGroup:
     around.progress.step(f"reading the variable group {plan.name} back")
     try:
         back = around.groups.read(replace(sent, project=plan.project))
     except NetcfgError as error:
         raise Halt(error, touched=True) from error
-    if said := differences(plan.before, plan.vault, plan.connection.id, plan.after, back):
+    if said := differences(now, plan.vault, plan.connection.id, plan.after, back):
         raise Halt(GroupNotVerified(plan.name, said), touched=True)
     return back

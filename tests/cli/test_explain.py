@@ -57,13 +57,13 @@ def test_a_message_that_nobody_knows_is_status_1_and_still_a_document(netcfg: Pr
     document = conform(ran.out, "explanation")
     assert (ran.status, document["recognised"], document["cause"]) == (1, False, "unknown")
     assert ran.err == "netcfg: the message was not recognised, so nothing is known of its cause\n"
-    assert commands(ran) == ["verify VAULT --through-devops", "verify VAULT --from-here"]
+    assert commands(ran) == ["verify VAULT --through-devops --organization ORG", "verify VAULT --from-here"]
 
 
 def test_the_screen_that_always_says_the_same_leads_to_who_can_tell(netcfg: Program):
     ran = netcfg("explain", "--error", SCREEN, "--format", "json")
     assert ran.document["cause"] == "hidden"
-    assert commands(ran)[0] == "verify VAULT --through-devops"
+    assert commands(ran)[0] == "verify VAULT --through-devops --organization ORG"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,19 @@ def test_a_vault_is_linked_to_a_new_group_once(netcfg: Program):
 
 
 def test_as_markdown_only_the_document_is_on_stdout(netcfg: Program):
-    words = ("group", "link", "kv-ready", "--group", "shop", *PROD, "--secret", "token", "--yes", "--format", "markdown")
+    words = (
+        "group",
+        "link",
+        "kv-ready",
+        "--group",
+        "shop",
+        *PROD,
+        "--secret",
+        "token",
+        "--yes",
+        "--format",
+        "markdown",
+    )
     assert netcfg(*words).out == (
         "## netcfg group: 1 variable group: 1 done\n\n### `shop`\n\n"
         "of payments, linked to kv-ready: done: new, 1 added; it maps 1 secret; verified\n\n"

@@ -43,7 +43,7 @@ def test_nothing_is_mapped_that_nobody_asked_for(shop: Program):
     jsonschema.validate(ran.document, json.loads((SCHEMAS / "groups.schema.json").read_text("utf-8")))
     (told,) = ran.document["groups"]
     assert (ran.status, told["outcome"], told["changes"]) == (0, "unchanged", [])
-    assert told["notes"] == ["1 secret of the vault is not mapped (fresh); --secret, --match or --all adds them"]
+    assert told["notes"] == ["1 secret of the vault is not mapped here (fresh); --secret, --match or --all adds them"]
 
 
 def test_what_a_secret_says_of_itself_is_brought_up_to_date(shop: Program):

@@ -394,7 +394,9 @@ def notes_of_refresh(
     strange = [each.name for each in sorted(before.mappings, key=_key) if not each.is_legible]
     notes = []
     if unmapped:
-        what = f"{counted(len(unmapped), 'secret')} of the vault {'is' if len(unmapped) == 1 else 'are'} not mapped"
+        what = (
+            f"{counted(len(unmapped), 'secret')} of the vault {'is' if len(unmapped) == 1 else 'are'} not mapped here"
+        )
         notes.append(f"{what} ({listed(unmapped)}); --secret, --match or --all adds them")
     if strange:
         notes.append(f"kept as they are, as their shape is not known: {listed(strange)}")
@@ -419,11 +421,16 @@ def _removals(plan: GroupPlan) -> str | None:
 def _shared(plan: GroupPlan) -> str | None:
     if plan.before is None or not plan.is_written:
         return None
-    others = [each for each in plan.before.projects if each.casefold() != plan.project.name.casefold()]
-    if not others and not plan.before.is_shared:
-        return None
-    whose = listed(sorted(others)) if others else "others, which Azure DevOps does not name"
-    return f"the group is shared, so it changes for the pipelines of {whose} too"
+    whose = sharers(plan.before)
+    return f"the group is shared, so it changes for the pipelines of {whose} too" if whose else None
+
+
+def sharers(group: VariableGroup) -> str:
+    """In words, the other projects that use a group; empty where none does."""
+    others = [each for each in group.projects if each.casefold() != group.project.name.casefold()]
+    if others:
+        return listed(sorted(others))
+    return "others, which Azure DevOps does not name" if group.is_shared else ""
 
 
 # --- what happened ------------------------------------------------------------------------------------------------
@@ -446,9 +453,14 @@ def what_moved(planned: VariableGroup, now: VariableGroup) -> tuple[str, ...]:
 def differences(
     before: VariableGroup | None, vault: str, connection: str, after: Iterable[Mapping], found: VariableGroup
 ) -> tuple[str, ...]:
-    """In words, how a group differs from what was sent; empty when it is that."""
+    """In words, how a group differs from what was sent; empty when it is that. `before` is how it was read right before
+    that, if it was there: its name, and the projects that share it, are to be the same."""
     wanted = VariableGroup(found.id, found.name, found.project, vault=vault, connection=connection)
     said = _link_differences(replace(before, vault=vault, connection=connection) if before else wanted, found)
+    if before and before.name != found.name:
+        said.append(f"its name is {found.name!r} instead of {before.name!r}")
+    if before and before.projects and set(before.projects) != set(found.projects):
+        said.append(f"it is there for {listed(found.projects) or 'no project'} instead of {listed(before.projects)}")
     old, new = {each.key: each for each in after}, {each.key: each for each in found.mappings}
     said += [f"{old[each].name} is not mapped" for each in sorted(old.keys() - new.keys())]
     said += [f"{new[each].name} is mapped" for each in sorted(new.keys() - old.keys())]

@@ -51,7 +51,7 @@ class _Case:
     def looks(self) -> tuple[str, str]:
         """The two ways to make the vault itself say what is in the way."""
         verify = f"{self.program} verify {self.vault}"
-        return f"{verify} --through-devops", f"{verify} --from-here"
+        return f"{verify} --through-devops --organization ORG", f"{verify} --from-here"
 
     @property
     def who(self) -> str:

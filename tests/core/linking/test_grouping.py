@@ -391,7 +391,7 @@ def test_a_refresh_counts_what_is_not_mapped_and_names_what_it_does_not_understa
     odd = Mapping("odd", is_legible=False)
     before = a_group(Mapping("app-one"), odd)
     assert notes_of_refresh(before, before.mappings, HELD, TODAY) == (
-        "1 secret of the vault is not mapped (App-Two); --secret, --match or --all adds them",
+        "1 secret of the vault is not mapped here (App-Two); --secret, --match or --all adds them",
         "kept as they are, as their shape is not known: odd",
     )
 

@@ -294,7 +294,7 @@ def test_what_is_nobody_s_error_is_unknown_and_says_who_can_tell(text: str):
     found = diagnose(text, "netcfg --cloud usgov")
     assert (found.cause, found.said) == (Cause.UNKNOWN, "")
     assert found.next == (
-        "netcfg --cloud usgov verify VAULT --through-devops",
+        "netcfg --cloud usgov verify VAULT --through-devops --organization ORG",
         "netcfg --cloud usgov verify VAULT --from-here",
     )
 
@@ -420,7 +420,10 @@ def test_of_two_client_addresses_none_is_told(text: str):
     found = diagnose(text)
     assert (found.cause, found.vault, found.address) == (Cause.FIREWALL, "kv-payments", "")
     assert "this text names more than one client address" in found.message
-    assert found.next == ("netcfg verify kv-payments --through-devops", "netcfg verify kv-payments --from-here")
+    assert found.next == (
+        "netcfg verify kv-payments --through-devops --organization ORG",
+        "netcfg verify kv-payments --from-here",
+    )
 
 
 def test_the_address_that_another_vault_refused_disputes_nothing():
@@ -501,7 +504,7 @@ def test_what_is_said_of_a_vault_is_recognised_and_the_vault_with_it(text: str, 
 
 def test_public_access_is_looked_at_before_it_is_turned_on():
     assert diagnose(relayed(CLOSED)).next == (
-        "netcfg verify kv-payments --through-devops",
+        "netcfg verify kv-payments --through-devops --organization ORG",
         "netcfg apply kv-payments --organization ORG --public-access enabled",
         "netcfg apply kv-payments --organization ORG --private-endpoint RESOURCE-GROUP/VNET/SUBNET",
     )
