@@ -169,7 +169,7 @@ def written(*replies: Reply) -> tuple[NetcfgError, list[Asked]]:
     return raised.value, server.asked
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_write_is_sent_once_whatever_comes_back(status):
     _, asked = written(Reply(status, b"{}", (("Retry-After", "0"),)), shows(GROUP))
     assert len(asked) == 1

@@ -209,6 +209,14 @@ def test_a_permission_that_could_not_be_given_is_status_7(refusal: NetcfgError, 
     assert place.there == {}
 
 
+def test_where_nothing_else_was_to_do_a_permission_that_could_not_be_given_is_an_error():
+    refusal = NetcfgError("you may not give roles here")
+    place = Place((SHUT, ROLE), refusal=refusal)
+    place.run(grants=True)  # opens the vault
+    found = place.run(grants=True)
+    assert (found.status, found.granted, found.has_changed_something) == (1, False, False)
+
+
 def test_to_whom_a_permission_is_to_be_given_is_known_before_anything_is_written():
     place = Place((UNKNOWN_ROLE,))
     with pytest.raises(IdentityUnknown):
