@@ -1,6 +1,7 @@
 """What every test stands on: an environment that says nothing, and Hypothesis without a stopwatch."""
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import cache
 
@@ -11,6 +12,10 @@ from hypothesis import settings
 
 settings.register_profile("netcfg", deadline=None)  # two busy cores make any deadline a coin toss
 settings.load_profile("netcfg")
+
+# A shell without job control starts what runs in its background with Ctrl-C ignored, and so would be all that we start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A developer's own sign-in, a CI system's variables and a terminal's wishes would all change what netcfg does.
 SPEAKING = ("NETCFG_", "AZURE", "ARM_", "SYSTEM_", "BUILD_", "AGENT_", "TF_BUILD", "GITHUB_", "IDENTITY_", "MSI_")

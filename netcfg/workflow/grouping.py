@@ -58,13 +58,12 @@ from netcfg.core.linking.grouping import (
     refreshed,
     settle,
     sharers,
-    tie,
     what_moved,
 )
 from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.linking.library import NO_DEMAND, Demand, Linked, Listing
 from netcfg.core.linking.relay import NO_RELAY, Relay, Relayed
-from netcfg.core.linking.secrets import Secret
+from netcfg.core.linking.secrets import Secret, tie
 from netcfg.core.outcome import Ending
 from netcfg.core.proof import Proof
 from netcfg.core.resources import VaultId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -25,14 +25,13 @@ from netcfg.core.linking.library import (
     Look,
     Shelf,
 )
-from netcfg.core.linking.secrets import Secret
+from netcfg.core.linking.secrets import Secret, may_be_managed, tie
 from netcfg.core.plan import Undetermined
 from netcfg.core.resources import VaultId, parse_vault
 from netcfg.core.words import counted, listed
 from netcfg.workflow.collaborators import Surroundings
 
 SIDE_BY_SIDE = 8
-OF_CERTIFICATES = ("application/x-pkcs12", "application/x-pem-file")
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
@@ -235,11 +234,11 @@ def _contents(chosen: Sequence[Linked], looks: Mapping[Access, Look], around: Su
         secrets = told_by_devops if told_by_devops is not None else _attempt(holdings.secrets, id)
         if isinstance(secrets, NetcfgError):
             return Contents(None, error=secrets)
-        is_in_doubt = told_by_devops is None and any(each.content_type in OF_CERTIFICATES for each in secrets)
+        is_in_doubt = told_by_devops is None and any(map(may_be_managed, secrets))
         asks = is_in_doubt or _strays(vault, chosen, secrets)
         keys = _attempt(holdings.keys, id) if asks else frozenset[str]()
         known = None if isinstance(keys, NetcfgError) else keys
-        return Contents(_kept(secrets, known) if is_in_doubt else secrets, known or frozenset())
+        return Contents(tie(secrets, known) if is_in_doubt else secrets, known or frozenset())
 
     what = f"looking into {counted(len(wanting), 'vault')} by Azure Resource Manager"
     read_by_manager = _side_by_side(read, wanting, what, around)
@@ -247,18 +246,6 @@ def _contents(chosen: Sequence[Linked], looks: Mapping[Access, Look], around: Su
     for vault, held in read_by_manager.items():
         found[vault] = Contents(None, error=held) if isinstance(held, NetcfgError) else held
     return found
-
-
-def _kept(secrets: Iterable[Secret], keys: frozenset[str] | None) -> tuple[Secret, ...]:
-    """The same with those marked that a certificate keeps, which Resource Manager does not say.
-
-    Inferred: a certificate makes a secret of one of two types and a key, both of its name. Where nobody may see the
-    keys the type is all there is.
-    """
-    return tuple(
-        replace(each, is_managed=each.content_type in OF_CERTIFICATES and (keys is None or each.key in keys))
-        for each in secrets
-    )
 
 
 def _strays(vault: str, chosen: Iterable[Linked], secrets: Iterable[Secret]) -> bool:

@@ -29,11 +29,10 @@ from netcfg.core.linking.grouping import (
     linked,
     notes_of_link,
     settle,
-    tie,
 )
 from netcfg.core.linking.groups import VariableGroup
 from netcfg.core.linking.relay import Relay, Relayed
-from netcfg.core.linking.secrets import Secret
+from netcfg.core.linking.secrets import Secret, tie
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import PlanSet
 from netcfg.core.proof import Proof

@@ -32,7 +32,6 @@ from netcfg.core.words import counted, listed
 
 SECRETS_USER = "Key Vault Secrets User"
 _OF_NO_USE = (State.DISABLED, State.EXPIRED)
-_TIED = frozenset({"application/x-pkcs12", "application/x-pem-file"})  # what a certificate's own secret holds
 
 
 class Part(Enum):
@@ -277,17 +276,6 @@ def _left_out(reasons: dict[str, str], there: dict[str, Secret]) -> list[str]:
         f"left out, as {'it is' if len(names) == 1 else 'they are'} {why}: {listed(names)}"
         for why, names in sorted(kinds.items())
     ]
-
-
-def tie(secrets: Iterable[Secret], keys: Collection[str]) -> tuple[Secret, ...]:
-    """The secrets as Resource Manager lists them, marked where a certificate keeps them.
-
-    It does not say so itself. A certificate has a key of its name beside a secret that holds a key and its chain.
-    """
-    return tuple(
-        replace(each, is_managed=each.is_managed or (each.key in keys and each.content_type.lower() in _TIED))
-        for each in secrets
-    )
 
 
 # --- what becomes of the mappings ---------------------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
+
+# What a certificate's own secret holds: its key and its chain.
+_OF_CERTIFICATES = frozenset({"application/x-pkcs12", "application/x-pem-file"})
 
 
 class State(Enum):
@@ -52,3 +56,20 @@ RESERVED = ("endpoint", "input", "secret", "path", "securefile")
 def reserved_prefix(name: str) -> str:
     """With which of the reserved words a name begins; nothing if it begins with none."""
     return next((each for each in RESERVED if name.lower().startswith(each)), "")
+
+
+def may_be_managed(secret: Secret) -> bool:
+    """Whether a certificate may keep it, by what it is said to hold."""
+    return secret.is_managed or secret.content_type.lower() in _OF_CERTIFICATES
+
+
+def tie(secrets: Iterable[Secret], keys: Collection[str] | None) -> tuple[Secret, ...]:
+    """The secrets as Resource Manager lists them, marked where a certificate keeps them, which it does not say itself.
+
+    Inferred: a certificate makes a secret of one of two types and a key, both of its name. Where nobody may see the
+    `keys` (`None`) the type is all there is.
+    """
+    return tuple(
+        replace(each, is_managed=each.is_managed or (may_be_managed(each) and (keys is None or each.key in keys)))
+        for each in secrets
+    )

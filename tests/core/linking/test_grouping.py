@@ -48,12 +48,11 @@ from netcfg.core.linking.grouping import (
     notes_of_refresh,
     refreshed,
     settle,
-    tie,
     what_moved,
     why_not,
 )
 from netcfg.core.linking.groups import Mapping, Project, ServiceConnection, VariableGroup
-from netcfg.core.linking.secrets import Secret
+from netcfg.core.linking.secrets import Secret, tie
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import Action
 from netcfg.core.resources import Vault, parse_vault
