@@ -259,14 +259,15 @@ class NoVantage(UsageError):
 
 
 class NoRelay(UsageError):
-    """`missing` are the names of what was not said, of the options and of the keys alike."""
+    """`missing` are the names of what was not said, of the options and of the keys alike; `why` it has to be."""
 
-    def __init__(self, missing: Iterable[str]) -> None:
+    def __init__(
+        self, missing: Iterable[str], why: str = "Azure DevOps reads a vault by a service connection of a project"
+    ) -> None:
         names = list(missing)
         super().__init__(
-            "Azure DevOps reads a vault by a service connection of a project, and it was not said which; "
-            f"give {', '.join(f'--{each}' for each in names)}, or under devops: in the configuration the "
-            f"{'key' if len(names) == 1 else 'keys'} {', '.join(names)}"
+            f"{why}, and it was not said which; give {', '.join(f'--{each}' for each in names)}, or under devops: in the "
+            f"configuration the {'key' if len(names) == 1 else 'keys'} {', '.join(names)}"
         )
 
 

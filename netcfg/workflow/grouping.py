@@ -291,7 +291,8 @@ def plan_refresh(refresh: Refresh, acceptances: Iterable[Acceptance], around: Su
     relay = refresh.relay
     if not relay.organization or not (relay.project or refresh.vault or refresh.words):
         needed = (("organization", relay.organization), ("project", relay.project))
-        raise NoRelay([name for name, said in needed if not said])
+        why = "what is refreshed are the groups of a project or of a vault, or named ones, never a whole organization's"
+        raise NoRelay([name for name, said in needed if not said], why)
     _check_place(refresh.vault, around)
     listing = look(relay.organization, relay.project, around)
     meant = _meant(refresh, listing)
