@@ -266,8 +266,8 @@ class NoRelay(UsageError):
     ) -> None:
         names = list(missing)
         super().__init__(
-            f"{why}, and it was not said which; give {', '.join(f'--{each}' for each in names)}, or under devops: in the "
-            f"configuration the {'key' if len(names) == 1 else 'keys'} {', '.join(names)}"
+            f"{why}, and it was not said which; give {', '.join(f'--{each}' for each in names)}, or under devops: in "
+            f"the configuration the {'key' if len(names) == 1 else 'keys'} {', '.join(names)}"
         )
 
 
