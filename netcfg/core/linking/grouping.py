@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -308,12 +307,10 @@ def refreshed(before: VariableGroup, choice: Choice, secrets: Iterable[Secret]) 
 
 def _check(before: VariableGroup, after: Iterable[Mapping]) -> None:
     """A group is written whole: what cannot be sent back as it is keeps it from being written at all."""
-    spellings = Counter(each.key for each in before.mappings)
-    if twice := sorted(each.name for each in before.mappings if spellings[each.key] > 1):
-        raise MappedTwice(before.name, twice)
-    values = sorted(each.name for each in before.mappings if each.has_value)
-    if values and compare(before.mappings, after):
-        raise PlainValues(before.name, values)
+    if before.doubled:
+        raise MappedTwice(before.name, before.doubled)
+    if before.plain and compare(before.mappings, after):
+        raise PlainValues(before.name, before.plain)
 
 
 def _with(held: Sequence[Mapping], chosen: Iterable[Secret]) -> tuple[Mapping, ...]:

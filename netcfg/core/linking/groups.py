@@ -125,6 +125,11 @@ class VariableGroup:
         return tuple(sorted(each.name for each in self.mappings if spellings[each.key] > 1))
 
     @property
+    def plain(self) -> tuple[str, ...]:
+        """The names of variables in which a value stood: what is written would empty them."""
+        return tuple(sorted(each.name for each in self.mappings if each.has_value))
+
+    @property
     def is_writable(self) -> bool:
         """Whether it can be written as a whole: no value in it would be emptied, and each name means one variable."""
-        return not self.doubled and not any(each.has_value for each in self.mappings)
+        return not self.doubled and not self.plain
