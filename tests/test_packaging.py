@@ -110,11 +110,16 @@ def test_the_pins_are_what_pyproject_asks_for():
         assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, f"{requirement}: run scripts/lock"
 
 
+def test_the_audit_s_pins_are_what_pyproject_asks_for():
+    (requirement,) = map(Requirement, PROJECT["dependency-groups"]["audit"])
+    assert pins("audit.txt")[requirement.name] in requirement.specifier, "run scripts/lock"
+
+
 def test_the_tests_run_on_the_pins_that_people_get():
     assert pins("run.txt").items() <= pins("test.txt").items()
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "test.txt", "audit.txt"])
 def test_every_pin_has_a_hash_and_no_list_names_a_host(name: str):
     text = (ROOT / "requirements" / name).read_text("utf-8")
     assert all("--hash=sha256:" in pin for pin in re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:])

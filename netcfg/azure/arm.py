@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,10 +26,10 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient
 from requests import PreparedRequest, Session
-from requests.adapters import HTTPAdapter
 
 from netcfg import __version__
 from netcfg.azure.authentication import Authentication, as_the_sdk_has_it
+from netcfg.azure.clock import AzuresClock
 from netcfg.azure.credentials import Credential
 from netcfg.azure.endpoints import is_loopback
 from netcfg.azure.errors import translated
@@ -36,11 +37,14 @@ from netcfg.azure.pacing import Pacing
 from netcfg.azure.quota import Quota
 from netcfg.azure.refusal import seconds
 from netcfg.core.errors import AzureAnswer, PieceBusy
+from netcfg.core.wire import Json, an_object, objects
+from netcfg.web.adapter import Adapter
+from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.http import timeouts
 
 if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
 
-Json = dict[str, Any]
 Policy = HTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]
 
 CONNECTIONS = 32  # kept open side by side; requests' own ten would close and reopen them when many vaults are read
@@ -62,11 +66,22 @@ class ResourceManager:
         timeout: float,
         tell: Callable[[str], None] = lambda _: None,
         pacing: Pacing | None = None,
+        deadline: Deadline = UNLIMITED,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.url = url
+        self.clock = AzuresClock(now)
         self.pacing = pacing or Pacing()
+        self.deadline = deadline
         self._credential = as_the_sdk_has_it(credential)
-        transport = _Transport(self.pacing.rest, session=_session(), connection_timeout=timeout, read_timeout=timeout)
+        connecting, answering = timeouts(timeout)
+        transport = _Transport(
+            self.pacing.rest,
+            self.clock,
+            session=_session(deadline),
+            connection_timeout=connecting,
+            read_timeout=answering,
+        )
         self._pipeline = Pipeline(transport, _policies(url, scope, credential, tell, self.pacing))
         self._client = ARMPipelineClient[HttpRequest, HttpResponse](url, pipeline=self._pipeline, policies=[])
 
@@ -122,7 +137,8 @@ class ResourceManager:
         self._once(HttpRequest("PUT", self._address(path, api_version), json=body))
 
     def _once(self, request: HttpRequest) -> None:
-        response = self._client.send_request(request, retry_total=0)
+        with self.deadline.finishing():
+            response = self._client.send_request(request, retry_total=0)
         if response.status_code not in (200, 201):
             raise HttpResponseError(response=response)
         response.json()  # what is none is a proxy's page, which says nothing of what Azure did
@@ -145,10 +161,11 @@ class ResourceManager:
 
         from netcfg.azure.operation import awaited
 
-        first: Any = self._client.send_request(request, retry_total=0, _return_pipeline_response=True)
+        with self.deadline.finishing():
+            first: Any = self._client.send_request(request, retry_total=0, _return_pipeline_response=True)
         if first.http_response.status_code not in accepted:
             raise HttpResponseError(response=first.http_response)
-        poller: LROPoller[None] = LROPoller(self._client, first, lambda _: None, awaited(POLL))
+        poller: LROPoller[None] = LROPoller(self._client, first, lambda _: None, awaited(POLL, self.deadline))
         poller.wait(PATIENCE)
         if not poller.done():
             raise PieceBusy(subject, f"Azure has been at it for more than {PATIENCE / 60:.0f} minutes")
@@ -168,22 +185,6 @@ class ResourceManager:
             ):  # `raise_for_status` lets a redirect pass, whose body may look like an answer
                 raise HttpResponseError(response=response)
             return an_object(response.json(), subject)
-
-
-def an_object(value: object, subject: str) -> Json:
-    """`value`, if it is a JSON object; the answer is not what was asked for if it is not."""
-    if not isinstance(value, dict):
-        raise AzureAnswer(subject, f"{type(value).__name__} where an object was expected")
-    return value
-
-
-def objects(value: object, subject: str) -> list[Json]:
-    """The objects of a JSON list. A list that Azure leaves out, or writes as null, is an empty one."""
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise AzureAnswer(subject, f"{type(value).__name__} where a list was expected")
-    return [an_object(each, subject) for each in value]
 
 
 def untouched(answer: PipelineResponse[Any, Any], _model: object, _headers: object) -> Any:
@@ -223,13 +224,15 @@ class _Transport(RequestsTransport):  # type: ignore[misc]  # which the SDK impo
     request, and where it awaits an operation, it would else raise something that nobody can expect.
     """
 
-    def __init__(self, rest: Callable[[float], object], **options: Any) -> None:
+    def __init__(self, rest: Callable[[float], object], clock: AzuresClock, **options: Any) -> None:
         super().__init__(**options)
         self._rest = rest
+        self._clock = clock
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send the request as the SDK does."""
         response = super().send(request, **options)
+        self._clock.hear(response.headers)
         for name in WAITS:
             if name in response.headers and seconds(response.headers[name]) is None:
                 del response.headers[name]
@@ -240,10 +243,10 @@ class _Transport(RequestsTransport):  # type: ignore[misc]  # which the SDK impo
         self._rest(duration)
 
 
-def _session() -> Session:
+def _session(deadline: Deadline) -> Session:
     session = Session()
-    session.mount("https://", HTTPAdapter(pool_maxsize=CONNECTIONS))
-    session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+    session.mount("https://", Adapter(deadline, pool_maxsize=CONNECTIONS))
+    session.mount("http://", Adapter(deadline, pool_maxsize=CONNECTIONS))
     session.auth = _keep  # else a `default` line in ~/.netrc would replace the token
     return session
 

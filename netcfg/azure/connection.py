@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 
 from netcfg.azure import service_tags
@@ -19,6 +20,8 @@ from netcfg.azure.holdings import AzureHoldings
 from netcfg.azure.network.subnets import AzureSubnets
 from netcfg.azure.pacing import Pacing
 from netcfg.azure.private.links import AzurePrivateLinks
+from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.http import ANSWER_TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,23 @@ def connect(
     *,
     cloud: Cloud = PUBLIC,
     resource_manager: str | None = None,
-    timeout: float = 30.0,
+    timeout: float = ANSWER_TIMEOUT,
     tell: Callable[[str], None] = lambda _: None,
     knock: Callable[[str], Door] = unasked,
     pacing: Pacing | None = None,
+    deadline: Deadline = UNLIMITED,
+    now: Callable[[], datetime] | None = None,
 ) -> Azure:
     """Azure at `resource_manager`, else where `cloud` has it; nobody signs in before something is asked.
 
     `credential` may be a token, as the sandbox has one. `timeout` is how many seconds one answer may take. `tell` hears
     of each tenant other than the sign-in's that a token is taken of. `knock` asks the vault of a name whose it is,
-    where nothing else tells why it is not found. `pacing` holds back what Azure would not take just now.
+    where nothing else tells why it is not found. `pacing` holds back what Azure would not take just now, and after the
+    `deadline` nothing is asked any more. `now` tells the time of this machine, if Azure's is to be compared with it.
     """
     url = parse_endpoint(resource_manager or cloud.resource_manager)
     source = ConstantToken(credential) if isinstance(credential, str) else credential
-    arm = ResourceManager(url, cloud.scope, source, timeout, tell, pacing)
+    arm = ResourceManager(url, cloud.scope, source, timeout, tell, pacing, deadline, now)
     return Azure(
         vaults=AzureVaults(arm, knock),
         subnets=AzureSubnets(arm),

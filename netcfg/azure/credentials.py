@@ -6,16 +6,20 @@ import json
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from azure.core.credentials import AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
 from azure.core.exceptions import AzureError
 
-from netcfg.azure.endpoints import PUBLIC, Cloud
+from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
 from netcfg.azure.errors import translate_sign_in
 from netcfg.core.errors import NetcfgError, SignInFailed
+from netcfg.web.deadline import UNLIMITED, Deadline
+
+if TYPE_CHECKING:
+    from azure.core.pipeline.transport import RequestsTransport
 
 DEVOPS_SCOPE = "499b84ac-1321-427f-aa17-267ca6975798/.default"  # Azure DevOps, the same in every tenant
 
@@ -35,11 +39,12 @@ _SERVICE_CONNECTION = (
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom a token names. What the token does not say is `None`."""
+    """Whom a token names. What the token does not say is `None`; `claims` is what it says in words."""
 
     credential: str
     tenant: str | None
     principal: str | None
+    claims: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.credential}, tenant {self.tenant or 'unknown'}, principal {self.principal or 'unknown'}"
@@ -78,7 +83,7 @@ class ConstantToken:
 
     def identity(self, scope: str) -> Identity:  # noqa: ARG002
         claims = _claims(self._token)
-        return Identity("constant token", claims.get("tid"), claims.get("oid"))
+        return Identity("constant token", claims.get("tid"), claims.get("oid"), claims)
 
 
 class EnvironmentCredential:
@@ -88,9 +93,12 @@ class EnvironmentCredential:
     sign in at first is not asked again by every other request of the run; the whole chain may take many seconds.
     """
 
-    def __init__(self, environment: Mapping[str, str], cloud: Cloud = PUBLIC) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], cloud: Cloud = PUBLIC, deadline: Deadline = UNLIMITED
+    ) -> None:
         self._environment = environment
         self._cloud = cloud
+        self._deadline = deadline
         self._chosen: SupportsTokenInfo | None = None
         self._lock = Lock()
         self._tokens: dict[str, str] = {}
@@ -101,9 +109,9 @@ class EnvironmentCredential:
             raise self._failure
         is_home = not (options or {}).get("tenant_id")
         try:
-            with self._lock:
-                self._chosen = self._chosen or _choose(self._environment, self._cloud)
-            token = self._chosen.get_token_info(*scopes, options=options)
+            token = self._deadline.bounded(
+                lambda: self._choice().get_token_info(*scopes, options=options), "signing in to Azure"
+            )
         except (AzureError, ValueError) as error:  # ValueError: the environment cannot be right
             failure = translate_sign_in(error, self._name)
             self._failure = failure if is_home else self._failure
@@ -112,6 +120,11 @@ class EnvironmentCredential:
             self._tokens |= dict.fromkeys(scopes, token.token)
         return token
 
+    def _choice(self) -> SupportsTokenInfo:
+        with self._lock:
+            self._chosen = self._chosen or _choose(self._environment, self._cloud, self._deadline)
+            return self._chosen
+
     def identity(self, scope: str) -> Identity:
         """Whom the tokens for `scope` name, for a person who wonders why something is refused.
 
@@ -119,7 +132,7 @@ class EnvironmentCredential:
         """
         claims = _claims(self._tokens.get(scope) or self.get_token_info(scope).token)
         known = [claims[each] for each in ("upn", "unique_name", "appid", "oid") if claims.get(each)]
-        return Identity(self._name, claims.get("tid"), known[0] if known else None)
+        return Identity(self._name, claims.get("tid"), known[0] if known else None, claims)
 
     @property
     def _name(self) -> str:
@@ -143,11 +156,12 @@ def tenant_of(token: str) -> str | None:
     return _claims(token).get("tid")
 
 
-def _choose(environment: Mapping[str, str], cloud: Cloud) -> SupportsTokenInfo:
+def _choose(environment: Mapping[str, str], cloud: Cloud, deadline: Deadline = UNLIMITED) -> SupportsTokenInfo:
     from azure.identity import AzurePipelinesCredential, DefaultAzureCredential
 
     _, access_token, tenant, client, connection = (environment.get(each, "") for each in _SERVICE_CONNECTION)
     if all(environment.get(each) for each in _SERVICE_CONNECTION):
+        parse_endpoint(environment["SYSTEM_OIDCREQUESTURI"])  # the job's token goes there, whatever the address is
         return AzurePipelinesCredential(
             tenant_id=tenant,
             client_id=client,
@@ -155,9 +169,30 @@ def _choose(environment: Mapping[str, str], cloud: Cloud) -> SupportsTokenInfo:
             system_access_token=access_token,
             authority=cloud.authority,
             additionally_allowed_tenants=ANY_TENANT,
+            transport=_transport(deadline),
         )
     return DefaultAzureCredential(
-        authority=cloud.authority, process_timeout=PROCESS_TIMEOUT, additionally_allowed_tenants=ANY_TENANT
+        authority=cloud.authority,
+        process_timeout=PROCESS_TIMEOUT,
+        additionally_allowed_tenants=ANY_TENANT,
+        transport=_transport(deadline),
+    )
+
+
+def _transport(deadline: Deadline) -> RequestsTransport:
+    """The way to whoever signs people in, shared by all members of the chain; the SDK's own waits five minutes."""
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests import Session
+
+    from netcfg.web.adapter import Adapter
+    from netcfg.web.http import timeouts
+
+    session = Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter(deadline))
+    connecting, answering = timeouts()
+    return RequestsTransport(
+        session=session, session_owner=False, connection_timeout=connecting, read_timeout=answering
     )
 
 
@@ -166,6 +201,6 @@ def _claims(token: str) -> Mapping[str, str]:
     try:
         payload = token.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, Base64Error, ValueError):
+    except (IndexError, Base64Error, ValueError, RecursionError):
         return {}  # a token need not be a JWT; then nothing is known of its bearer
     return {key: value for key, value in claims.items() if isinstance(value, str)} if isinstance(claims, dict) else {}

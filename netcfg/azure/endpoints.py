@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from netcfg.core.errors import InsecureEndpoint, UnknownCloud
-from netcfg.web.http import is_loopback as is_loopback_host
-from netcfg.web.http import is_safe
+from netcfg.core.errors import CredentialInAddress, InsecureEndpoint, UnknownCloud
+from netcfg.web.http import is_ambiguous, is_safe
+from netcfg.web.proxy import is_loopback as is_loopback_host
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,9 @@ def parse_endpoint(url: str) -> str:
         named = bool(parts.hostname) and parts.port != 0
     except ValueError as error:  # brackets that do not close, a port that is no number
         raise InsecureEndpoint(url) from error
-    if named and is_safe(parts.scheme, parts.hostname or ""):
+    if parts.username is not None or parts.password is not None:
+        raise CredentialInAddress(f"{parts.scheme}://…@{parts.hostname}")
+    is_plain = named and not is_ambiguous(url) and not parts.query and not parts.fragment
+    if is_plain and is_safe(parts.scheme, parts.hostname or ""):
         return url.rstrip("/")
     raise InsecureEndpoint(url)

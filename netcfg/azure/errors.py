@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ssl import SSLCertVerificationError
 from typing import Any
 
 from azure.core.exceptions import (
@@ -46,6 +47,8 @@ from netcfg.core.errors import (
     WrongTenant,
 )
 from netcfg.core.roles import role_for
+from netcfg.web.adapter import TooSlow
+from netcfg.web.http import causes, too_slow, untrusted, why_not_through
 
 # What can leave the SDK on account of the world. It lets the last two escape from answers that are not what they claim.
 SDK_ERRORS = (AzureError, TooLong, DeserializationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError)
@@ -271,19 +274,29 @@ def _principal(refusal: Refusal) -> str:
 def _why_unreachable(error: Exception) -> str:
     """Why there was no answer, in a few words; the libraries take many, and addresses of objects among them."""
     if isinstance(error, (ServiceRequestTimeoutError, ServiceResponseTimeoutError)):
-        return "there was no answer in time"
+        return too_slow(error.inner_exception or error)
     if isinstance(error, (DecodeError, ValueError)):
         return "the answer broke off or was not JSON"
     cause, text = getattr(error, "inner_exception", None), str(error)
     if isinstance(cause, ProxyError):
-        return "the proxy did not let the request through"
+        return why_not_through(cause)
+    if isinstance(cause, SSLError) and (found := _certificate(cause)):
+        return found
     if isinstance(cause, SSLError):
         return "its TLS certificate was not accepted (is it a proxy's? then name that in REQUESTS_CA_BUNDLE)"
+    if cause and any(isinstance(each, TooSlow) for each in causes(cause)):
+        return too_slow(cause)
     if re.search(r"resol|getaddrinfo|Name or service not known", text):
         return "its name could not be resolved"
     if re.search(r"refused", text, re.IGNORECASE):
         return "the connection was refused"
     return "the connection broke"
+
+
+def _certificate(error: SSLError) -> str:
+    """What is wrong with the certificate, if that is what is wrong."""
+    found = (each for each in causes(error) if isinstance(each, SSLCertVerificationError))
+    return next((untrusted(each) for each in found), "")
 
 
 def _first_line(error: Exception) -> str:

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from uuid import UUID, uuid5
 
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
 from netcfg.azure.firewall.listed import VERSION
 from netcfg.azure.refusal import hear
 from netcfg.core.errors import GrantUnsettled, NetcfgError, Throttled
 from netcfg.core.linking.groups import SECRETS_USER
 from netcfg.core.resources import Vault
+from netcfg.core.wire import Json, an_object, objects
 
 ROLES_VERSION = "2022-04-01"
 PERMISSIONS = ("get", "list")

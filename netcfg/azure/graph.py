@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from netcfg.azure.arm import Json, ResourceManager, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.quota import PATH
 from netcfg.core.errors import AzureAnswer, BadIdentifier
+from netcfg.core.wire import Json, objects
 
 VERSION = "2021-03-01"
 PAGE = 1000  # the most that is put on one page, and as many values as one query asks for

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from netcfg.azure.arm import Json, ResourceManager, an_object
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.firewall.listed import VERSION
 from netcfg.core.errors import AzureAnswer
 from netcfg.core.linking.secrets import Secret
 from netcfg.core.resources import VaultId
+from netcfg.core.wire import Json, an_object
 
 
 class AzureHoldings:

@@ -5,6 +5,7 @@ That look costs one request for each subnet; one look at the virtual network pro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from azure.core.polling.base_polling import LocationPolling, StatusCheckPolling
@@ -14,6 +15,8 @@ from azure.mgmt.core.polling.arm_polling import (
     BodyContentPolling,
 )
 
+from netcfg.web.deadline import Deadline
+
 
 class _Unseen(AzureAsyncOperationPolling[Any, Any]):
     """The operation that a header names; its end is all that is asked for."""
@@ -22,6 +25,20 @@ class _Unseen(AzureAsyncOperationPolling[Any, Any]):
         return None
 
 
-def awaited(interval: float) -> ARMPolling:
+class _ToTheEnd(ARMPolling):
+    """Azure is at work, so it is awaited also when the time of the run is over."""
+
+    def __init__(self, interval: float, algorithms: Sequence[Any], deadline: Deadline) -> None:
+        super().__init__(interval, algorithms)
+        self._deadline = deadline
+
+    def run(self) -> None:
+        """Await it, in a thread of the SDK's."""
+        with self._deadline.finishing():
+            super().run()
+
+
+def awaited(interval: float, deadline: Deadline) -> ARMPolling:
     """The SDK's way to await an operation, in its order; it looks every `interval` seconds where Azure names none."""
-    return ARMPolling(interval, [_Unseen(), LocationPolling(), BodyContentPolling(), StatusCheckPolling()])
+    order = [_Unseen(), LocationPolling(), BodyContentPolling(), StatusCheckPolling()]
+    return _ToTheEnd(interval, order, deadline)

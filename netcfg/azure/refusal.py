@@ -17,6 +17,8 @@ _UNSETTLED_STATUSES = frozenset({408, 412, 429, 500, 502, 503, 504})
 _CONFLICTS = frozenset(
     {"Conflict", "ConflictError", "AnotherOperationInProgress", "RetryableError", "RetryableErrorDueToAnotherOperation"}
 )
+_TOKEN = re.compile(r"Bearer ([^\s,]{8,})")
+_SIGNED_BY = ("Authorization", "x-ms-authorization-auxiliary")
 
 
 class TooLong(Exception):
@@ -76,11 +78,21 @@ def hear(error: Exception, subject: str) -> Refusal | None:
 def _body(response: Any) -> dict[str, Any]:
     """The `error` of an answer; of one that has none, nothing."""
     try:
-        body = json.loads(response.text())
+        body = json.loads(_unsigned(response))
     except (ValueError, AzureError):  # a proxy's page, an empty body, or one that was never read
         return {}
     said = body.get("error", body) if isinstance(body, dict) else {}
     return said if isinstance(said, dict) else {}
+
+
+def _unsigned(response: Any) -> str:
+    """The text of an answer without the tokens that were sent: some proxies repeat a request where they refuse it."""
+    text = str(response.text())
+    headers = getattr(getattr(response, "request", None), "headers", None) or {}
+    for each in _SIGNED_BY:
+        for token in _TOKEN.findall(headers.get(each, "")):
+            text = text.replace(token, "…")
+    return text
 
 
 def _with_details(said: dict[str, Any]) -> str:

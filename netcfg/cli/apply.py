@@ -11,6 +11,7 @@ from netcfg.cli.options import (
     Asked,
     Config,
     Format,
+    RecordTo,
     Reports,
     Selecting,
     Through,
@@ -62,14 +63,21 @@ def apply(
             help="How long Azure DevOps is asked again while rules take effect, where a service connection is known.",
         ),
     ] = 300,
+    record_to: RecordTo = None,
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan", metavar="FILE", help="Apply what 'plan --out FILE' saved, if nothing moved; nothing is asked."
+        ),
+    ] = None,
 ) -> None:
     """Change a vault's firewall to what the plan shows, and read it back."""
     from netcfg.cli import connect, terminal
+    from netcfg.cli.applied import deliver
     from netcfg.cli.chosen import choose
     from netcfg.cli.output import Output
+    from netcfg.cli.saved import open_saved, options_beside
     from netcfg.cli.signals import graceful
-    from netcfg.core.errors import OutputFailed
-    from netcfg.core.outcome import Ending
     from netcfg.core.waves import parse_rollout
     from netcfg.formats import verification
     from netcfg.formats import waves as shown_waves
@@ -78,11 +86,16 @@ def apply(
 
     root = root_of(context)
     output = Output(format, report, root, config=config)
-    chosen = choose(vault, asked, config, root, selecting, through)
+    saved = None
+    if plan is not None:
+        saved = open_saved(plan, options_beside(vault, selecting, asked, accept, config), through, root)
+    chosen = saved or choose(vault, asked, config, root, selecting, through)
     acceptances, rollout = parse_acceptances(accept, several=chosen.asks_which), parse_rollout(waves, canary, wait)
-    if not yes:
+    if not yes and not saved:
         terminal.insist_on_terminal()
-    with connect.surroundings(root, parallel) as around:
+    with connect.surroundings(root, parallel, record_to=record_to) as around:
+        if saved:
+            terminal.remark(saved.told(around.now()))
         planned, drawings = chosen.plan(acceptances, around, is_to_be_written=True)
         ways = find_ways(chosen.proving, planned, drawings, around, is_typed=chosen.is_relay_typed)
         around.progress.rest()
@@ -91,21 +104,11 @@ def apply(
             terminal.warn(each)
         for each in shown_waves.lines(in_waves(planned, rollout)) if rollout else ():
             terminal.remark(each)
-        declined = planned.pending and not yes and not output.agrees(planned)
+        declined = planned.pending and not yes and not saved and not output.agrees(planned)
         with graceful(around):
             result = decline(planned) if declined else apply(planned, drawings, around, rollout)
             if ways and not declined:
                 result = prove_all(result, ways, verify_wait, around)
             around.progress.rest()
-            terminal.say_request_ids((each.error for each in planned.undetermined), root)
-            terminal.say_request_ids((each.error for each in result.outcomes), root)
-            status = max(planned.status, 3) if declined else result.status
-            try:
-                output.deliver(result, chosen.base)
-            except (OutputFailed, BrokenPipeError) as error:
-                if not any(each.ending is Ending.DONE or each.touched for each in result.outcomes):
-                    raise
-                # Vaults were changed, and somebody could not be told: that is not done.
-                terminal.say(error if isinstance(error, OutputFailed) else OutputFailed("its reader has gone"), root)
-                status = 7
+            status = deliver(result, output, root, chosen.base, declined=bool(declined))
     raise typer.Exit(status)

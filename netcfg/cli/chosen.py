@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netcfg.core.guards import Acceptance
     from netcfg.core.plan import PlanSet
     from netcfg.core.resources import VaultId
+    from netcfg.core.saved import ReadFile
     from netcfg.core.shard import Shard
     from netcfg.core.target import Choice, Selection, Target
     from netcfg.core.terms import Terms
@@ -40,6 +41,7 @@ class Chosen:
     be about others too. With `is_consistent` no index that lags is asked. `relay` is how Azure DevOps uses the vaults,
     as far as that was said, and `is_relay_typed` whether the command line names the project or the connection; an apply
     is proved by `proving`, which is the file's even where it is another organization's, so that this can be told.
+    `configuration` is the file that all this was read from, and the digest of what it said.
     """
 
     choices: tuple[Choice, ...]
@@ -56,6 +58,7 @@ class Chosen:
     relay: Relay = NO_RELAY
     proving: Relay = NO_RELAY
     is_relay_typed: bool = False
+    configuration: ReadFile | None = None
 
     @property
     def asks_which(self) -> bool:
@@ -71,12 +74,17 @@ class Chosen:
         return select(self.choices, around, within=self.within, shard=self.shard, is_consistent=self.is_consistent)
 
     def plan(
-        self, acceptances: Iterable[Acceptance], around: Surroundings, *, is_to_be_written: bool = False
+        self,
+        acceptances: Iterable[Acceptance],
+        around: Surroundings,
+        *,
+        is_to_be_written: bool = False,
+        meant: Meant | None = None,
     ) -> tuple[PlanSet, Drawings]:
-        """The plans for the vaults that all this comes to, and what they rest on."""
+        """The plans for the vaults that all this comes to, or for those that are `meant`, and what they rest on."""
         from netcfg.workflow.plan import plan
 
-        meant = self.select(around)
+        meant = meant or self.select(around)
         return plan(
             meant.targets,
             acceptances,
@@ -144,6 +152,7 @@ def choose(
     from netcfg.core.errors import ConflictingOptions, NoLinkingOrganization, NoVault
     from netcfg.core.organization import DEVOPS, parse_name
     from netcfg.core.resources import parse_vault
+    from netcfg.core.saved import ReadFile
     from netcfg.core.target import Choice, check, merge
     from netcfg.sources import bundled
 
@@ -179,6 +188,7 @@ def choose(
         relay=relay,
         proving=relay if relay.is_named or found is None else _in_file(found),
         is_relay_typed=bool(through and through.words()),
+        configuration=ReadFile(found.file, found.sha256) if found else None,
     )
 
 

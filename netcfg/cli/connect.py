@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from datetime import time as time_of_day
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from threading import Event
+from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
-from netcfg.cli import clock, known, terminal
+from netcfg.cli import clock, known, recording, terminal, trust
 from netcfg.cli.progress import watching
 from netcfg.cli.root import Root
 from netcfg.core.errors import (
     BadIdentifier,
+    Interrupted,
     MissingExtra,
     NetcfgError,
     NoAzureCredential,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from netcfg.devops.session import Session
     from netcfg.sources.fetch import Fetched
     from netcfg.sources.places import Places
+    from netcfg.workflow.admitting import Entrance
     from netcfg.workflow.discover import Exploration, FoundAgents
     from netcfg.workflow.verify import Vantage
 
@@ -50,17 +51,29 @@ EXPLAINING = 15.0  # seconds for a request to Azure Resource Manager that only e
 
 
 @contextmanager
-def surroundings(root: Root, parallel: int | None = None, *, explains: bool = False) -> Iterator[Surroundings]:
+def surroundings(
+    root: Root, parallel: int | None = None, *, explains: bool = False, record_to: str | None = None
+) -> Iterator[Surroundings]:
     """Everything that `plan` and `apply` work with. Nothing is asked before somebody needs the answer.
 
-    Where Azure Resource Manager only `explains` it gets little time, and whoever is not signed in there goes on.
+    Where Azure Resource Manager only `explains` it gets little time, and whoever is not signed in there goes on. What
+    is written is recorded in `record_to`, or among the user's own records.
     """
-    patience = replace(root, timeout=min(root.timeout, EXPLAINING)) if explains else root
-    with _places(root) as places, watching(root) as progress:
+    with _places(root) as places, _around(places, root, parallel, explains=explains, record_to=record_to) as around:
+        yield around
+
+
+@contextmanager
+def _around(
+    places: _Places, root: Root, parallel: int | None = None, *, explains: bool = False, record_to: str | None = None
+) -> Iterator[Surroundings]:
+    with watching(root) as progress:
         with suppress(NetcfgError) if explains else nullcontext():
             _tell(root, f"Azure: {places.credential.identity(places.cloud.scope)}" if root.verbose else "")
-        session, stop = _devops(places, root), Event()
-        with _azure(places, patience, stop, progress) as azure:
+        session, stop = _devops(places, root), places.stop
+        identity = partial(places.credential.identity, places.cloud.scope)
+        records = recording.records(root, identity, places.now, record_to)
+        with _azure(places, root, progress, EXPLAINING if explains else None) as azure, _ending(root, azure, stop):
             yield Surroundings(
                 vaults=azure.vaults,
                 subnets=azure.subnets,
@@ -72,12 +85,36 @@ def surroundings(root: Root, parallel: int | None = None, *, explains: bool = Fa
                 linking=_linking(session, azure),
                 catalogue=known.catalogue(root),
                 today=places.today,
+                started=places.now(),
                 progress=progress,
-                sleep=time.sleep,
+                sleep=root.deadline.sleep,
                 program=root.command,
                 stop=stop,
                 parallel=parallel or PARALLEL,
+                finishing=root.deadline.finishing,
+                ended=lambda: root.deadline.error() if root.deadline.is_over else Interrupted(),
+                ahead=lambda: azure.arm.clock.ahead,
+                records=records,
             )
+        if records.trouble:
+            terminal.warn(records.trouble)
+
+
+@contextmanager
+def entrance(root: Root, address_from: Sequence[str]) -> Iterator[Entrance]:
+    """Everything that `exec` works with. The services at `address_from` are asked for this machine's address."""
+    from netcfg.sources.addresses import Addresses
+    from netcfg.workflow.admitting import Entrance
+
+    with _places(root) as places, _around(places, root) as around:
+        from netcfg.azure.dataplane.secrets import Secrets
+
+        at, server = (places.resource_manager, places.dns) if places.is_sandbox else (None, None)
+        yield Entrance(
+            around,
+            Secrets(places.credential, places.cloud, EXPLAINING, at=at, server=server, deadline=root.deadline),
+            Addresses(address_from or places.address_urls, root.deadline),
+        )
 
 
 @contextmanager
@@ -94,13 +131,14 @@ def vantage(root: Root) -> Iterator[Vantage]:
             places.credential,
             cloud=places.cloud,
             resource_manager=places.resource_manager,
-            timeout=min(root.timeout, EXPLAINING),
+            timeout=EXPLAINING,
+            deadline=root.deadline,
         ) as azure:
             yield Vantage(
-                secrets=Secrets(places.credential, places.cloud, root.timeout, at=at, server=server),
+                secrets=Secrets(places.credential, places.cloud, at=at, server=server, deadline=root.deadline),
                 known=KnownVaults(azure.vaults),
                 progress=progress,
-                sleep=time.sleep,
+                sleep=root.deadline.sleep,
                 clock=time.monotonic,
                 program=root.command,
             )
@@ -133,6 +171,7 @@ def publishers(root: Root) -> Iterator[tuple[Places, date]]:
     from netcfg.sources.places import Places, standing_in
 
     if not root.sandbox:
+        trust.check(os.environ)
         yield Places(), root.today()
         return
     with open_sandbox(root) as sandbox:
@@ -203,7 +242,8 @@ def reset_sandbox(root: Root, world: str) -> None:
         from netcfg.sandbox.store import reset
     with _sandbox_trouble():
         reset(root.folder / "sandbox", world)
-        shutil.rmtree(root.folder / known.SANDBOX_EDITIONS, ignore_errors=True)
+        for kept in (known.SANDBOX_EDITIONS, recording.SANDBOX_RECORDS):
+            shutil.rmtree(root.folder / kept, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -218,10 +258,13 @@ class _Places:
     is_sandbox: bool
     today: date
     dns: tuple[str, int] | None = None  # the sandbox's, which knows the names of its vaults
+    moment: datetime | None = None  # the time there, where it stands still
+    address_urls: tuple[str, ...] = ()  # of services that say where somebody comes from, where they are others
+    stop: Event = field(default_factory=Event)  # set when nothing new is to begin; whoever waits goes on then
 
     def now(self) -> datetime:
-        """The time there. In the sandbox it is always noon, so that two runs write the same."""
-        return datetime.combine(self.today, time_of_day(12), UTC) if self.is_sandbox else clock.now_in_utc()
+        """The time there. In the sandbox it stands still, so that two runs write the same."""
+        return self.moment or clock.now_in_utc()
 
 
 @contextmanager
@@ -233,10 +276,11 @@ def _places(root: Root) -> Iterator[_Places]:
 
     cloud = parse_cloud(root.cloud)
     if not root.sandbox:
+        trust.check(os.environ)
         yield _Places(
             cloud=cloud,
             resource_manager=root.resource_manager,
-            credential=EnvironmentCredential(os.environ, cloud),
+            credential=EnvironmentCredential(os.environ, cloud, root.deadline),
             devops=root.devops or DEVOPS,
             identity=root.devops_identity or IDENTITY,
             is_sandbox=False,
@@ -253,26 +297,55 @@ def _places(root: Root) -> Iterator[_Places]:
             is_sandbox=True,
             today=sandbox.today,
             dns=sandbox.dns,
+            moment=sandbox.now,
+            address_urls=sandbox.address_urls,
         )
 
 
-def _azure(places: _Places, root: Root, stop: Event | None = None, progress: Progress | None = None) -> Azure:
-    """Azure, asked no faster than it answers; `progress` hears of waits, which `stop` ends."""
+def _azure(
+    places: _Places, root: Root, progress: Progress | None = None, answering: float | None = None
+) -> Azure:
+    """Azure, asked no faster than it answers; `progress` hears of waits, and `answering` are the seconds for a request.
+    """
     from netcfg.azure.connection import connect
     from netcfg.azure.pacing import Pacing
+    from netcfg.web.http import ANSWER_TIMEOUT
 
+    stop = places.stop
     return connect(
         places.credential,
         cloud=places.cloud,
         resource_manager=places.resource_manager,
-        timeout=root.timeout,
+        timeout=answering or ANSWER_TIMEOUT,
         tell=partial(_tell, root),
-        knock=partial(_knock, places),
+        knock=partial(_knock, places, root),
         pacing=Pacing(stop, progress.step) if progress else Pacing(stop),
+        deadline=root.deadline,
+        now=places.now,
     )
 
 
-def _knock(places: _Places, vault: str) -> Door:
+@contextmanager
+def _ending(root: Root, azure: Azure, stop: Event) -> Iterator[None]:
+    """While the block lasts, the end of the time is what somebody is who wants us to end: nothing new begins then."""
+    if root.timeout is None:
+        yield
+        return
+
+    def end() -> None:
+        stop.set()
+        azure.subnets.stop()
+
+    timer = Timer(max(root.deadline.left, 0.0), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _knock(places: _Places, root: Root, vault: str) -> Door:
     """What the vault of that name tells everybody. Whoever stands in for Azure has none that the DNS knows."""
     from netcfg.azure.dataplane.door import unasked
     from netcfg.azure.dataplane.secrets import Secrets
@@ -280,7 +353,8 @@ def _knock(places: _Places, vault: str) -> Door:
     at, server = (places.resource_manager, places.dns) if places.is_sandbox else (None, None)
     if places.resource_manager and not places.is_sandbox:
         return unasked(vault)
-    return Secrets(places.credential, places.cloud, KNOCKING, at=at, server=server).knock(vault)
+    door = Secrets(places.credential, places.cloud, KNOCKING, at=at, server=server, deadline=root.deadline)
+    return door.knock(vault)
 
 
 def _agents(session: Session, azure: Azure) -> FoundAgents:
@@ -320,7 +394,7 @@ def _devops(places: _Places, root: Root) -> Session:
         _tell(root, f"Azure DevOps: {found.name}")
         return found
 
-    return Session(credential, devops=places.devops, identity=places.identity, timeout=root.timeout)
+    return Session(credential, devops=places.devops, identity=places.identity, deadline=root.deadline)
 
 
 def _devops_credential(places: _Places, root: Root) -> DevOpsCredential:

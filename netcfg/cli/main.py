@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import signal
 import sys
@@ -23,13 +24,16 @@ from netcfg.cli import (
     export,
     geography,
     group,
+    history,
     init,
     plan,
     ranges,
+    rollback,
     sandbox,
     setup,
     verify,
 )
+from netcfg.cli import exec as execution
 from netcfg.cli.options import Naming
 from netcfg.cli.root import Root
 
@@ -99,6 +103,12 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _a_number(value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("a number of seconds is expected")
+    return value
+
+
 @app.callback()
 def netcfg(
     context: typer.Context,
@@ -140,8 +150,16 @@ def netcfg(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour; NO_COLOR does the same.")] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help="How long one request may take.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=1,
+            max=86_400,
+            callback=_a_number,
+            help="End the whole run by then; no write is left half.",
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -168,10 +186,13 @@ app.command("geography", short_help="Say in which geography an organization live
 app.add_typer(ranges.app, name="ranges")
 app.command("plan", short_help="Show what would change in vaults' firewalls, and why.")(plan.plan)
 app.command("apply", cls=Naming, short_help="Change vaults' firewalls to what the plan shows.")(apply.apply)
+app.command("history", short_help="Say what was applied, when, by whom, and how it ended.")(history.history)
+app.command("rollback", short_help="Undo what a run changed, and nothing else.")(rollback.rollback)
 app.command("check", short_help="Say what is not as it should be in vaults' firewalls.")(check.check)
 app.command("verify", cls=Naming, short_help="Say whether a vault can be read, and what is in the way.")(verify.verify)
 app.add_typer(group.app, name="group")
 app.command("setup", cls=Naming, short_help="Open a vault and link it to a variable group, step by step.")(setup.setup)
+app.command("exec", cls=execution.Running, short_help="Let this machine in while a command runs.")(execution.execute)
 app.command("explain", short_help="Say why an address gets in or not, or what an error means.")(explain.explain)
 app.command("discover", short_help="Say where an organization's agents run, and what vaults it uses.")(
     discover.discover

@@ -42,6 +42,11 @@ Reports = Annotated[
     typer.Option("--report", metavar="FORMAT=FILE", help="Write the result to a file too, in this format; repeatable."),
 ]
 
+RecordTo = Annotated[
+    str | None,
+    typer.Option("--record-to", metavar="DIR", help="Where the record is kept; the user's own data folder."),
+]
+
 Organizations = Annotated[
     list[str] | None,
     typer.Option(
@@ -255,7 +260,7 @@ def _words(typed: Asked | Selecting | Through) -> list[str]:
     words: list[str] = []
     for each in fields(typed):
         value = getattr(typed, each.name)
-        if value in (None, False):
+        if value is None or value is False:  # 0 is neither
             continue
         option = "--" + each.name.replace("_", "-")
         for one in value if isinstance(value, list) else [value]:

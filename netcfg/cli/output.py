@@ -40,6 +40,7 @@ MODULES = {
     "azure-pipelines": "ci.azure_pipelines",
     "github": "ci.github",
 }
+MARKUP = ("html", "junit")
 FORMATS_OF_A_PLAN = ("text", "json", "markdown", "html")  # and of its result
 FORMATS_OF_A_SETUP = ("text", "json", "markdown")
 FORMATS_OF_A_REPORT = tuple(MODULES)
@@ -77,7 +78,7 @@ class Output:
         failures = [*self._report(document, base)]
         annotated = beside(document, self._root, base)
         try:
-            terminal.show(chain(self._told(document, base), [annotated]))
+            terminal.show(chain(self._told(document, base), [annotated]), is_markup=self._format in MARKUP)
         except OutputFailed as error:
             failures.append(error)
         except BrokenPipeError:

@@ -59,7 +59,7 @@ def _places(sources: list[str] | None, places: Places, today: date, root: Root) 
     from netcfg.sources.published import fetch_from
     from netcfg.sources.refreshing import FetchedPlace, published_places
 
-    fetcher, kept, atlas = Fetcher(root.timeout), Kept(known.editions_folder(root)), bundled.atlas()
+    fetcher, kept, atlas = Fetcher(deadline=root.deadline), Kept(known.editions_folder(root)), bundled.atlas()
     if not sources:
         return list(published_places(fetcher, places, kept, atlas, today, terminal.warn))
 

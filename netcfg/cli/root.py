@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from netcfg.core.shell import join
 
 if TYPE_CHECKING:
     from netcfg.cli.ci import System
+    from netcfg.web.deadline import Deadline
 
 
 @dataclass
@@ -30,10 +33,20 @@ class Root:
     verbose: bool = False
     quiet: bool = False
     color: bool = True
-    timeout: float = 60.0
+    timeout: float | None = None  # seconds for the whole run, from now on; there is no end without it
     today: Callable[[], date] = today_in_utc
+    verb: str = ""  # the command that runs
+    given: Mapping[str, object] = field(default_factory=dict)  # its own options
     ci: System | None = None  # the CI system that stdout speaks to, once a command knows
     running: Any = None  # a sandbox that a test has started, to be used in place of one of our own
+    begun: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def deadline(self) -> Deadline:
+        """When the run has to be over; whoever only wants help need not load what that takes."""
+        from netcfg.web.deadline import Deadline
+
+        return Deadline(self.timeout, self.begun)
 
     @property
     def folder(self) -> Path:
@@ -59,4 +72,12 @@ class Root:
 def root_of(context: typer.Context) -> Root:
     root = context.find_root().obj
     assert isinstance(root, Root)  # noqa: S101 - the callback of the program has put it there
+    root.verb = context.command_path.partition(" ")[2]
+    root.given = {name: value for name, value in context.params.items() if _is_said(context, name)}
     return root
+
+
+def _is_said(context: typer.Context, name: str) -> bool:
+    """Whether somebody said it, and it is not only what holds where nobody says anything."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
 WIDTH_OF_A_FILE = 100
 
 
-def show(text: str | Iterable[str]) -> None:
-    """Write the result to stdout, in one piece or as its pieces come, whatever its encoding can take."""
-    encoding = sys.stdout.encoding or "utf-8"
+def show(text: str | Iterable[str], *, is_markup: bool = False) -> None:
+    """Write the result to stdout, in one piece or as its pieces come, whatever its encoding can take.
+
+    HTML and XML say themselves that they are UTF-8, so in any other encoding only what all have in common is written,
+    and the rest by its number. JSON is written so everywhere.
+    """
+    encoding, escape = sys.stdout.encoding or "utf-8", "backslashreplace"
+    if is_markup and not is_utf8(encoding):
+        encoding, escape = "ascii", "xmlcharrefreplace"
     try:
         for each in [text] if isinstance(text, str) else text:
-            sys.stdout.write(each.encode(encoding, "backslashreplace").decode(encoding))
+            sys.stdout.write(each.encode(encoding, escape).decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         abandon_stdout()
@@ -36,6 +43,10 @@ def show(text: str | Iterable[str]) -> None:
     except OSError as error:
         abandon_stdout()
         raise OutputFailed(error.strerror or str(error)) from error
+
+
+def is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name == "utf-8"
 
 
 def abandon_stdout() -> None:
@@ -109,6 +120,8 @@ def says_yes(question: str) -> bool:
     try:
         typer.echo(f"\n{question} Only 'yes' is taken: ", err=True, nl=False)
         typed = sys.stdin.readline()
+    except UnicodeDecodeError:
+        return False  # whatever it was, it was not that
     except KeyboardInterrupt:
         raise Unanswered from None
     if not typed:

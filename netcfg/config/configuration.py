@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
@@ -50,7 +51,8 @@ Value = TypeVar("Value")
 class Configuration:
     """What a file says. Without `choices` it names no vaults, and `top` is about those that somebody else names.
 
-    `lines` are where the keys of the top stand, and `relay` is how Azure DevOps uses the vaults.
+    `lines` are where the keys of the top stand, and `relay` is how Azure DevOps uses the vaults; `sha256` is the digest
+    of its text.
     """
 
     file: str
@@ -59,6 +61,12 @@ class Configuration:
     waivers: tuple[Waiver, ...] = ()
     lines: Mapping[str, Location] = field(default_factory=dict, compare=False)
     relay: Relay = NO_RELAY
+    sha256: str = field(default="", compare=False)
+
+
+def digest(text: str) -> str:
+    """By which a configuration is told from another one."""
+    return sha256(text.encode()).hexdigest()
 
 
 def parse(text: str, file: str, atlas: Atlas, rules: Collection[str], devops: str = DEVOPS) -> Configuration:
@@ -76,7 +84,7 @@ def parse(text: str, file: str, atlas: Atlas, rules: Collection[str], devops: st
     written = msgspec.convert(root.node.plain, document.Document)
     found = _Reader(atlas, rules, devops, faults).configuration(root, written)
     faults.end()
-    return found
+    return replace(found, sha256=digest(text))
 
 
 class _Reader:

@@ -31,6 +31,7 @@ class Party(Enum):
     AGENTS = "agents' subnets"
     PRIVATE_ENDPOINT = "private endpoints"
     DECLARED = "declared rules"
+    TEMPORARY = "temporary rules"  # of netcfg exec
     TRUSTED_SERVICES = "trusted Azure services"
     EXPIRED = "expired rules"
     RETIRED = "retired ranges"
@@ -188,6 +189,7 @@ def _gate(firewall: Firewall, vault: Vault) -> Gate:
 
 _PARTIES: Mapping[Standing, Party] = {
     Standing.DECLARED: Party.DECLARED,
+    Standing.TEMPORARY: Party.TEMPORARY,
     Standing.EXPIRED: Party.EXPIRED,
     Standing.RETIRED: Party.RETIRED,
     Standing.ELSEWHERE: Party.ELSEWHERE,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Network
 
@@ -30,6 +30,7 @@ from netcfg.core.rules import (
 )
 from netcfg.core.standing import Standing, judge
 from netcfg.core.switchover import NOTHING_SEEN, Exit, Survey, useless
+from netcfg.core.temporary import TemporaryRule, holding, temporary_rules, unreadable
 from netcfg.core.way import NO_WAY, Way
 
 _ALIKE = 1 << 12  # firewalls of which each is another one, and still remembered
@@ -51,7 +52,7 @@ class Desired:
 
     `dead` are the rules that are there and admit nobody, for their subnet is gone. `asked` are all rules that whoever
     is meant to get in over the public network needs, covered by others or not; `agents` are the agents' subnets,
-    however they come, and whose they are.
+    however they come, and whose they are. `tags` are those that change, each with its value or `None` where it goes.
     """
 
     after: Firewall
@@ -62,6 +63,15 @@ class Desired:
     dead: frozenset[VirtualNetworkRule] = frozenset()
     asked: Mapping[Rule, Reason] = field(default_factory=dict)
     agents: Mapping[SubnetId, str] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def overdue(self) -> frozenset[Rule | str]:
+        """The rules that leave because their time is over, and the tags of runs that are."""
+        left = frozenset(self.after.rule_set.rules)
+        gone = (Standing.EXPIRED, Standing.RETIRED)
+        rules = (rule for rule, why in self.reasons.items() if why.standing in gone and rule not in left)
+        return frozenset((*rules, *(name for name, value in self.tags.items() if value is None)))
 
     def with_way(self, way: Way) -> Desired:
         """The same, with what is to become of the private way in."""
@@ -76,25 +86,30 @@ def fit(
     today: date,
     gone: Collection[SubnetId] = (),
     survey: Survey = NOTHING_SEEN,
+    now: datetime | None = None,
 ) -> Desired:
     """The firewall that fulfils `intent` for this vault and takes nothing that is not ours.
 
     `subnets` are the agents' subnets of the intent as Azure shows them, `gone` subnets of rules that are not there any
-    more, `survey` what was seen of the exits of subnets that lack the endpoint. Where the same is meant, vaults whose
-    firewalls say the same share one answer: most of a fleet is alike.
+    more, `survey` what was seen of the exits of subnets that lack the endpoint. `now` decides what is overdue; where it
+    is not told, the day has just begun. Where the same is meant, vaults whose firewalls say the same share one answer:
+    most of a fleet is alike.
     """
-    meant = _meant(Itself(intent), Itself(resolution), tuple(subnets), today, frozenset(gone), Itself(survey))
+    now = now or datetime.combine(today, time.min, UTC)
+    meant = _meant(Itself(intent), Itself(resolution), tuple(subnets), today, frozenset(gone), Itself(survey), now)
     return meant.fitted(_Situation(vault))
 
 
 class _Situation:
     """A vault as far as `fit` looks at it: not which one it is, but what its firewall says, and in which words."""
 
-    __slots__ = ("_key", "vault")
+    __slots__ = ("_key", "temporary", "unreadable", "vault")
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
-        self._key = (vault.firewall.spelling, vault.perimeter)
+        self.temporary = temporary_rules(vault.tags)
+        self.unreadable = unreadable(vault.tags)
+        self._key = (vault.firewall.spelling, vault.perimeter, self.temporary, self.unreadable)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Situation) and other._key == self._key
@@ -111,8 +126,9 @@ def _meant(
     today: date,
     gone: frozenset[SubnetId],
     survey: Itself[Survey],
+    now: datetime,
 ) -> _Meant:
-    return _Meant(intent.value, resolution.value, subnets, today, frozenset(map(str, gone)), survey.value)
+    return _Meant(intent.value, resolution.value, subnets, today, frozenset(map(str, gone)), survey.value, now)
 
 
 class _Meant:
@@ -126,8 +142,9 @@ class _Meant:
         today: date,
         gone: frozenset[str],
         survey: Survey,
+        now: datetime,
     ) -> None:
-        self.intent, self.resolution, self.today = intent, resolution, today
+        self.intent, self.resolution, self.today, self.now = intent, resolution, today, now
         self.subnets, self.gone, self.survey = subnets, gone, survey
         self.fitted = lru_cache(maxsize=_ALIKE)(self._fit)
         self.found = lru_cache(maxsize=MANY)(self._found)
@@ -154,7 +171,7 @@ class _Meant:
         vault, intent, resolution = situation.vault, self.intent, self.resolution
         before, asked = vault.firewall, self.asked
         _check_names(intent, before)
-        reasons = {rule: self.found(rule) for rule in before.rule_set.rules}
+        reasons = {rule: self._standing(rule, situation.temporary) for rule in before.rule_set.rules}
         dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in self.gone)
         if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
             public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
@@ -166,7 +183,9 @@ class _Meant:
             rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
         }
         kept = [rule for rule in before.rule_set.rules if rule not in leaving]
-        arriving = _arriving(kept, asked)
+        # What a run lets in for a while must not stand in for what is there to stay.
+        lasting = [rule for rule in kept if reasons[rule].standing is not Standing.TEMPORARY]
+        arriving = _arriving(lasting, asked)
         reasons |= leaving | arriving
 
         rules = [*kept, *arriving]
@@ -180,8 +199,37 @@ class _Meant:
             ),
         )
         unused = _unused(after, reasons, map(self.survey.exit_of, self.endpoints))
-        notes = (*_notes(vault, intent, resolution), *unused)
-        return Desired(after, reasons, self.endpoints, notes, dead=dead, asked=asked, agents=self.agents)
+        notes = (*_notes(vault, intent, resolution), *unused, *_illegible(situation.unreadable))
+        tags = self._tags(situation.temporary, kept)
+        return Desired(after, reasons, self.endpoints, notes, dead=dead, asked=asked, agents=self.agents, tags=tags)
+
+    def _standing(self, rule: Rule, temporary: Sequence[TemporaryRule]) -> Reason:
+        """The standing of a rule that is there; what nobody means for good may be let in for a while."""
+        found, network = self.found(rule), rule.network if isinstance(rule, IpRule) else None
+        runs = [each for each in temporary if each.network == network and not each.is_kept]
+        if not runs or found.standing in (Standing.PUBLISHED, Standing.DECLARED):
+            return found
+        if running := holding(runs, network, self.now):
+            return Reason(Standing.TEMPORARY, f"let in by netcfg exec until {running.until:%Y-%m-%d %H:%M} UTC")
+        last = max(each.until for each in runs)
+        return Reason(Standing.EXPIRED, f"let in by netcfg exec, which was to end by {last:%Y-%m-%d %H:%M} UTC")
+
+    def _tags(self, temporary: Sequence[TemporaryRule], kept: Sequence[Rule]) -> dict[str, str | None]:
+        """The tags of runs that change: those go that are over, and a run whose address is declared now is told that
+        the rule is not its own any more."""
+        edits: dict[str, str | None] = {}
+        for each in temporary:
+            rule = IpRule(str(each.network))
+            if each.is_overdue(self.now):
+                edits[each.key] = None
+            elif not each.is_kept and rule in self.asked and rule in kept:
+                edits[each.key] = replace(each, is_kept=True).value
+        return edits
+
+
+def _illegible(tags: Sequence[str]) -> Iterator[str]:
+    if tags:
+        yield f"tags that look like those of netcfg exec, cannot be read, and stay: {', '.join(map(repr, tags))}"
 
 
 def is_enforced(vault: Vault) -> bool:

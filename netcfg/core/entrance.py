@@ -139,7 +139,7 @@ class _Address:
         return self._network.subnet_of(found)
 
     def outlook(self, moment: Moment) -> Outlook:
-        return _doubted(self._seen.vault, _without_rules(moment) or self._by_rules(moment))
+        return doubted(self._seen.vault, without_rules(moment) or self._by_rules(moment))
 
     def _by_rules(self, moment: Moment) -> Outlook:
         network = self._network
@@ -184,7 +184,7 @@ class _Machines:
         if self._comes_privately:
             said = "a private endpoint leads in, whatever the rules are"
             return Outlook(Verdict.IN, Judge.PRIVATE_ENDPOINT, said)
-        return _doubted(self._seen.vault, _without_rules(moment) or self._by_rules(moment))
+        return doubted(self._seen.vault, without_rules(moment) or self._by_rules(moment))
 
     def _by_rules(self, moment: Moment) -> Outlook:
         if self._rule in moment.dead:
@@ -217,7 +217,7 @@ def _by_rules(verdict: Verdict, message: str) -> Outlook:
     return Outlook(verdict, Judge.RULES, message)
 
 
-def _without_rules(moment: Moment) -> Outlook | None:
+def without_rules(moment: Moment) -> Outlook | None:
     """What holds for everybody, where the rules are not asked."""
     match moment.gate:
         case Gate.OPEN:
@@ -233,7 +233,7 @@ def _without_rules(moment: Moment) -> Outlook | None:
             return None
 
 
-def _doubted(vault: Vault, found: Outlook) -> Outlook:
+def doubted(vault: Vault, found: Outlook) -> Outlook:
     """The same, unless somebody else may decide, and nobody could read whether that is so or whom he lets in.
 
     A perimeter in Learning mode lets in whom its own rules name, beside those whom the vault's rules name:

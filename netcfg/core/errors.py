@@ -198,11 +198,6 @@ class BareAcceptance(UsageError):
         )
 
 
-class ReservedRule(UsageError):
-    def __init__(self, rule: str) -> None:
-        super().__init__(f"{rule!r} is not looked for yet: its work is to come, and a waiver may name it already")
-
-
 class UnknownEdition(UsageError):
     def __init__(self, text: str, known: Iterable[str]) -> None:
         super().__init__(
@@ -372,6 +367,26 @@ class NotMeant(NetcfgError):
 class ConfigurationUnreadable(UsageError):
     def __init__(self, file: str, reason: str, advice: str) -> None:
         super().__init__(f"the configuration {file!r} cannot be read: {reason}; {advice}")
+
+
+class AuditLogUnreadable(UsageError):
+    def __init__(self, file: str, reason: str, advice: str) -> None:
+        super().__init__(f"the audit log {file!r} cannot be read: {reason}; {advice}")
+
+
+class NotAnAuditLog(UsageError):
+    """Nothing in the file tells who called a vault. That is not the same as nobody having called."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(
+            f"{file!r} is no audit log of Key Vault: {reason}; give the AuditEvent records that a diagnostic setting "
+            "writes, or a result of Log Analytics as JSON or CSV"
+        )
+
+
+class TooManyCallers(UsageError):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the audit log has more than {most:,} callers; give a part of it: fewer vaults, or fewer days")
 
 
 class EmptyConfiguration(UsageError):
@@ -727,6 +742,14 @@ class Interrupted(NetcfgError):
         )
 
 
+class TimeOver(NetcfgError):
+    """The time of the run, which `--timeout` sets. `waiting` is what was waited for then, if anything was."""
+
+    def __init__(self, seconds: float, waiting: str = "") -> None:
+        what = f"while {waiting}" if waiting else "before this was begun"
+        super().__init__(f"the {seconds:g} seconds of --timeout were over {what}; give it more, or run it again")
+
+
 class WaveFailed(NetcfgError):
     """Why a vault of a later wave was left as it is."""
 
@@ -753,6 +776,33 @@ class VaultMoved(NetcfgError):
         super().__init__(f"{vault} changed since it was planned ({_some(moved)}); plan again and look at the new plan")
 
 
+class PlanMoved(VaultMoved):
+    """The same for a plan that somebody saved: everything is told that is not as it was then."""
+
+    def __init__(self, vault: str, moved: Iterable[str]) -> None:
+        super(VaultMoved, self).__init__(
+            f"{vault} is not changed, as the saved plan does not hold any more: {_some(moved, 50)}; plan again and "
+            "look at the new plan"
+        )
+
+
+class NotPlanned(NetcfgError):
+    def __init__(self, vault: str, reason: str) -> None:
+        super().__init__(f"{vault}: the plan was made without it, for it could not be read ({reason}); plan again")
+
+
+class SavedPlanUnreadable(UsageError):
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file!r} is no saved plan: {reason}; name a file that 'netcfg plan --out' wrote")
+
+
+class SavedPlanRefused(NetcfgError):
+    status = 6
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"the plan {file!r} is not applied, and nothing was changed: {reason}; plan again")
+
+
 class NotVerified(NetcfgError):
     status = 7
 
@@ -761,6 +811,89 @@ class NotVerified(NetcfgError):
             f"{vault} was written, and Azure shows something else than what was sent ({_some(differences)}); "
             "somebody else may be writing too: plan again"
         )
+
+
+class PublicAccessOff(NetcfgError):
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"public access to {vault} is Disabled, so no rule lets this machine in, and exec does not open it; "
+            "come by a private endpoint, which needs no exec, or say with apply --public-access enabled what is meant"
+        )
+
+
+class SecuredByPerimeter(NetcfgError):
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            f"{vault} is secured by a network security perimeter, where rules do nothing; have the owner of the "
+            "perimeter add an inbound access rule for this machine, or come by a private endpoint"
+        )
+
+
+class TooManyTags(NetcfgError):
+    def __init__(self, vault: str, found: int, limit: int) -> None:
+        super().__init__(
+            f"{vault} has {found} tags and takes {limit}, so none can remember that this machine was let in, and "
+            "without it nobody would take its address out after a crash; remove a tag"
+        )
+
+
+class AddressUnknown(NetcfgError):
+    def __init__(self, answers: Iterable[str]) -> None:
+        super().__init__(
+            f"the public address of this machine is not certain: {'; '.join(answers)}; two services have to name the "
+            "same one: say it with --address, or name other services with --address-from"
+        )
+
+
+class OtherAddress(NetcfgError):
+    def __init__(self, vault: str, seen: str, given: str) -> None:
+        super().__init__(
+            f"{vault} sees this machine come from {seen} and not from {given}: it leaves its network by several "
+            f"addresses, or by a proxy; if all its requests come from there, say --address {seen}"
+        )
+
+
+class NotLetIn(NetcfgError):
+    """Without `seconds` it was not even tried."""
+
+    def __init__(self, vault: str, why: str, seconds: float | None = None) -> None:
+        found = "cannot let this machine in" if seconds is None else f"did not let this machine in in {seconds:.0f} s"
+        super().__init__(f"{vault} {found}, so the command was not run: {why}")
+
+
+class NotTakenOut(NetcfgError):
+    """`tag` remembers until when the machine was to be let in, and `command` takes it out after that."""
+
+    status = 7
+
+    def __init__(self, vault: str, network: str, tag: str, until: str, command: str, why: str) -> None:
+        super().__init__(
+            f"{network} may still be let in by {vault}: that it was taken out could not be proved ({why}); the tag "
+            f"{tag} remembers it until {until}, and after that any apply or '{command}' takes it out"
+        )
+
+
+class NoCommand(UsageError):
+    """`vault` is the vault that was named."""
+
+    def __init__(self, vault: str = "VAULT") -> None:
+        super().__init__(
+            f"no command was given to run while this machine is let in; write it after --, as in "
+            f"'netcfg exec {vault} -- az keyvault secret list --vault-name {vault}'"
+        )
+
+
+class CommandNotStarted(NetcfgError):
+    """`status` is what a shell ends with: 127 where there is no such command, 126 where it cannot be run."""
+
+    def __init__(self, command: str, why: str, status: int) -> None:
+        super().__init__(f"{command!r} was not run: {why}; give a program that is on the PATH, or its path")
+        self.exit_status = status
+
+
+class BadDuration(UsageError):
+    def __init__(self, text: str, most: str) -> None:
+        super().__init__(f"{text!r} is not a time of up to {most}; write it as 90s, 15m or 1h")
 
 
 class FilesThere(UsageError):
@@ -845,6 +978,43 @@ class WriteNotBegun(NetcfgError):
         super().__init__(
             f"{subject} was left as it is, because the run was interrupted; "
             "run the same command again, it goes on where this one stopped"
+        )
+
+
+class RecordNotWritten(NetcfgError):
+    """A record of what is about to be done cannot be kept, so it is not done."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            f"the record cannot be written to {where!r}: {reason}; nothing is changed that could not be undone: make "
+            "room there, or have records kept elsewhere, by --record-to of apply or --data-dir before the command"
+        )
+
+
+class RecordUnreadable(NetcfgError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"the record {path!r} cannot be read: {reason}; 'netcfg history' names those that can be"
+        )
+
+
+class NoRecord(UsageError):
+    """`found` are the ids that begin like the one that was asked for."""
+
+    def __init__(self, asked: str, folder: str, found: Iterable[str] = ()) -> None:
+        several = list(found)
+        if several:
+            said = f"{asked!r} is the beginning of {len(several)} records: {_some(several, 3)}; give more of it"
+        else:
+            said = f"there is no record {asked!r} in {folder!r}; 'netcfg history' names those that are there"
+        super().__init__(said)
+
+
+class RecordOfElsewhere(UsageError):
+    def __init__(self, run: str, there: str, here: str) -> None:
+        super().__init__(
+            f"the record {run} was made in {there}, and this command is about {here}; give the options before the "
+            "command that were given then"
         )
 
 
@@ -1394,6 +1564,21 @@ class InsecureEndpoint(UsageError):
         super().__init__(
             f"{url!r} cannot be asked: a token goes with every request, so only an https address will do, "
             "or plain http on this machine (127.0.0.1 or localhost)"
+        )
+
+
+class CredentialInAddress(UsageError):
+    def __init__(self, shown: str) -> None:
+        super().__init__(f"{shown!r} has a credential in it, and no address ever has one here; leave it out")
+
+
+class BadTrust(UsageError):
+    """The certificates that are trusted, as a variable of the environment names them."""
+
+    def __init__(self, variable: str, path: str, reason: str) -> None:
+        super().__init__(
+            f"{variable} names {path!r}, and {reason}; name a file of PEM certificates, "
+            "those of the proxy or the authority to trust among them"
         )
 
 

@@ -57,7 +57,8 @@ class Circumstances:
 
     `gone` are subnets that rules of vaults name and that are not there any more; `is_selected` is whether a place or a
     tag is all that this vault was found by, `is_declared` whether the configuration says so, and `linkage` is then what
-    variable groups use, if that was asked.
+    variable groups use, if that was asked. `is_undoing` is whether the vault goes back to what it was: nothing that is
+    published or declared is wanted then.
     """
 
     vault: Vault
@@ -72,6 +73,7 @@ class Circumstances:
     is_selected: bool = False
     linkage: Linkage = NOT_ASKED
     is_declared: bool = False
+    is_undoing: bool = False
 
     @property
     def is_strange(self) -> bool:
@@ -151,6 +153,12 @@ def _broad_range(seen: Circumstances) -> str | None:
     new = set(seen.after.rule_set.ip_rules) - set(seen.before.rule_set.ip_rules)
     broad = sorted(each for each in new if each.network and each.network.prefixlen < BROAD)
     return f"{listed(broad)} is broader than /{BROAD}: that is more than 65,536 addresses" if broad else None
+
+
+def _default_allow(seen: Circumstances) -> str | None:
+    if seen.after.is_open and not seen.before.is_open and not is_enforced(seen.vault):
+        return "the vault would be open to all networks: its default action would be Allow, and public access Enabled"
+    return None
 
 
 def _default_deny(seen: Circumstances) -> str | None:
@@ -241,12 +249,21 @@ def _harms(seen: Circumstances) -> frozenset[str]:
 
 
 def _public_access(seen: Circumstances) -> str | None:
+    if seen.is_undoing:
+        return _public_again(seen)
     if seen.before.public_access is PublicAccess.DISABLED and seen.intent.public_access is None:
         return (
             "public access is Disabled, so rules do nothing and Azure DevOps cannot get in: say "
             "--public-access enabled (for selected networks only) or --public-access disabled; accepted, "
             "rules are written that do nothing until it is enabled"
         )
+    return None
+
+
+def _public_again(seen: Circumstances) -> str | None:
+    if seen.before.public_access is not PublicAccess.ENABLED and seen.after.public_access is PublicAccess.ENABLED:
+        was = seen.before.public_access.value
+        return f"public access turns from {was} to Enabled: the rules, or the default action, let callers in again"
     return None
 
 
@@ -272,6 +289,8 @@ def _service_endpoint(seen: Circumstances) -> str | None:
 
 def stale_editions(seen: Circumstances) -> str | None:
     """How old the ranges are, where no publisher that the policy uses was confirmed for too long."""
+    if seen.is_undoing:
+        return None
     editions = seen.resolution.editions
     # A confirmation on a day to come was made by a clock that was wrong, and tells nothing.
     ages = (
@@ -319,8 +338,8 @@ def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
 
 
 def _taken(seen: Circumstances, *standings: Standing) -> list[IpRule | VirtualNetworkRule]:
-    """The rules that go because the vault is exclusive, of these standings."""
-    return [
+    """The rules that go because the vault is exclusive, of these standings. What a run had added is its own to take."""
+    return [] if seen.is_undoing else [
         rule
         for rule in _removed(seen)
         if seen.desired.reasons[rule].standing in standings and not seen.intent.removes(rule)
@@ -343,7 +362,7 @@ def _admits_devops(seen: Circumstances, firewall: Firewall) -> bool:
 # Every guard there will be, so that accepting one whose work has not come yet is no error; those have no function.
 GUARDS: dict[str, Callable[[Circumstances], str | None] | None] = {
     "broad-range": _broad_range,
-    "default-allow": None,
+    "default-allow": _default_allow,
     "default-deny": _default_deny,
     "exclusive": _exclusive,
     "geography-mismatch": _geography_mismatch,

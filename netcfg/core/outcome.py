@@ -28,7 +28,8 @@ class Outcome:
 
     `verified` is whether Azure showed afterwards what was sent; `touched` whether one that is not done was changed, or
     may have been. `wave` is the number of the wave that the vault belongs to, from 1, where there are waves. `proof` is
-    what came of Azure DevOps reading it afterwards, if it was asked, and `unasked` why it was not.
+    what came of Azure DevOps reading it afterwards, if it was asked, and `unasked` why it was not. `record` is what to
+    give to `netcfg rollback`, where the run wrote one.
     """
 
     plan: Plan
@@ -39,6 +40,7 @@ class Outcome:
     wave: int | None = None
     proof: Proof | None = None
     unasked: NotAsked | None = None
+    record: str | None = None
 
     @property
     def is_unproved(self) -> bool:
@@ -78,12 +80,13 @@ def worst_of(statuses: Collection[int]) -> int:
 @dataclass(frozen=True)
 class Result:
     """What an apply did; with `is_interrupted` somebody ended it before everything was done. With `is_proved` Azure
-    DevOps was asked to read the vaults afterwards."""
+    DevOps was asked to read the vaults afterwards. `undo` is the command that undoes it, where it was recorded."""
 
     planned: PlanSet
     outcomes: tuple[Outcome, ...]
     is_interrupted: bool = False
     is_proved: bool = False
+    undo: str = ""
 
     @property
     def status(self) -> int:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 from netcfg.core.approval import Approval
+from netcfg.core.callers import Callers
 from netcfg.core.desired import Desired, Reason, check_limits, fit
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import PRIVATE_DNS, SERVICE_ENDPOINT, Acceptance, Circumstances, Guard, evaluate
 from netcfg.core.intent import Intent
+from netcfg.core.letters import moved_since
 from netcfg.core.linkage import NOT_ASKED, Linkage
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, OwnersApproval, kind_of
 from netcfg.core.ranges import Resolution
-from netcfg.core.resources import Subnet, SubnetId, Vault, VaultId
+from netcfg.core.resources import Subnet, SubnetId, Tags, Vault, VaultId
 from netcfg.core.rules import Firewall, IpRule, Rule
+from netcfg.core.standing import Standing
 from netcfg.core.switchover import NOTHING_SEEN, Survey
 from netcfg.core.target import Location
+from netcfg.core.temporary import edited
 from netcfg.core.way import Way, fit_way
 
 KEY_VAULT_ENDPOINT = "Microsoft.KeyVault"
@@ -43,6 +47,7 @@ class Kind(Enum):
     PRIVATE_DNS_ZONE = "private-dns-zone"
     PRIVATE_DNS_ZONE_GROUP = "private-dns-zone-group"
     VIRTUAL_NETWORK_LINK = "virtual-network-link"
+    TAG = "tag"
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would change in one vault, and why."""
+    """What would change in one vault, and why. One that `is_exact` was saved: it holds for the vault as it was then,
+    letter by letter."""
 
     vault: Vault
     geographies: tuple[Geography, ...]
     desired: Desired
     guards: tuple[Guard, ...]
+    is_exact: bool = False
+    callers: Callers | None = field(default=None, compare=False)  # what a log has met there, where one was given
 
     @property
     def before(self) -> Firewall:
@@ -78,6 +86,15 @@ class Plan:
     @property
     def after(self) -> Firewall:
         return self.desired.after
+
+    def with_notes(self, notes: Iterable[str]) -> Plan:
+        """The same, with something more to say."""
+        return replace(self, desired=replace(self.desired, notes=(*self.desired.notes, *notes)))
+
+    @property
+    def tags(self) -> Tags:
+        """All tags of the vault as they should be."""
+        return edited(self.vault.tags, self.desired.tags)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -91,7 +108,7 @@ class Plan:
             Change(Action.ADD, Kind.SERVICE_ENDPOINT, KEY_VAULT_ENDPOINT, subnet=subnet)
             for subnet in self.desired.endpoints
         ]
-        return (*ip_rules, *access, *action, *subnets, *endpoints, *_pieces(self.desired.way))
+        return (*ip_rules, *access, *action, *subnets, *endpoints, *_pieces(self.desired.way), *self._tag_changes())
 
     @property
     def kept(self) -> tuple[tuple[Rule, Reason], ...]:
@@ -128,12 +145,14 @@ class Plan:
     def what_moved(self, later: Plan) -> tuple[str, ...]:
         """In words, why a plan of another look may not stand in for the one that was shown; nothing when it may.
 
-        Rules that both keep may differ, whatever their standing; changes, guards and every other value may not.
+        Rules that both keep may differ, whatever their standing, but for a plan that `is_exact`; changes, guards and
+        every other value may not.
         """
         old, new = set(map(_line, self.changes)), set(map(_line, later.changes))
         fired, fires = {each.id for each in self.guards}, {each.id for each in later.guards}
+        seen = moved_since(self.vault, later.vault) if self.is_exact else _frame_differences(self.before, later.before)
         return (
-            *_frame_differences(self.before, later.before),
+            *seen,
             *self.new_harm(later),
             *(f"the guard {each} is gone" for each in sorted(fired - fires)),
             *(f"new: {each}" for each in sorted(new - old)),
@@ -154,6 +173,16 @@ class Plan:
         if guard.id == PRIVATE_DNS:
             return not guard.harms <= shown.harms
         return guard.id == SERVICE_ENDPOINT and shown.message != guard.message
+
+    def _tag_changes(self) -> list[Change]:
+        before = dict(self.vault.tags)
+        edits = ((name, value) for name, value in sorted(self.desired.tags.items()) if before.get(name) != value)
+        return [
+            Change(
+                _TAG_ACTIONS[value is None, name in before], Kind.TAG, name, was=before.get(name), reason=_why(value)
+            )
+            for name, value in edits
+        ]
 
     def _compare(self, kind: Kind, before: Iterable[Rule], after: Iterable[Rule]) -> list[Change]:
         old, new = set(before), set(after)
@@ -182,6 +211,16 @@ def _pieces(way: Way) -> list[Change]:
         for action, found in pieces
         for each in found
     ]
+
+
+_TAG_ACTIONS = {(True, True): Action.REMOVE, (False, True): Action.SET, (False, False): Action.ADD}
+
+
+def _why(value: str | None) -> Reason:
+    """Why the tag of a run of `netcfg exec` changes."""
+    if value is None:
+        return Reason(Standing.EXPIRED, "the run of netcfg exec is over")
+    return Reason(Standing.DECLARED, "its address is declared now, so its rule stays when netcfg exec ends")
 
 
 def _line(change: Change) -> str:
@@ -225,13 +264,16 @@ def look(
     is_selected: bool = False,
     linkage: Linkage = NOT_ASKED,
     is_declared: bool = False,
+    now: datetime | None = None,
 ) -> Circumstances:
     """A vault beside what it should be, and all that decides about it. A contradiction in what is meant is an error.
 
     `survey` is what was seen of other vaults where an endpoint is to be enabled; `gone` are subnets that rules of
-    vaults name and that are not there any more; `landscape` is everything private, where that was asked for.
+    vaults name and that are not there any more; `landscape` is everything private, where that was asked for. `now`
+    decides which temporary rules are overdue.
     """
-    desired = fit(vault, intent, resolution, subnets, today, gone, survey).with_way(fit_way(vault, intent, landscape))
+    desired = fit(vault, intent, resolution, subnets, today, gone, survey, now)
+    desired = desired.with_way(fit_way(vault, intent, landscape))
     return Circumstances(
         vault,
         desired,
@@ -274,7 +316,8 @@ class PlanSet:
 
     `asks_which` is whether a guard has to be accepted by naming its vaults, even if only one was found. `lines` are
     those of the configuration that chose the vaults. `selected` says, in sentences, what was selected where nobody
-    named the vaults, and what of it cannot be known.
+    named the vaults, and what of it cannot be known. `moved` are the vaults for which a saved plan does not hold any
+    more, each with the error that says why: nothing is written to them.
     """
 
     given: tuple[Geography, ...]
@@ -285,6 +328,7 @@ class PlanSet:
     asks_which: bool = False
     lines: Mapping[VaultId, Location] = field(default_factory=dict)
     selected: tuple[str, ...] = ()
+    moved: Mapping[VaultId, NetcfgError] = field(default_factory=dict)
 
     @property
     def is_refused(self) -> bool:
@@ -293,7 +337,9 @@ class PlanSet:
     @property
     def pending(self) -> tuple[Plan, ...]:
         """What an apply would write: the plans that change something and that no guard refuses."""
-        return tuple(plan for plan in self.plans if plan.changes and not plan.refusals)
+        return tuple(
+            plan for plan in self.plans if plan.changes and not plan.refusals and plan.vault.id not in self.moved
+        )
 
     @property
     def changes(self) -> int:

@@ -129,6 +129,14 @@ class Catalogue:
 
     editions: tuple[Edition, ...]
 
+    def joined(self, others: Iterable[Edition]) -> Catalogue:
+        """The same and these, each once, with the last day on which anybody confirmed it."""
+        known: dict[tuple[Publisher, str], Edition] = {}
+        for edition in (*self.editions, *others):
+            same = known.get((edition.publisher, edition.sha256))
+            known[edition.publisher, edition.sha256] = max(same or edition, edition, key=lambda each: each.confirmed)
+        return Catalogue(tuple(known.values()))
+
     def of(self, publisher: Publisher) -> tuple[Edition, ...]:
         """The publisher's editions, oldest first."""
         return tuple(

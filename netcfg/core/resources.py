@@ -10,6 +10,8 @@ from netcfg.core.approval import Connection
 from netcfg.core.errors import BadIdentifier
 from netcfg.core.rules import Firewall, Perimeter
 
+Tags = tuple[tuple[str, str], ...]
+
 _VAULT_NAME = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
 # What resource groups and networks may be named: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _NAME = re.compile(r"(?!\.{1,2}\Z)[\w().-]{1,90}")
@@ -87,14 +89,17 @@ class SubnetName:
 class Vault:
     """A vault as Azure Resource Manager showed it; one that `is_indexed` as Resource Graph's index did, which lags.
 
-    `is_role_based` is whether roles decide who reads its secrets, and not access policies, where that was read.
+    `tags` are in the order in which Azure shows them. `is_role_based` is whether roles decide who reads its secrets,
+    and not access policies, where that was read; with `has_odd_tags` there are tags beside them that are no text.
     """
 
     id: VaultId
     firewall: Firewall
     perimeter: Perimeter = Perimeter.NONE
     connections: tuple[Connection, ...] = ()
+    tags: Tags = ()
     is_indexed: bool = field(default=False, compare=False)
+    has_odd_tags: bool = field(default=False, compare=False)
     is_role_based: bool | None = field(default=None, compare=False)
 
     @cached_property

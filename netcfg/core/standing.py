@@ -16,6 +16,7 @@ class Standing(Enum):
 
     PUBLISHED = "published"
     DECLARED = "declared"
+    TEMPORARY = "temporary"
     EXPIRED = "expired"
     ELSEWHERE = "elsewhere"
     RETIRED = "retired"

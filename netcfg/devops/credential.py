@@ -11,6 +11,7 @@ from netcfg.core.errors import BadToken, NoDevOpsCredential
 
 _PAT = "AZURE_DEVOPS_EXT_PAT"
 _JOB = "SYSTEM_ACCESSTOKEN"
+_SHORTEST = 8  # characters; what is shorter is no secret, and may be a part of anything
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,14 @@ class Credential:
 
     name: str
     authorization: str = field(repr=False)
+
+    def hidden_in(self, content: bytes) -> bytes:
+        """`content` without the credential: some proxies repeat a request where they refuse it."""
+        scheme, _, sent = self.authorization.encode().partition(b" ")
+        secret = base64.b64decode(sent).lstrip(b":") if scheme == b"Basic" else sent
+        for each in (sent, secret):
+            content = content.replace(each, "…".encode()) if len(each) >= _SHORTEST else content
+        return content
 
     @staticmethod
     def basic(name: str, token: str) -> Credential:

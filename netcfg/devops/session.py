@@ -18,10 +18,10 @@ from netcfg.core.errors import BadServiceUrl, DevOpsAnswer, DevOpsUnreachable, D
 from netcfg.core.organization import DEVOPS
 from netcfg.devops.answer import Answer, Question, Write, said
 from netcfg.devops.credential import Credential
-from netcfg.web.http import causes, is_safe, new_session, proxies, timeouts, why
+from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.http import ANSWER_TIMEOUT, causes, is_ambiguous, is_safe, new_session, proxies, timeouts, why
 
 IDENTITY = "https://vssps.dev.azure.com"
-TIMEOUT = 30.0
 
 # POST only asks there (HierarchyQuery, endpointproxy): a request that changes something takes the way of `write`.
 REPEATABLE = ("GET", "POST")
@@ -38,15 +38,17 @@ class Session:
         credential: Callable[[], Credential],
         devops: str = DEVOPS,
         identity: str = IDENTITY,
-        timeout: float = TIMEOUT,
+        timeout: float = ANSWER_TIMEOUT,
+        deadline: Deadline = UNLIMITED,
     ) -> None:
         self.devops = check_url(devops)
         self.identity = check_url(identity)
         self._find_credential = credential
         self._lock = Lock()
         self._timeout = timeouts(timeout)
-        self._http = new_session("application/json", REPEATABLE)
-        self._once = new_session("application/json", ())
+        self._deadline = deadline
+        self._http = new_session("application/json", REPEATABLE, deadline)
+        self._once = new_session("application/json", (), deadline)
 
     @property
     def credential(self) -> Credential:
@@ -65,7 +67,7 @@ class Session:
         except (ChunkedEncodingError, ContentDecodingError) as error:
             raise DevOpsAnswer(question.url, "an answer that broke off", question.subject) from error
         except RequestException as error:
-            raise DevOpsUnreachable(question.url, self._why(error, question)) from error
+            raise DevOpsUnreachable(question.url, why(error)) from error
 
     def write(self, write: Write, credential: Credential) -> Answer:
         """The answer to a request that changes something, which is sent once.
@@ -73,11 +75,12 @@ class Session:
         Where it may have been taken without an answer that says so, that is `DevOpsUnsettled`: only a look tells.
         """
         try:
-            answer = self._send(self._once, write.method, write, credential)
+            with self._deadline.finishing():
+                answer = self._send(self._once, write.method, write, credential)
         except RequestException as error:
             if any(isinstance(each, _NEVER_SENT) for each in causes(error)):
-                raise DevOpsUnreachable(write.url, self._why(error, write)) from error
-            raise DevOpsUnsettled(write.subject, self._why(error, write)) from error
+                raise DevOpsUnreachable(write.url, why(error)) from error
+            raise DevOpsUnsettled(write.subject, why(error)) from error
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = _retry_after(answer)
             raise DevOpsUnsettled(
@@ -101,10 +104,8 @@ class Session:
             timeout=(connecting, reading + question.patience),
             proxies=proxies(question.url),
         )
-        return Answer(question.url, response.status_code, response.headers, response.content)
-
-    def _why(self, error: RequestException, question: Question) -> str:
-        return why(error, self._timeout[1] + question.patience)
+        content = credential.hidden_in(response.content) if credential else response.content
+        return Answer(question.url, response.status_code, response.headers, content)
 
 
 def _retry_after(answer: Answer) -> float | None:
@@ -122,7 +123,7 @@ def check_url(text: str) -> str:
         raise BadServiceUrl(text, str(error)) from error
     if found.username or found.password:
         raise BadServiceUrl(f"{found.scheme}://…@{host}", "no credential is ever part of an address")
-    if not host or found.query or found.fragment:
+    if not host or found.query or found.fragment or is_ambiguous(text):
         raise BadServiceUrl(text, f"an address like {DEVOPS} is expected")
     if not is_safe(found.scheme, host):
         raise BadServiceUrl(text, "a credential goes over https only, or over http to this machine itself")

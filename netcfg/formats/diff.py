@@ -56,6 +56,8 @@ def _change(change: Change, vault: VaultId) -> Row:
             cells = (f"{change.was} → {change.value}",)
         case Kind.PRIVATE_ENDPOINT | Kind.PRIVATE_DNS_ZONE | Kind.PRIVATE_DNS_ZONE_GROUP | Kind.VIRTUAL_NETWORK_LINK:
             subject, cells = pieces.told(change, vault)
+        case Kind.TAG:
+            subject, cells = change.value, ("tag", change.reason.text if change.reason else "")
         case _:
             assert_never(change.kind)
     return Row(mark, subject, cells, style)
@@ -81,7 +83,7 @@ def whose(reason: Reason | None) -> tuple[str, ...]:
             return f"Azure DevOps · {place(reason.region)}", publishers(reason.publishers), reason.text
         case Standing.ELSEWHERE | Standing.RETIRED:
             return f"{reason.standing.value} · {place(reason.region)}", publishers(reason.publishers), reason.text
-        case Standing.DECLARED | Standing.EXPIRED:
+        case Standing.DECLARED | Standing.TEMPORARY | Standing.EXPIRED:
             return (f"{reason.standing.value}: {reason.text}",)
         case Standing.FOREIGN:
             why = reason.text or "somebody else's, kept"

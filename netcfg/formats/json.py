@@ -15,6 +15,7 @@ from operator import eq
 from typing import Any
 
 from netcfg.core.attribution import Attribution, Passage, Publication, Span
+from netcfg.core.cleaning import Cleaning
 from netcfg.core.comparison import Comparison, Extent, Growth
 from netcfg.core.desired import Reason
 from netcfg.core.discovery import Discovery
@@ -28,6 +29,7 @@ from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Change, Plan, PlanSet, Undetermined
 from netcfg.core.proof import Proof
 from netcfg.core.ranges import Edition, PublishedRange, Publisher, Resolution
+from netcfg.core.record import History
 from netcfg.core.refresh import Judgement, News, Refreshed, addresses
 from netcfg.core.report import Report
 from netcfg.core.resources import SubnetId
@@ -36,11 +38,13 @@ from netcfg.core.served import Served
 from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.verification import Verification
 from netcfg.formats import attribution as attributed
-from netcfg.formats import comparison, order, phrases, pieces
+from netcfg.formats import callers, comparison, order, phrases, pieces
+from netcfg.formats import cleaning as cleaned
 from netcfg.formats import discovery as discovered
 from netcfg.formats import explanation as explained
 from netcfg.formats import grouping as grouped
 from netcfg.formats import groups as linked
+from netcfg.formats import records as recorded
 from netcfg.formats import setup as told_setup
 from netcfg.formats import verification as verified
 from netcfg.formats.report import document as reported
@@ -146,6 +150,10 @@ def discovery(found: Discovery) -> str:
     return _write({"version": VERSION, "kind": "discovery", **discovered.document(found)})
 
 
+def cleaning(found: Cleaning) -> str:
+    return _write({"version": VERSION, "kind": "cleaning", **cleaned.document(found)})
+
+
 def report(found: Report) -> Iterator[str]:
     return _stream({"version": VERSION, "kind": "report", **_foundation(found), **reported.document(found)})
 
@@ -161,6 +169,10 @@ def groups(found: Listing, vaults: tuple[str, ...] = ()) -> str:
 def grouping(found: GroupResult) -> str:
     """The document of kind `groups` of a link or a refresh."""
     return _write({"version": VERSION, "kind": "groups", **grouped.document(found)})
+
+
+def records(found: History) -> str:
+    return _write({"version": VERSION, "kind": "records", **recorded.document(found)})
 
 
 def verification(found: Verification) -> str:
@@ -295,7 +307,13 @@ def _vault(plan: Plan) -> Object:
         "kept": [_kept(rule, reason) for rule, reason in plan.kept],
         "guards": [_guard(each) for each in plan.guards],
         "notes": list(plan.desired.notes),
+        **({"callers": callers.document(plan.callers)} if plan.callers else {}),
     }
+
+
+def vault_of_plan(plan: Plan) -> Object:
+    """What a document of kind `plan` says of one vault, for a record that keeps it."""
+    return _vault(plan)
 
 
 def _outcome(outcome: Outcome, *, is_proved: bool) -> Object:
@@ -305,7 +323,7 @@ def _outcome(outcome: Outcome, *, is_proved: bool) -> Object:
         "verified": outcome.verified,
         "error": str(outcome.error) if outcome.error else None,
         **_known("touched", outcome.touched),
-        "record": None,
+        "record": outcome.record,
         **({"wave": outcome.wave} if outcome.wave else {}),
         **({"devops": proof} if is_proved else {}),
     }

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from netcfg.core.callers import Callers
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Geography
 from netcfg.core.guards import Guard
@@ -20,7 +22,7 @@ from netcfg.core.reading import Reading
 from netcfg.core.report import Report
 from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.words import listed
-from netcfg.formats import alike, comparison, diff, order, phrases
+from netcfg.formats import alike, callers, comparison, diff, order, phrases
 from netcfg.formats import grouping as grouped
 from netcfg.formats import setup as told_setup
 from netcfg.formats import verification as verified
@@ -42,9 +44,10 @@ def plan(plans: PlanSet) -> str:
     each_alone = (block for each in order.plans(plans.plans) for block in _vault(each, several, shared))
     blocks = [
         [f"## netcfg plan: {prose(phrases.summary(plans))}"],
-        [prose(f"{phrases.audience(plans)} · {phrases.basis(plans.resolution)}")],
+        [prose(f"{audience} · {phrases.basis(plans.resolution)}")] if (audience := phrases.audience(plans)) else [],
         [*_items(phrases.provenance(plans)), *_notes(shared)],
         *(_fleet(plans, shared) if is_fleet else each_alone),
+        *(_callers_of_many(plans) if is_fleet else []),
         *_undetermined(plans.undetermined),
     ]
     return _join(blocks)
@@ -61,6 +64,7 @@ def result(outcome: Result) -> str:
     blocks = [
         [f"## netcfg apply: {prose(phrases.conclusion(outcome))}"],
         [f"**{prose(phrases.resumption(outcome))}**"] if outcome.is_interrupted else [],
+        [f"Recorded; what undoes it: {code(outcome.undo)}"] if outcome.undo else [],
         _items(phrases.provenance(outcome.planned)),
         *(_endings(outcome) if is_fleet else each_alone),
         *_undetermined(outcome.planned.undetermined),
@@ -172,7 +176,22 @@ def _vault(plan: Plan, several: bool, shared: list[str]) -> list[list[str]]:
         _diff([*diff.changes(plan), *in_view]),
         _folded(folded),
         accepted + _notes(note for note in plan.desired.notes if note not in shared),
+        *(_callers(plan.callers) if plan.callers else []),
     ]
+
+
+def _callers(found: Callers) -> list[list[str]]:
+    """Who came, and who of them is cut off."""
+    lines = []
+    for group in callers.groups(found):
+        lines += [f"# {group.title}", *UNBOUNDED.listing(_marked(group.rows))]
+        lines += [f"and {group.more:,} more, all of them in --format json"] if group.more else []
+    return [[f"**{prose(callers.headline(found))}**"], fence(lines, "text") if lines else [], _notes(found.notes)]
+
+
+def _callers_of_many(plans: PlanSet) -> list[list[str]]:
+    rows = callers.fleet(order.plans(plans.plans))
+    return [["### Callers"], fence(UNBOUNDED.listing(rows), "text")] if rows else []
 
 
 def _fleet(plans: PlanSet, shared: list[str]) -> Iterator[list[str]]:
@@ -181,7 +200,7 @@ def _fleet(plans: PlanSet, shared: list[str]) -> Iterator[list[str]]:
     busy = [each for each in groups if not each.is_idle]
     for each in busy[:MOST]:
         one, *others = each.plans
-        yield from _group(each, refused) if others else _vault(one, True, shared)
+        yield from _group(each, refused) if others else _vault(replace(one, callers=None), True, shared)
     yield from _more(busy[MOST:])
     for each in groups:
         if each.is_idle:
@@ -307,7 +326,7 @@ def _diff(rows: list[Row]) -> list[str]:
     return fence(UNBOUNDED.listing(_marked(rows)), "diff") if rows else []
 
 
-def _marked(rows: list[Row]) -> list[Row]:
+def _marked(rows: Iterable[Row]) -> list[Row]:
     return [Row("!" if row.mark == "~" else row.mark, row.subject, row.cells) for row in rows]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import collapse_addresses
 from itertools import groupby
 
@@ -18,7 +19,7 @@ from netcfg.core.refresh import Judgement, Refreshed
 from netcfg.core.report import Report
 from netcfg.core.setup import SetupPlan, SetupResult
 from netcfg.core.words import listed
-from netcfg.formats import alike, comparison, diff, order, phrases
+from netcfg.formats import alike, callers, comparison, diff, order, phrases
 from netcfg.formats import attribution as attributed
 from netcfg.formats import setup as told_setup
 from netcfg.formats.alike import Alike, Ended
@@ -48,6 +49,7 @@ def plan(plans: PlanSet, page: Page) -> str:
         _header(plans, page),
         *(_fleet(plans, page, shared) if is_fleet else each_alone),
         [*page.paragraph("every vault", "quiet"), *_notes(shared, page)] if shared else [],
+        _callers_of_many(plans, page) if is_fleet else [],
         _undetermined(plans.undetermined, page),
         page.paragraph(phrases.summary(plans), "refused" if plans.is_refused else "title"),
     ]
@@ -66,6 +68,7 @@ def result(outcome: Result, page: Page, *, after_plan: bool = False) -> str:
         [] if after_plan else _provenance(outcome.planned, page),
         *(_endings(outcome, page, after_plan) if is_fleet else each_alone),
         [] if after_plan else _undetermined(outcome.planned.undetermined, page),
+        page.steps("recorded; what undoes it", [outcome.undo]) if outcome.undo else [],
         [*page.paragraph(phrases.conclusion(outcome), "title"), *page.paragraph(phrases.resumption(outcome), "refused")]
         if outcome.is_interrupted
         else page.paragraph(phrases.conclusion(outcome), "title"),
@@ -157,6 +160,8 @@ def attribution(found: Attribution, page: Page) -> str:
 def _header(plans: PlanSet, page: Page) -> list[str]:
     """Whom it serves and what it rests on, in one line where that fits."""
     audience, basis = phrases.audience(plans), phrases.basis(plans.resolution)
+    if not audience:  # what goes back to what it was serves nobody, and rests on no range
+        return _provenance(plans, page)
     together = page.paragraph(f"{audience} · {basis}")
     lines = together if len(together) == 1 else [*page.paragraph(audience), *page.paragraph(basis)]
     return [*lines, *_provenance(plans, page)]
@@ -173,7 +178,7 @@ def _fleet(plans: PlanSet, page: Page, shared: list[str]) -> Iterator[list[str]]
     busy = [each for each in groups if not each.is_idle]
     for each in busy[:MOST]:
         one, *others = each.plans
-        yield _group(each, page, refused) if others else _vault(one, page, True, shared)
+        yield _group(each, page, refused) if others else _vault(replace(one, callers=None), page, True, shared)
     yield _more(busy[MOST:], page)
     yield from (_idle(each.names, page) for each in groups if each.is_idle)
     if len(busy) < len(plans.plans):
@@ -316,7 +321,25 @@ def _vault(plan: Plan, page: Page, several: bool, shared: list[str]) -> list[str
         *page.listing([*diff.changes(plan), *rules]),
         *_apart(_guards(plan, page, several)),
         *_apart(_notes(own, page)),
+        *_apart(_callers(plan, page)),
     ]
+
+
+def _callers(plan: Plan, page: Page) -> list[str]:
+    """Who came, and who of them is cut off, where a log was given."""
+    if plan.callers is None:
+        return []
+    lines = page.paragraph(callers.headline(plan.callers), "title", others=INDENT)
+    for group in callers.groups(plan.callers):
+        lines += [*page.paragraph(group.title, group.style), *page.listing(group.rows)]
+        if group.more:
+            lines += page.paragraph(f"and {group.more:,} more, all of them in --format json", "quiet", INDENT, INDENT)
+    return lines + _notes(plan.callers.notes, page)
+
+
+def _callers_of_many(plans: PlanSet, page: Page) -> list[str]:
+    rows = callers.fleet(order.plans(plans.plans))
+    return [*page.paragraph("callers", "title"), *page.listing(rows)] if rows else []
 
 
 def _apart(lines: list[str]) -> list[str]:

@@ -11,13 +11,14 @@ from typing import Any
 class Answer:
     """An answer; a `body` of str or bytes is sent as it is, None as nothing, anything else as JSON.
 
-    So many blanks as `padding` says are sent after it.
+    So many blanks as `padding` says are sent after it, with a `pace` one every so many seconds.
     """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     padding: int = 0
+    pace: float = 0
 
 
 class Refusal(Exception):

@@ -22,6 +22,7 @@ from netcfg.sandbox.keyvault import access_policies, connections, deleted_vaults
 from netcfg.sandbox.manager import endings, graph, inventory, login, provider, role_assignments, tenants
 from netcfg.sandbox.manager.arm import ResourceManager
 from netcfg.sandbox.network import (
+    addresses,
     endpoint_policies,
     names,
     networks,
@@ -85,6 +86,7 @@ def make(store: Store, root: str) -> Starlette:
         *((method, f"/{zone}/{{vault}}{path}", look) for zone in names.ZONES for method, path, look in secrets.VIEWS),
         *((view.method, _at(view), _view(view)) for view in _VIEWS if not view.changes),
         *(("GET", path, publication) for path, publication in publishers.PUBLICATIONS),
+        *(("GET", path, address) for path, address in addresses.VIEWS),
     ]
     routes = [_route(path, method, _look(store, root, look)) for method, path, look in looks]
     changes: list[tuple[str, str, Look]] = [
@@ -170,20 +172,21 @@ def _response(answer: Answer) -> Response:
     content = answer.body if isinstance(answer.body, str | bytes) else json.dumps(answer.body)
     headers = {"content-type": "application/json; charset=utf-8", **answer.headers}
     if answer.padding:
-        return _Padded(content, answer.status, headers, answer.padding)
+        return _Padded(content, answer.status, headers, answer)
     return Response(content, answer.status, headers)
 
 
 class _Padded(Response):
     """An answer that goes on for longer than anybody should hold in memory: the wire adds the blanks."""
 
-    def __init__(self, content: str | bytes, status: int, headers: dict[str, str], padding: int) -> None:
+    def __init__(self, content: str | bytes, status: int, headers: dict[str, str], answer: Answer) -> None:
         super().__init__(content, status, headers)
         del self.headers["content-length"]
-        self._padding = padding
+        self._padding, self._pace = answer.padding, answer.pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def padded(message: Message) -> None:
-            await send({**message, "padding": self._padding} if "status" in message else message)
+            more = {"padding": self._padding, "pace": self._pace}
+            await send({**message, **more} if "status" in message else message)
 
         await super().__call__(scope, receive, padded)

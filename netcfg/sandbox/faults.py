@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.manager import conflicts
@@ -13,12 +13,17 @@ KNOWN = {
     "throttle": "429 that says in Retry-After when to come back",
     "throttle-bare": "429 that does not say when",
     "conflict": "a write meets another one: ConflictError of a vault, AnotherOperationInProgress of a network",
-    "error": "500, 502 or 503",
+    "error": "500, 502 or 503, by the length of the path",
+    "error-500": "500 InternalServerError",
+    "error-502": "502 BadGateway",
+    "error-503": "503 ServiceUnavailable",
     "drop-before": "the connection is closed before anything happened",
     "drop-after": "the connection is closed when all has happened",
     "truncate": "the answer breaks off in the middle",
+    "cut": "the answer is its first half, and says that this is all",
     "delay": "the answer comes half a second late",
 }
+_BROKEN = ("error", "error-500", "error-502", "error-503")
 _DELAY = 0.5
 
 
@@ -40,8 +45,7 @@ def parse(faults: str) -> dict[str, float]:
     odds = {}
     for each in filter(None, (part.strip() for part in faults.split(","))):
         name, _, value = each.partition("=")
-        if name not in KNOWN:
-            raise ValueError(f"unknown fault {name!r}; known are {', '.join(KNOWN)}")
+        check([name])
         try:
             odds[name] = float(value)
         except ValueError:
@@ -51,19 +55,26 @@ def parse(faults: str) -> dict[str, float]:
     return odds
 
 
-def delay(drawn: frozenset[str]) -> float:
+def check(names: Iterable[str]) -> None:
+    """A fault that does not exist is a `ValueError` that lists those that do."""
+    for name in names:
+        if name not in KNOWN:
+            raise ValueError(f"unknown fault {name!r}; known are {', '.join(KNOWN)}")
+
+
+def delay(drawn: Set[str]) -> float:
     """Seconds by which the answer is late."""
     return _DELAY if "delay" in drawn else 0.0
 
 
-def instead(drawn: frozenset[str], method: str, path: str, retry_after: Mapping[str, str]) -> Answer | None:
+def instead(drawn: Set[str], method: str, path: str, retry_after: Mapping[str, str]) -> Answer | None:
     """What is answered in place of doing anything, if anything."""
     if "throttle" in drawn:
         return _throttled(retry_after)
     if "throttle-bare" in drawn:
         return _throttled({})
-    if "error" in drawn:
-        return _broken(path)
+    if broken := next((name for name in _BROKEN if name in drawn), None):
+        return _broken(broken, path)
     if "conflict" in drawn and method in ("PUT", "PATCH", "DELETE"):
         return _contended(path, retry_after)
     return None
@@ -74,9 +85,11 @@ def _throttled(headers: Mapping[str, str]) -> Answer:
     return Refusal(429, "TooManyRequests", message, gateway=True, headers=headers).answer
 
 
-def _broken(path: str) -> Answer:
-    """Which one is a matter of the path, so that a seed's run reads the same twice."""
-    status, code = ((500, "InternalServerError"), (502, "BadGateway"), (503, "ServiceUnavailable"))[len(path) % 3]
+def _broken(fault: str, path: str) -> Answer:
+    """Which one `error` is, is a matter of the path, so that a seed's run reads the same twice."""
+    kinds = {"error-500": (500, "InternalServerError"), "error-502": (502, "BadGateway")}
+    kinds["error-503"] = (503, "ServiceUnavailable")
+    status, code = kinds[_BROKEN[1 + len(path) % 3] if fault == "error" else fault]
     return Refusal(status, code, "The service is unable to process the request. Please retry.").answer
 
 

@@ -7,20 +7,22 @@ import contextlib
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 
 import uvicorn
 
-from netcfg.sandbox import app, certificate, faults
+from netcfg.sandbox import app, certificate, clock, direct, faults
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.manager import login, operations
-from netcfg.sandbox.network import names
+from netcfg.sandbox.manager import login, operations, role_assignments, roles
+from netcfg.sandbox.network import addresses, names
 from netcfg.sandbox.publishing import publishers
 from netcfg.sandbox.store import Store
 from netcfg.sandbox.wire import Hook, Wire
 from netcfg.sandbox.worlds.written import World
+
+_NOWHERE = "http://127.0.0.1:1"
 
 
 class Sandbox:
@@ -44,10 +46,40 @@ class Sandbox:
         return f"{self.url}/vssps.dev.azure.com"
 
     @property
+    def address_urls(self) -> tuple[str, str]:
+        """Two services that say by which address somebody comes."""
+        one, other = addresses.PATHS.values()
+        return f"{self.url}{one}", f"{self.url}{other}"
+
+    @property
     def today(self) -> date:
         """The day on which the world plays."""
         with self._store.reading() as state:
             return date.fromisoformat(state["today"])
+
+    @property
+    def now(self) -> datetime:
+        """The moment that it is in the world, where time stands still: noon, unless the world says otherwise."""
+        with self._store.reading() as state:
+            return clock.now(state)
+
+    def move_clock(self, moment: datetime) -> None:
+        """It is `moment` in the world from now on, and its day with it."""
+        with self._store.edit() as state:
+            clock.move(state, moment)
+
+    def answer(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer to a request for `target` (a path with its query), without a socket.
+
+        `Dropped` where a connection would be; see `direct`.
+        """
+        return direct.answer(self._wire, method, target, headers, content)
+
+    def force(self, *faults: str) -> None:
+        """Let these faults (of `faults.KNOWN`) happen to the request whose hook calls this, or else to the next one."""
+        self._wire.force(*faults)
 
     @property
     def token(self) -> str:
@@ -88,15 +120,29 @@ class Sandbox:
         """A copy of the state as it is now."""
         return self._store.copy()
 
+    def grant(self, principal: str, role: Document, scope: str) -> None:
+        """From now on the principal of that name may do what `role` says on `scope`, and nothing that no role of its
+        says. `role` is the JSON of a custom role, as `az role definition create` takes it; see `roles.defined`."""
+        defined = roles.defined(role)
+        with self._store.edit() as state:
+            holder = state["principals"][principal]
+            holder["grantedOnly"] = True
+            state["roleDefinitions"][defined["id"]] = defined
+            laid = role_assignments.laid(holder, roles.custom(defined), scope)
+            state["roleAssignments"][laid["name"]] = laid
+
     @contextlib.contextmanager
     def edit(self) -> Iterator[Document]:
         """The state, to be changed from outside; requests wait meanwhile, so make none inside.
 
-        What it says of the publishers is checked in the end, and nothing of a change is kept that is misspelt.
+        What it says of the clock, the publishers and the address services is checked in the end, and nothing of a
+        change is kept that is misspelt.
         """
         with self._store.edit() as state:
             yield state
+            clock.check(state)
             publishers.check(state)
+            addresses.check(state["addressServices"])
 
 
 @contextlib.contextmanager
@@ -130,6 +176,16 @@ def serve(
         yield Sandbox(where, dns, store, wire, keys[0] if keys else None)
 
 
+@contextlib.contextmanager
+def play(world: World = "contoso", seed: int = 0, faults: str = "") -> Iterator[Sandbox]:
+    """A sandbox in memory that listens nowhere, for who asks it by `answer`. Its `url` is one where nothing answers."""
+    with contextlib.ExitStack() as stack:
+        store = Store(world, None)
+        wire = _wire(store, _NOWHERE, faults, seed, 0)
+        dns = stack.enter_context(names.answering(store))
+        yield Sandbox(_NOWHERE, dns, store, wire, None)
+
+
 def _listen(listener: socket.socket, port: int) -> None:
     """The socket says that it is TCP: asyncio switches Nagle's algorithm off for no other, and answers wait 40 ms."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,7 +198,11 @@ def _wire(store: Store, root: str, odds: str, seed: int, latency_ms: float) -> W
         with store.reading() as state:
             return operations.retry_after(state)
 
-    return Wire(app.make(store, root), faults.Die(odds, seed), latency_ms / 1000, retry_after)
+    def http_date() -> str:
+        with store.reading() as state:
+            return clock.http_date(state)
+
+    return Wire(app.make(store, root), faults.Die(odds, seed), latency_ms / 1000, retry_after, http_date)
 
 
 class _Server:
@@ -159,6 +219,7 @@ class _Server:
             log_level="critical",
             access_log=False,
             server_header=False,
+            date_header=False,  # the world has its own clock
             ssl_certfile=chain,
         )
         self._uvicorn = uvicorn.Server(config)

@@ -15,11 +15,7 @@ def catalogue(folder: Path) -> Catalogue:
 
     A file or folder there that cannot be read is an error, never an edition less.
     """
-    known: dict[tuple[Publisher, str], Edition] = {}
-    for edition in (*bundled.catalogue().editions, *_kept(folder)):
-        same = known.get((edition.publisher, edition.sha256))
-        known[edition.publisher, edition.sha256] = max(same or edition, edition, key=lambda each: each.confirmed)
-    return Catalogue(tuple(known.values()))
+    return bundled.catalogue().joined(_kept(folder))
 
 
 def _kept(folder: Path) -> Iterator[Edition]:

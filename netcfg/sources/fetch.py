@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,9 @@ from netcfg.core.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
-from netcfg.web.http import Nobody, is_safe, new_session, proxies, timeouts, why
+from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.http import ANSWER_TIMEOUT, Nobody, is_ambiguous, is_safe, new_session, proxies, timeouts, why
 
-TIMEOUT = 30.0
 LONGEST = 50_000_000  # the weekly file has 4 MB
 _MOST_REDIRECTS = 5
 _CHUNK = 65_536
@@ -67,9 +66,9 @@ class Fetched:
 class Fetcher:
     """Asks publishers: over https, of nobody else than who was named, without a credential or a cookie."""
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, timeout: float = ANSWER_TIMEOUT, deadline: Deadline = UNLIMITED) -> None:
         self._timeout = timeouts(timeout)
-        self._http = new_session("*/*", ("GET",))
+        self._http = new_session("*/*", ("GET",), deadline)
         # Half of a compressed answer unpacks to half a page, and urllib3 says nothing.
         self._http.headers["Accept-Encoding"] = "identity"
 
@@ -108,7 +107,7 @@ class Fetcher:
                 proxies=proxies(url),
             )
         except RequestException as error:
-            raise SourceUnreachable(shown(url), why(error, self._timeout[1])) from error
+            raise SourceUnreachable(shown(url), why(error)) from error
         except (HTTPError, UnicodeError) as error:  # a host that is no host, which requests lets through
             raise BadSource(shown(url), str(error)) from error
 
@@ -126,18 +125,15 @@ class Fetcher:
     def _body(self, response: requests.Response, url: str, kind: Kind) -> bytes:
         """The whole body, counted as it comes and after it was decompressed: a small answer can unpack to anything."""
         body = bytearray()
-        end = time.monotonic() + self._timeout[1]
         try:
             for chunk in response.iter_content(_CHUNK):
                 body += chunk
-                if time.monotonic() > end:
-                    raise SourceUnreachable(shown(url), f"it took longer than {self._timeout[1]:g} seconds")
                 if len(body) > LONGEST:
                     raise SourceTooLong(shown(url), LONGEST)
         except (ChunkedEncodingError, ContentDecodingError) as error:
             raise SourceAnswer(shown(url), "an answer that broke off", kind.name) from error
         except RequestException as error:
-            raise SourceUnreachable(shown(url), why(error, self._timeout[1])) from error
+            raise SourceUnreachable(shown(url), why(error)) from error
         return bytes(body)
 
 
@@ -168,7 +164,7 @@ def check_url(text: str) -> SplitResult:
         raise BadSource(text, str(error)) from error
     if found.username or found.password:
         raise BadSource(f"{found.scheme}://…@{host}", "what is published needs no credential")
-    if not host:
+    if not host or is_ambiguous(text):
         raise BadSource(text, "an address like https://learn.microsoft.com/… is expected, or the path of a file")
     if not is_safe(found.scheme, host):
         raise BadSource(text, "it has to be https, or plain http to this machine itself")

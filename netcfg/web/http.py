@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from http.cookiejar import DefaultCookiePolicy
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.exceptions import ProxyError, RequestException, Timeout
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import Retry
 
 from netcfg import __version__
+from netcfg.web.adapter import Adapter, TooSlow
+from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.proxy import is_loopback, is_loopback_url, proxy_for
 
+TRIES = 3  # after the first
 FIRST_PAUSE = 1.0  # seconds before the second repetition, doubled each time; the first comes at once
-CONNECT_TIMEOUT = 10.0  # a host that does not take the connection within that will not
+CONNECT_TIMEOUT = 10.0  # seconds; a host that does not take the connection within that will not
+ANSWER_TIMEOUT = 60.0  # seconds for one answer, all of it
 LONGEST_WAIT = 60  # seconds of a Retry-After that are honoured; urllib3 alone would sleep for six hours
+
+# What OpenSSL calls a certificate that names another host or address, or that is too old or too young
+# (https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error).
+OTHER_HOST = frozenset({62, 64})
+NOT_TODAY = frozenset({9, 10})
+
+# What one reader of an address takes for the end of the host, and another one skips or takes for a part of it.
+_AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^\s|^[^/]*//[^/?#]*\s")
 
 
 class _Session(requests.Session):
@@ -35,14 +47,14 @@ class Nobody(AuthBase):
         return request
 
 
-def new_session(accept: str, repeatable: Iterable[str]) -> requests.Session:
+def new_session(accept: str, repeatable: Iterable[str], deadline: Deadline = UNLIMITED) -> requests.Session:
     """A session that tries requests with the `repeatable` methods again, a few times, and follows no redirect."""
     http = _Session()
     http.headers.update({"Accept": accept, "User-Agent": f"netcfg/{__version__}"})
     # A cookie of a signed-in answer would sign in a request that is meant to come from nobody.
     http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     retry = Retry(
-        total=3,
+        total=TRIES,
         connect=2,
         read=1,
         other=0,  # a certificate does not get better
@@ -54,26 +66,18 @@ def new_session(accept: str, repeatable: Iterable[str]) -> requests.Session:
         raise_on_status=False,
     )
     for scheme in ("https://", "http://"):
-        http.mount(scheme, HTTPAdapter(max_retries=retry))
+        http.mount(scheme, Adapter(deadline, max_retries=retry))
     return http
 
 
-def timeouts(seconds: float) -> tuple[float, float]:
-    """For the connection and for the answer."""
+def timeouts(seconds: float = ANSWER_TIMEOUT) -> tuple[float, float]:
+    """For the connection, and for the whole answer."""
     return min(seconds, CONNECT_TIMEOUT), seconds
 
 
 def proxies(url: str) -> dict[str, str] | None:
     """`None` leaves it to the environment, which would send what is meant for this machine to the proxy as well."""
-    return {"http": "", "https": ""} if is_loopback(urlsplit(url).hostname or "") else None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine, by a name or address that no network can answer for."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return {"http": "", "https": ""} if is_loopback_url(url) else None
 
 
 def is_safe(scheme: str, host: str) -> bool:
@@ -81,15 +85,33 @@ def is_safe(scheme: str, host: str) -> bool:
     return scheme == "https" or (scheme == "http" and is_loopback(host))
 
 
-def why(error: RequestException, seconds: float) -> str:
+def is_ambiguous(url: str) -> bool:
+    """Whether who checks an address and who connects to it may read another host in it.
+
+    `http://evil\\@127.0.0.1` is at this machine for `urllib.parse`, and at `evil` for urllib3.
+    """
+    return _AMBIGUOUS.search(url) is not None
+
+
+def untrusted(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate, and what would mend it."""
+    found = error.verify_message
+    if error.verify_code in NOT_TODAY:
+        return f"its certificate is out of date, unless the clock of this machine is wrong ({found})"
+    if error.verify_code in OTHER_HOST:
+        return f"its certificate is another host's ({found})"
+    return f"its certificate is not trusted ({found}); is it a proxy's? then name its authority in REQUESTS_CA_BUNDLE"
+
+
+def why(error: RequestException) -> str:
     """Why there was no answer, in words; what the libraries say quotes their own objects."""
     if isinstance(error, ProxyError):
-        return "the proxy did not let the request through"
+        return why_not_through(error)
     for each in causes(error):
         if isinstance(each, Timeout | TimeoutError):
-            return f"nothing came within {seconds:g} seconds"
+            return too_slow(error)
         if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({each.verify_message})"
+            return untrusted(each)
         if isinstance(each, socket.gaierror):
             return "the name of the host is not known here"
         if isinstance(each, OSError) and each.strerror:
@@ -97,10 +119,42 @@ def why(error: RequestException, seconds: float) -> str:
     return "the connection broke off"
 
 
+def too_slow(error: BaseException) -> str:
+    """What was waited for in vain, and how long."""
+    for each in causes(error):
+        if isinstance(each, TooSlow):
+            return f"there was no whole answer within {each.seconds:g} seconds"
+        if isinstance(each, ConnectTimeoutError) and (found := re.search(r"connect timeout=([\d.]+)", str(each))):
+            return f"there was no connection within {float(found[1]):g} seconds"
+    return "there was no answer in time"
+
+
+def why_not_through(error: ProxyError) -> str:
+    """Which proxy is in the way, who says that it is to be used, and what it said."""
+    url = error.request.url if error.request else None
+    named = proxy_for(url) if url else None
+    return f"{named or 'the proxy'} did not let the request through ({_proxys_reason(error)})"
+
+
+def _proxys_reason(error: ProxyError) -> str:
+    for each in causes(error):
+        if isinstance(each, Timeout | TimeoutError):
+            return too_slow(error)
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return untrusted(each)
+        if isinstance(each, socket.gaierror):
+            return "its name is not known here"
+        if isinstance(each, OSError) and not isinstance(each, RequestException | NewConnectionError):
+            return (each.strerror or str(each)).lower()
+    return "no reason given"
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it was raised from, and so on to the first."""
+    """The error, what it was raised from, and so on to the first, each once: of two errors each may be the other's."""
     at: BaseException | None = error
-    while at is not None:
+    seen: set[int] = set()
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
         yield at
         wrapped = next((each for each in at.args if isinstance(each, BaseException)), None)
         at = at.__cause__ or at.__context__ or wrapped  # urllib3 only wraps what happens behind a proxy

@@ -26,15 +26,16 @@ from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.private import PieceKind
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
-from netcfg.core.rules import Firewall, PublicAccess
+from netcfg.core.rules import PublicAccess
+from netcfg.core.shell import quote
 from netcfg.core.waves import Waves
 from netcfg.core.words import counted
-from netcfg.workflow import endpoints, private, waiting
+from netcfg.workflow import endpoints, private, recording, waiting
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawing, Drawings
 from netcfg.workflow.lanes import Aside, side_by_side
 from netcfg.workflow.private import Paved
-from netcfg.workflow.writing import Halt, Step, ending_of, take
+from netcfg.workflow.writing import Goal, Halt, Step, ending_of, take
 
 Done = TypeVar("Done")
 
@@ -83,18 +84,33 @@ def apply(planned: PlanSet, drawings: Drawings, around: Surroundings, waves: Wav
     """
     run = _Run(planned, drawings, around, waves, ended=_settled(planned))
     pending = run.left(planned.plans)
+    if pending:
+        run.around = around = replace(around, journal=recording.begin(planned, pending, drawings, around))
     run.groups = divide(pending, waves)
     numbers = {plan.vault.id: number for number, group in enumerate(run.groups, 1) for plan in group}
     with _noted(run):
         failures = _switch([plan for plan in pending if plan.desired.endpoints], run)
         _in_waves(run.left(pending), run, partial(_finish_all, failures=failures))
     for plan in run.left(pending):
-        error = run.failed or Interrupted()
+        error = run.failed or run.around.ended()
         run.ended[plan.vault.id] = Outcome(plan, Ending.NOT_REACHED, touched=run.has_touched(plan), error=error)
     outcomes = [run.ended[plan.vault.id] for plan in planned.plans]
     if waves:
         outcomes = [replace(each, wave=numbers.get(each.plan.vault.id)) for each in outcomes]
-    return Result(planned, tuple(outcomes), any(isinstance(each.error, Interrupted) for each in outcomes))
+    is_interrupted = any(isinstance(each.error, Interrupted) for each in outcomes)
+    return _filed(Result(planned, tuple(outcomes), is_interrupted), pending, around)
+
+
+def _filed(result: Result, pending: Sequence[Plan], around: Surroundings) -> Result:
+    """The result, once the record has it too, with what undoes it."""
+    around.journal.end(result)
+    if not (name := around.journal.name):
+        return result
+    recorded = {plan.vault.id for plan in pending}
+    outcomes = tuple(
+        replace(each, record=name) if each.plan.vault.id in recorded else each for each in result.outcomes
+    )
+    return replace(result, outcomes=outcomes, undo=f"{around.program} rollback {quote(name)}")
 
 
 def decline(planned: PlanSet) -> Result:
@@ -122,13 +138,17 @@ def divide(plans: Sequence[Plan], waves: Waves | None) -> tuple[tuple[Plan, ...]
 def _settled(planned: PlanSet) -> dict[VaultId, Outcome]:
     """How the vaults end that nothing is written to."""
     # What a refused or unreadable vault holds is not known to admit the agents from their new address.
-    closed = [each.vault.name for each in planned.plans if each.desired.endpoints and each.refusals]
+    moved = planned.moved
+    held = (each for each in planned.plans if each.refusals or each.vault.id in moved)
+    closed = [each.vault.name for each in held if each.desired.endpoints]
     closed += [each.vault for each in planned.undetermined]
-    outcomes = {plan.vault.id: _settle(plan, closed) for plan in planned.plans}
+    outcomes = {plan.vault.id: _settle(plan, closed, moved.get(plan.vault.id)) for plan in planned.plans}
     return {id: outcome for id, outcome in outcomes.items() if outcome}
 
 
-def _settle(plan: Plan, closed: Sequence[str]) -> Outcome | None:
+def _settle(plan: Plan, closed: Sequence[str], moved: NetcfgError | None) -> Outcome | None:
+    if moved:
+        return Outcome(plan, Ending.STALE, error=moved)
     if plan.refusals:
         return Outcome(plan, Ending.REFUSED)
     if plan.is_empty:
@@ -341,25 +361,26 @@ def _is_open_to_rules(plan: Plan) -> bool:
     return plan.before.public_access is PublicAccess.ENABLED
 
 
-def _added_to(plan: Plan) -> Firewall:
+def _added_to(plan: Plan) -> Goal:
     """The plan's new rules beside everybody who is there, and nothing else."""
     before, after = plan.before.rule_set, plan.after.rule_set
     # A rule whose subnet is gone admits nobody, and Azure refuses whatever is sent with it: if it goes, it goes first.
     going = plan.desired.dead.difference(after.virtual_network_rules)
-    return plan.before.with_rules(
+    opened = plan.before.with_rules(
         ip_rules=(*before.ip_rules, *(each for each in after.ip_rules if each not in before.ip_rules)),
         virtual_network_rules=(
             *(each for each in before.virtual_network_rules if each not in going),
             *(each for each in after.virtual_network_rules if each not in before.virtual_network_rules),
         ),
     )
+    return Goal(opened, plan.vault.tags)
 
 
 # --- the last step ------------------------------------------------------------------------------------------------
 
 
-def _fulfilled(plan: Plan) -> Firewall:
-    return plan.after
+def _fulfilled(plan: Plan) -> Goal:
+    return Goal(plan.after, plan.tags)
 
 
 def _finish_all(plans: Sequence[Plan], run: _Run, failures: Mapping[SubnetId, NetcfgError]) -> None:
@@ -416,6 +437,7 @@ def _tighten(plan: Plan, opened: Vault, drawing: Drawing, around: Surroundings) 
         rest = enabled.draw(opened, around)
     except NetcfgError as error:
         raise Halt(error, touched=True) from error
+    rest = replace(rest, is_exact=plan.is_exact)
     if not plan.is_finished_by(rest):
         raise Halt(VaultMoved(plan.vault.name, plan.what_moved(rest)), touched=True)
     return take(Step(rest, _fulfilled, enabled), around)

@@ -57,10 +57,10 @@ def check(
         found.organizations,
         found.resolution,
         tuple(inspections),
-        (*general.values(), *waivers.expired(given, around.today, program)),
+        (*general.values(), *waivers.expired(given, around.moment().today, program)),
         tuple(sorted(unknown, key=lambda each: each.vault)),
         fail_on,
-        (*selected, *_left_out(inspections)),
+        (*selected, *around.moment().remarks, *_left_out(inspections)),
     )
 
 

@@ -6,22 +6,27 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from threading import Event
 from typing import Protocol
 
 from netcfg.core.agents import AgentPool
 from netcfg.core.discovery import Library
-from netcfg.core.errors import NetcfgError
+from netcfg.core.errors import Interrupted, NetcfgError
 from netcfg.core.geography import Organization
 from netcfg.core.intent import Intent
 from netcfg.core.linking.groups import Mapping as SecretMapping
 from netcfg.core.linking.groups import Project, ServiceConnection, VariableGroup
 from netcfg.core.linking.relay import Relayed
 from netcfg.core.linking.secrets import Secret
+from netcfg.core.moment import Moment
+from netcfg.core.outcome import Result
+from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.private import Landscape, NewPiece, OldPiece
 from netcfg.core.ranges import Catalogue, Edition
-from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
+from netcfg.core.record import Deed, Fate, Meant, Recorded, Unread
+from netcfg.core.resources import Subnet, SubnetId, SubnetName, Tags, Vault, VaultId
 from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Survey
 from netcfg.core.target import Selected, Selection
@@ -57,8 +62,10 @@ class Vaults(Protocol):
         """A block in which Azure takes a write to the vault, which would else have to wait between the last look at it
         and the write. Begins once it does, or at once when somebody wants us to end."""
 
-    def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
-        """Replace the firewall of a vault in one request, which is tried once.
+    def write(
+        self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False, tags: Tags | None = None
+    ) -> None:
+        """Replace the firewall of a vault, and its tags where others are given, in one request, which is tried once.
 
         `vault` is the vault as just read. A conflict, throttling or broken connection is `WriteUnsettled`: whether the
         write happened is then unknown, and somebody has to look.
@@ -262,6 +269,67 @@ class Progress(Protocol):
         """Nothing is being done until the next step: whoever speaks now has the screen to himself."""
 
 
+class Journal(Protocol):
+    """What one run writes down of what it does. `name` is what to give to `netcfg rollback`, empty where nothing is
+    written down."""
+
+    @property
+    def name(self) -> str: ...
+
+    def doing(self, deed: Deed) -> None:
+        """Something is about to be done. It can be read even after a power failure once this returns; what cannot be
+        written down is an error, and must not be done."""
+
+    def did(self, deed: Deed, fate: Fate, why: str = "") -> None:
+        """What became of it. This is never an error: it is done, whether it can be told or not."""
+
+    def verified(self, vault: VaultId) -> None:
+        """Azure showed what was sent."""
+
+    def end(self, result: Result) -> None:
+        """How the run ended, vault by vault. Never an error either."""
+
+
+class Records(Protocol):
+    """What earlier runs on this machine have written down."""
+
+    def begin(self, planned: PlanSet, plans: Sequence[Plan], meant: Mapping[VaultId, Meant], undoes: str) -> Journal:
+        """Write down what is about to be done to the vaults of `plans`, and what they are now, before anything is."""
+
+    def last(self, vault: VaultId) -> Recorded | Unread | None:
+        """What the last run that wrote this vault says was declared for it; nothing where none is known. A record that
+        cannot be read may be that one."""
+
+
+class Unrecorded:
+    """Nobody writes anything down, and nothing is known of earlier runs."""
+
+    name = ""
+
+    def begin(self, planned: PlanSet, plans: Sequence[Plan], meant: Mapping[VaultId, Meant], undoes: str) -> Journal:
+        del planned, plans, meant, undoes
+        return self
+
+    def last(self, vault: VaultId) -> Recorded | Unread | None:
+        del vault
+        return None
+
+    def doing(self, deed: Deed) -> None:
+        pass
+
+    def did(self, deed: Deed, fate: Fate, why: str = "") -> None:
+        pass
+
+    def verified(self, vault: VaultId) -> None:
+        pass
+
+    def end(self, result: Result) -> None:
+        pass
+
+
+UNRECORDED = Unrecorded()
+
+
 @dataclass(frozen=True)
 class Linking:
     """What it takes to link a vault to a variable group: who is asked for what beside the groups themselves."""
@@ -278,8 +346,12 @@ class Surroundings:
     """Everything outside that a verb works with.
 
     `stop` is set when somebody wants us to end: what is under way is finished, and nothing new begins. `parallel` is
-    how many vaults are written at the same time. `clock` counts seconds from anywhere, and `program` is what the
-    commands of next steps begin with.
+    how many vaults are written at the same time. `started` is when the run began, in UTC, `clock` counts seconds from
+    anywhere, and `program` is what the commands of next steps begin with. `records` are those of earlier runs, and
+    `journal` is this one's, once it has begun to write.
+
+    What is done in a block of `finishing` ends something that has begun: it goes on when the time of the run is over.
+    `ended` says why nothing new begins once `stop` is set, and `ahead` how far this machine's clock leads Azure's.
     """
 
     vaults: Vaults
@@ -295,7 +367,21 @@ class Surroundings:
     progress: Progress
     sleep: Callable[[float], None]
     clock: Callable[[], float] = time.monotonic
+    started: datetime | None = None
     program: str = "netcfg"
     stop: Event = field(default_factory=Event)
     parallel: int = PARALLEL
     aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    finishing: Callable[[], AbstractContextManager[None]] = nullcontext
+    ended: Callable[[], NetcfgError] = Interrupted
+    ahead: Callable[[], timedelta | None] = lambda: None
+    records: Records = UNRECORDED
+    journal: Journal = UNRECORDED
+
+    def now(self) -> datetime:
+        """The time that decides what is over, the same for the whole run; else the day has just begun."""
+        return self.started or datetime.combine(self.today, time_of_day.min, UTC)
+
+    def moment(self) -> Moment:
+        """The same beside Azure's clock, which is known once Azure has answered something, and then stays."""
+        return Moment(self.today, self.now(), self.ahead())

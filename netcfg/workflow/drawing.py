@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Acceptance, Circumstances
 from netcfg.core.linkage import NOT_ASKED, Linkage
+from netcfg.core.moment import Moment
 from netcfg.core.plan import Plan, draw, look
 from netcfg.core.private import NOTHING_PRIVATE, Landscape
 from netcfg.core.ranges import Resolution
@@ -38,6 +39,11 @@ class Drawing:
     linkage: Linkage = NOT_ASKED
     is_declared: bool = False
 
+    @property
+    def undoes(self) -> str:
+        """The record that is undone, where that is what these plans are for."""
+        return ""
+
     def look_again(self, around: Surroundings) -> Drawing:
         """The same after another look at who else depends on the agents' addresses: a plan may be hours old."""
         return replace(self, agents=self.agents.surveyed(around)).without(self.companions)
@@ -47,25 +53,32 @@ class Drawing:
         survey = self.agents.survey.among(self.chosen).without(companions)
         return replace(self, agents=replace(self.agents, survey=survey), companions=companions)
 
-    def look(self, vault: Vault, around: Surroundings) -> Circumstances:
-        """The vault with everything that decides about it."""
+    def look(self, vault: Vault, around: Surroundings, moment: Moment | None = None) -> Circumstances:
+        """The vault with everything that decides about it, at another `moment` than now if one is given."""
+        moment = moment or around.moment()
         return look(
             vault,
             self.agents.intent,
             self.resolution,
             self.organizations,
             self.agents.subnets,
-            around.today,
+            moment.today,
             survey=self.agents.survey,
             gone=self.gone,
             landscape=self.landscape,
             is_selected=self.is_selected,
             linkage=self.linkage,
             is_declared=self.is_declared,
+            now=moment.now,
         )
 
     def draw(self, vault: Vault, around: Surroundings) -> Plan:
-        return draw(self.look(vault, around), self.acceptances)
+        """The plan for the vault as it is, which says what it leaves only because a clock is wrong."""
+        plan, moment = draw(self.look(vault, around), self.acceptances), around.moment()
+        if not moment.is_wrong:
+            return plan
+        waiting = self.look(vault, around, moment.later).desired.overdue - plan.desired.overdue
+        return plan.with_notes(moment.notes_of(sorted(map(str, waiting))))
 
 
 Drawings = Mapping[VaultId, Drawing]

@@ -15,9 +15,11 @@ from netcfg.core.errors import (
     WriteNotBegun,
 )
 from netcfg.core.plan import Plan
+from netcfg.core.record import EnablingEndpoint
 from netcfg.core.resources import SubnetId, VaultId
 from netcfg.workflow.agents import by_network
 from netcfg.workflow.collaborators import Surroundings
+from netcfg.workflow.recording import recorded
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Enabling:
             continue
         around.progress.step(f"enabling the service endpoint on {subnet.short}")
         try:
-            around.subnets.enable_endpoint(subnet)
+            with recorded(EnablingEndpoint(subnet), around):
+                around.subnets.enable_endpoint(subnet)
             enabled.append(subnet)
         except NetcfgError as error:
             busy = error if isinstance(error, NetworkBusy) else None

@@ -35,6 +35,7 @@ from netcfg.core.errors import (
     NothingWished,
     NotLinked,
     SecretsMoved,
+    TimeOver,
     VariableGroupGone,
 )
 from netcfg.core.guards import SHARED_GROUP, Acceptance
@@ -398,7 +399,7 @@ def _carry_out(plan: GroupPlan, lists: Lists, around: Surroundings) -> GroupOutc
         if done := settle(plan):
             return done
         if around.stop.is_set():
-            raise Interrupted
+            raise around.ended()
         if plan.is_written:
             plan = replace(plan, after=as_listed(plan, lists(plan), around.today))
         group = _write(plan, around)
@@ -417,7 +418,7 @@ def _ending_of(error: NetcfgError) -> Ending:
     match error:
         case GroupMoved() | SecretsMoved() | GrantMoved():
             return Ending.STALE
-        case Interrupted():
+        case Interrupted() | TimeOver():
             return Ending.NOT_REACHED
         case _:
             return Ending.FAILED
@@ -427,7 +428,7 @@ def _give(grant: Grant, plan: GroupPlan, around: Surroundings) -> bool:
     """Give the permission, and wait until it counts: a group is only written that Azure DevOps can fill. Whether
     anything was written for it."""
     if around.stop.is_set():
-        raise Interrupted
+        raise around.ended()
     try:
         given = give(grant, plan.connection, around, group=plan.name)
     except GrantUnsettled as error:
@@ -436,7 +437,7 @@ def _give(grant: Grant, plan: GroupPlan, around: Surroundings) -> bool:
     if proof.obstacle is None:
         return touched
     if around.stop.is_set():
-        raise Halt(Interrupted(), touched=touched)
+        raise Halt(around.ended(), touched=touched)
     # The fix for a missing permission is to give it, which was done.
     wait = "it may take ten minutes to count" if touched else "it is given already, which may take ten minutes to count"
     fix = wait if proof.obstacle is Obstacle.PERMISSION else proof.fix
@@ -452,7 +453,7 @@ def _write(plan: GroupPlan, around: Surroundings) -> VariableGroup:
     if now and not plan.is_written:
         return now
     if around.stop.is_set():
-        raise Interrupted
+        raise around.ended()
     around.progress.step(f"writing the variable group {plan.name}")
     try:
         if now is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from netcfg.core.errors import NetcfgError
+from netcfg.core.forgotten import forgotten
 from netcfg.core.guards import Acceptance
 from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.target import Target
@@ -37,7 +38,7 @@ def plan(
     while is_to_be_written and (lagging := [each.vault.id for each in planned.pending if each.vault.is_indexed]):
         found = read_again(found, lagging, around)
         planned = _draw(found, lost, around, asks_which=asks_which)
-    return replace(planned, selected=tuple(selected)), found.drawings
+    return replace(planned, selected=(*selected, *around.moment().remarks)), found.drawings
 
 
 def _draw(found: Reading, lost: Iterable[Undetermined], around: Surroundings, *, asks_which: bool) -> PlanSet:
@@ -45,8 +46,14 @@ def _draw(found: Reading, lost: Iterable[Undetermined], around: Surroundings, *,
     missing = [*lost, *found.undetermined]
     for vault in found.vaults:
         try:
-            plans.append(found.drawings[vault.id].draw(vault, around))
+            plans.append(_remembering(found.drawings[vault.id].draw(vault, around), around))
         except NetcfgError as error:
             missing.append(undetermined(vault.id, error, found.lines.get(vault.id)))
     unknown = tuple(sorted(missing, key=lambda each: each.vault))
     return PlanSet(found.given, found.organizations, found.resolution, tuple(plans), unknown, asks_which, found.lines)
+
+
+def _remembering(plan: Plan, around: Surroundings) -> Plan:
+    """The same plan, with a note of what the last apply was asked for and this run is not."""
+    note = forgotten(plan, around.records.last(plan.vault.id))
+    return replace(plan, desired=replace(plan.desired, notes=(*plan.desired.notes, note))) if note else plan

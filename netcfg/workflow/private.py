@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from netcfg.core.approval import Approval
 from netcfg.core.errors import (
     ApprovalPending,
-    Interrupted,
     LinkHeld,
     NetcfgError,
     NotInAzure,
@@ -42,11 +41,13 @@ from netcfg.core.private import (
     PieceKind,
     kind_of,
 )
+from netcfg.core.record import Making, Removing
 from netcfg.core.resources import VaultId
 from netcfg.core.sight import connection_of
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawing, Drawings
 from netcfg.workflow.reading import look_privately
+from netcfg.workflow.recording import recorded
 
 LAST_PAUSES = (1.0, 1.0)  # seconds in which an endpoint is there, or was never asked for
 APPROVAL_PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds in which an approval that nobody has to think about arrives
@@ -117,7 +118,7 @@ def dismantle(plan: Plan, drawing: Drawing, around: Surroundings) -> None:
         what = f"{piece.kind.noun} {piece.id.name}"
         around.progress.step(f"removing the {what}")
         try:
-            around.private.remove(piece)
+            _remove(piece, plan.vault.id, around)
         except NetcfgError as error:
             raise PieceNotRemoved(f"the {what}", error) from error
     rest, _ = _look_again(plan, own, around)
@@ -164,14 +165,14 @@ def _begin(plan: Plan, drawing: Drawing, around: Surroundings) -> Paved:
     """Another look: the plan that was shown must still hold, but for pieces that somebody has made since."""
     way = Paved(plan, drawing, plan)
     if around.stop.is_set():
-        return way.failed(Interrupted())
+        return way.failed(around.ended())
     try:
         current, seen = _look_again(plan, drawing, around)
     except NetcfgError as error:
         return way.failed(error)
     if moved := plan.as_far_as(current).what_moved(current):
         return way.failed(VaultMoved(plan.vault.name, moved))
-    return replace(way, plan=current, drawing=seen)
+    return replace(way, plan=replace(current, is_exact=plan.is_exact), drawing=seen)
 
 
 def _make(way: Paved, around: Surroundings) -> Paved:
@@ -179,9 +180,10 @@ def _make(way: Paved, around: Surroundings) -> Paved:
     if way.error:
         return way
     if around.stop.is_set():
-        return way.failed(Interrupted())
+        return way.failed(around.ended())
     try:
-        return _make_all(way, around)
+        with around.finishing():
+            return _make_all(way, around)
     except KeyboardInterrupt:
         _finish_record(way, around)
         raise
@@ -222,7 +224,7 @@ def _finish_record(way: Paved, around: Surroundings) -> None:
     for record in records:
         around.progress.step(f"stopping, once {way.plan.vault.name} has its record: without it, it may not be found")
         try:
-            _add_to_what_comes(record, around)
+            _add_to_what_comes(record, way.plan.vault.id, around)
         except NotInAzure:
             continue
         except (NetcfgError, KeyboardInterrupt) as error:
@@ -230,14 +232,24 @@ def _finish_record(way: Paved, around: Surroundings) -> None:
             raise KeyboardInterrupt(str(RecordInterrupted(record.id.parent.name, way.plan.vault.name, why))) from None
 
 
-def _add_to_what_comes(record: NewRecord, around: Surroundings) -> None:
+def _add_to_what_comes(record: NewRecord, vault: VaultId, around: Surroundings) -> None:
     for pause in LAST_PAUSES:
         try:
-            around.private.add(record)
+            _add(record, vault, around)
             return
         except NotInAzure:
             around.sleep(pause)
-    around.private.add(record)
+    _add(record, vault, around)
+
+
+def _add(piece: NewPiece, vault: VaultId, around: Surroundings) -> bool:
+    with recorded(Making(vault, kind_of(piece), piece.id), around):
+        return around.private.add(piece)
+
+
+def _remove(piece: OldPiece, vault: VaultId, around: Surroundings) -> None:
+    with recorded(Removing(vault, piece.kind, piece.id), around):
+        around.private.remove(piece)
 
 
 def _is_first(way: Paved) -> bool:
@@ -264,7 +276,7 @@ def _take_back(way: Paved, error: NetcfgError, around: Surroundings) -> Paved:
     for piece in (*links, OldPiece(PieceKind.ENDPOINT, endpoint.id), *zones):
         around.progress.step(f"removing the {piece.kind.noun} {piece.id.name} again")
         try:
-            around.private.remove(piece)
+            _remove(piece, way.plan.vault.id, around)
         except PieceInUse:
             continue  # another vault has its record there by now
         except NetcfgError as other:
@@ -283,7 +295,7 @@ def _add_all(way: Paved, pieces: Sequence[NewPiece], around: Surroundings) -> Pa
         what = f"{kind_of(piece).noun} {piece.id.name}"
         around.progress.step(f"making the {what}")
         try:
-            is_new = around.private.add(piece)
+            is_new = _add(piece, way.plan.vault.id, around)
         except NetcfgError as error:
             return way.failed(PieceFailed(f"the {what}", error), touched=isinstance(error, PieceBusy))
         if is_new:
@@ -324,7 +336,7 @@ def _link(ways: dict[VaultId, Paved], planned: PlanSet, around: Surroundings) ->
         if way.error or not links:
             continue
         if around.stop.is_set():
-            ways[id] = way.failed(Interrupted())
+            ways[id] = way.failed(around.ended())
             continue
         held = _hold(way, _with_an_endpoint(ways, planned), around)
         way = way.failed(held) if held else _add_all(way, links, around)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from netcfg.core.desired import is_enforced
-from netcfg.core.errors import AskedToWait, Interrupted, NetcfgError, NotVerified, VaultMoved, WriteUnsettled
+from netcfg.core.errors import (
+    AskedToWait,
+    Interrupted,
+    NetcfgError,
+    NotVerified,
+    TimeOver,
+    VaultMoved,
+    WriteUnsettled,
+)
 from netcfg.core.outcome import Ending, Outcome
 from netcfg.core.plan import Plan, differences
-from netcfg.core.resources import Vault
+from netcfg.core.record import Writing
+from netcfg.core.resources import Tags, Vault
 from netcfg.core.rules import Firewall
+from netcfg.core.temporary import differences_of_tags
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawing
+from netcfg.workflow.recording import recorded
 
 ATTEMPTS = 5
 FIRST_PAUSE = 1.0  # seconds; doubled each time, with jitter, so that two writers do not meet again and again
@@ -37,10 +49,21 @@ def ending_of(error: NetcfgError) -> Ending:
     match error:
         case VaultMoved():
             return Ending.STALE
-        case Interrupted():
+        case Interrupted() | TimeOver():
             return Ending.NOT_REACHED
         case _:
             return Ending.FAILED
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a vault is to hold of what is written in one request."""
+
+    firewall: Firewall
+    tags: Tags
+
+    def is_met_by(self, vault: Vault) -> bool:
+        return vault.firewall == self.firewall and not differences_of_tags(self.tags, vault.tags)
 
 
 @dataclass(frozen=True)
@@ -51,67 +74,77 @@ class Step:
     """
 
     expected: Plan
-    goal: Callable[[Plan], Firewall]
+    goal: Callable[[Plan], Goal]
     drawing: Drawing
     ignore_missing_endpoint: bool = False
 
+    def decide(self, fresh: Vault, around: Surroundings) -> Goal:
+        """What the vault should hold, if what was promised is still true."""
+        current = self.drawing.draw(fresh, around)
+        if moved := self.expected.what_moved(current):
+            raise VaultMoved(self.expected.vault.name, moved)
+        return self.goal(current)
+
 
 def take(step: Step, around: Surroundings) -> Vault:
-    """Write once, and give the vault as Azure shows it afterwards; one that is as it should be is not written.
+    """Write what is left of a plan's step, and give the vault as Azure shows it afterwards."""
+    return settle(
+        step.expected.vault,
+        lambda fresh: step.decide(fresh, around),
+        around,
+        ignore_missing_endpoint=step.ignore_missing_endpoint,
+    )
+
+
+def settle(
+    expected: Vault, decide: Callable[[Vault], Goal], around: Surroundings, *, ignore_missing_endpoint: bool = False
+) -> Vault:
+    """Write once what `decide` wants of the vault as it is now, and give the vault as Azure shows it afterwards; one
+    that is as it should be is not written.
 
     A write whose effect is not known is not repeated blindly: a rule that a colleague added since must not vanish
-    unreviewed, so each attempt looks first.
+    unreviewed, so each attempt looks first. What keeps it from being done is a `Halt`, what `decide` raises too.
     """
-    sent: Firewall | None = None
+    sent: Goal | None = None
     doubts: list[WriteUnsettled] = []
     while True:
         touched = any(each.may_have_happened for each in doubts)
         try:
-            with around.vaults.turn(step.expected.vault.id):
-                around.progress.step(f"reading {step.expected.vault.name} again")
-                fresh = around.vaults.read(step.expected.vault.id)
-                if sent is not None and _shows(fresh, sent, step):
+            # Whether a write happened that nobody answered has to be known, also when there is no time left.
+            with around.finishing() if doubts else nullcontext(), around.vaults.turn(expected.id):
+                around.progress.step(f"reading {expected.name} again")
+                fresh = around.vaults.read(expected.id)
+                if sent is not None and sent.is_met_by(fresh) and is_enforced(fresh) == is_enforced(expected):
                     return fresh
-                target = _decide(step, fresh, around)
-                if fresh.firewall == target:
+                goal = decide(fresh)
+                if goal.is_met_by(fresh):
                     return fresh
                 if len(doubts) == ATTEMPTS:
                     raise doubts[-1]
                 if around.stop.is_set():
-                    raise Interrupted
-                doubt = _write(step, fresh, target, around)
+                    raise around.ended()
+                doubt = _write(fresh, goal, around, ignore_missing_endpoint=ignore_missing_endpoint)
         except WriteUnsettled as error:
             raise Halt(error, touched=False) from error
         except NetcfgError as error:
             raise Halt(error, touched=touched) from error
         if doubt is None:
-            return _prove(fresh, target, around)
-        _wait(doubt, len(doubts), step.expected.vault.name, around)
+            return _prove(fresh, goal, around)
+        _wait(doubt, len(doubts), expected.name, around)
         if doubt.was_sent:
             doubts.append(doubt)
-            sent = target
+            sent = goal
 
 
-def _shows(fresh: Vault, sent: Firewall, step: Step) -> bool:
-    return fresh.firewall == sent and is_enforced(fresh) == is_enforced(step.expected.vault)
-
-
-def _decide(step: Step, fresh: Vault, around: Surroundings) -> Firewall:
-    """What the vault should hold, if what was promised is still true."""
-    current = step.drawing.draw(fresh, around)
-    if moved := step.expected.what_moved(current):
-        raise VaultMoved(step.expected.vault.name, moved)
-    return step.goal(current)
-
-
-def _write(step: Step, fresh: Vault, target: Firewall, around: Surroundings) -> WriteUnsettled | None:
+def _write(fresh: Vault, goal: Goal, around: Surroundings, *, ignore_missing_endpoint: bool) -> WriteUnsettled | None:
     """`None` once it is written, else why nobody knows, or why it has to be tried again."""
-    around.progress.step(f"writing {step.expected.vault.name}")
+    around.progress.step(f"writing {fresh.name}")
     try:
-        around.vaults.write(fresh, target, ignore_missing_endpoint=step.ignore_missing_endpoint)
+        with recorded(Writing(fresh, goal.firewall, goal.tags), around):
+            around.vaults.write(fresh, goal.firewall, ignore_missing_endpoint=ignore_missing_endpoint, tags=goal.tags)
     except WriteUnsettled as doubt:
         return doubt
-    if step.ignore_missing_endpoint:
+    if ignore_missing_endpoint:
         around.subnets.expect_writes()  # not earlier: it would keep us busy between the look and the write
     return None
 
@@ -128,12 +161,14 @@ def _wait(doubt: WriteUnsettled, attempt: int, name: str, around: Surroundings) 
         around.stop.wait(seconds)
 
 
-def _prove(written: Vault, sent: Firewall, around: Surroundings) -> Vault:
+def _prove(written: Vault, goal: Goal, around: Surroundings) -> Vault:
     around.progress.step(f"reading {written.name} back")
     try:
         back = around.vaults.read_back(written)
     except NetcfgError as error:
         raise Halt(error, touched=True) from error
-    if back.firewall != sent:
-        raise Halt(NotVerified(written.name, differences(sent, back.firewall)), touched=True)
+    if not goal.is_met_by(back):
+        found = (*differences(goal.firewall, back.firewall), *differences_of_tags(goal.tags, back.tags))
+        raise Halt(NotVerified(written.name, found), touched=True)
+    around.journal.verified(written.id)
     return back

@@ -158,11 +158,11 @@ def test_what_no_rule_says_is_said_on_stderr(netcfg: Program):
 # --- the script for the Azure CLI, run ------------------------------------------------------------------------------
 
 AZ = """#!{python}
-import json, sys, urllib.request
+import json, os, sys, urllib.request
 words = dict(zip(sys.argv[2::2], sys.argv[3::2]))
 assert sys.argv[1] == "rest", sys.argv
 body = open(words["--body"][1:], "rb").read() if words.get("--body", "").startswith("@") else None
-headers = {{"Authorization": "Bearer {token}", "Content-Type": "application/json"}}
+headers = {{"Authorization": "Bearer " + os.environ["TOKEN"], "Content-Type": "application/json"}}
 asked = urllib.request.Request("{url}" + words["--url"], body, headers, method=words["--method"].upper())
 with urllib.request.urlopen(asked) as answer:
     found = json.load(answer)["properties"]
@@ -193,12 +193,12 @@ class Shell:
     def __init__(self, netcfg: Program, folder: Path) -> None:
         az = folder / "bin" / "az"
         az.parent.mkdir()
-        az.write_text(AZ.format(python=sys.executable, token=netcfg.sandbox.token, url=netcfg.sandbox.url))
+        az.write_text(AZ.format(python=sys.executable, url=netcfg.sandbox.url))
         az.chmod(0o755)
-        self._path = f"{az.parent}:{os.environ['PATH']}"
+        self._mine = {"PATH": f"{az.parent}:{os.environ['PATH']}", "TOKEN": netcfg.sandbox.token}
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PATH": self._path}
+        environment = os.environ | self._mine
         return subprocess.run(["bash"], input=script, env=environment, capture_output=True, text=True, timeout=30)
 
 

@@ -315,7 +315,7 @@ def test_the_rules_are_explained(netcfg: Program):
     ran = netcfg("check", "--explain", "secret-not-mapped", "--explain", "devops-cannot-read")
     assert ran.status == 0
     assert 'subject: "payments/payments-secrets: admin-*"' in ran.out
-    assert netcfg("check", "--explain", "overdue-temporary-rule").status == 2
+    assert netcfg("check", "--explain", "overdue-temporary-rules").status == 2
 
 
 def test_the_commands_that_are_shown_mend_what_is_found(netcfg: Program):

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """What `netcfg sandbox serve` says to paste: the process signs in as a managed identity of the sandbox."""
     return {
-        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        **{name: os.environ[name] for name in ("PATH", "HOME", "XDG_DATA_HOME") if name in os.environ},
         "PYTHONPATH": str(ROOT),
         "NETCFG_RESOURCE_MANAGER": sandbox.url,
         "IDENTITY_ENDPOINT": f"{sandbox.url}/msi/token",

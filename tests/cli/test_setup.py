@@ -473,7 +473,7 @@ def test_killed_between_the_steps_a_second_run_arrives(
 
         sandbox.after = kill
         environment = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            **{name: os.environ[name] for name in ("PATH", "HOME", "XDG_DATA_HOME") if name in os.environ},
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "NETCFG_RESOURCE_MANAGER": sandbox.url,
             "NETCFG_DEVOPS": sandbox.devops_url,

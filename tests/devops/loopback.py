@@ -67,7 +67,7 @@ def loopback(
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_POST = do_PUT = do_GET  # noqa: N815
+        do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
 
         def log_message(self, *arguments: object) -> None:
             pass

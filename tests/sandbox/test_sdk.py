@@ -57,6 +57,19 @@ def subnets(quick: Sandbox):
         yield client.subnets
 
 
+def test_rules_and_the_whole_map_of_tags_are_written_in_one_request(vaults, quick: Sandbox):
+    vaults.update("rg", "kv-open", {"tags": {"team": "payments"}})
+    acls = {"bypass": "None", "defaultAction": "Deny", "ipRules": [{"value": "191.10.21.7"}], "virtualNetworkRules": []}
+    changed = vaults.update("rg", "kv-open", {"tags": {"run": "1"}, "properties": {"networkAcls": acls}})
+    assert changed.tags == {"run": "1"}
+    assert [rule.value for rule in changed.properties.network_acls.ip_rules] == ["191.10.21.7/32"]
+    with pytest.raises(HttpResponseError) as caught:
+        vaults.update("rg", "kv-open", {"tags": {"a/b": "1"}})
+    assert (caught.value.status_code, caught.value.error.code) == (400, "InvalidTagNameCharacters")
+    assert vaults.get("rg", "kv-open").tags == {"run": "1"}
+    assert [status for method, _, status in quick.requests if method == "PATCH"] == [200, 200, 400]
+
+
 def test_a_vault_is_read_and_changed(vaults):
     assert vaults.get("rg", "kv-open").properties.network_acls is None
     rules = {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": [{"value": "191.10.20.7"}]}

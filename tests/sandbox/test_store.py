@@ -101,7 +101,7 @@ def test_a_change_from_outside_is_seen(tmp_path):
 
 def test_a_state_of_another_version_is_not_gone_on_with(tmp_path):
     (tmp_path / "state.json").write_text('{"version": 0}')
-    with pytest.raises(ValueError, match="has the version 0, and 4 is expected"):
+    with pytest.raises(ValueError, match="has the version 0, and 5 is expected"):
         Store(world(), tmp_path)
     reset(tmp_path, world())
     assert Store(world(), tmp_path).copy()["world"] == "small"
@@ -109,7 +109,7 @@ def test_a_state_of_another_version_is_not_gone_on_with(tmp_path):
 
 def test_the_file_is_json_that_people_can_look_into(tmp_path):
     Store(world(), tmp_path)
-    assert json.loads((tmp_path / "state.json").read_text())["version"] == 4
+    assert json.loads((tmp_path / "state.json").read_text())["version"] == 5
 
 
 # --- what lies in the folder ----------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ def test_no_answer_in_time_says_how_long_it_waited():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/page"
         assert refused(url, SourceUnreachable, timeout=0.2) == (
-            f"{url} could not be fetched: nothing came within 0.2 seconds; "
+            f"{url} could not be fetched: there was no whole answer within 0.2 seconds; "
             "check the network and HTTPS_PROXY, or give a file with --from"
         )
 

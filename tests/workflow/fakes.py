@@ -16,7 +16,7 @@ from netcfg.core.errors import NetcfgError, NotInAzure, WriteNotBegun
 from netcfg.core.geography import Evidence, Organization, Witness
 from netcfg.core.intent import Intent
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewEndpoint, NewPiece, NewRecord, OldPiece
-from netcfg.core.resources import Subnet, SubnetId, SubnetName, Vault, VaultId
+from netcfg.core.resources import Subnet, SubnetId, SubnetName, Tags, Vault, VaultId
 from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Exit, Survey
 from netcfg.core.target import Target
@@ -70,9 +70,13 @@ class Azure:
         del id
         return nullcontext()
 
-    def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
+    def write(
+        self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False, tags: Tags | None = None
+    ) -> None:
         number = self._call(f"write {vault.id.name}{' early' if ignore_missing_endpoint else ''}")
-        self.vaults[vault.id] = replace(self.vaults[vault.id], firewall=after)
+        self.vaults[vault.id] = replace(
+            self.vaults[vault.id], firewall=after, tags=vault.tags if tags is None else tags
+        )
         self.after(number, self.calls[number])
 
     def enable_endpoint(self, id: SubnetId) -> None:

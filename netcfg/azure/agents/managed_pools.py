@@ -9,10 +9,11 @@ from ipaddress import IPv4Address
 from netcfg.azure import graph
 from netcfg.azure.agents.scale_sets import subnet_id
 from netcfg.azure.agents.shown import Shown, described, resources
-from netcfg.azure.arm import Json, ResourceManager, an_object
+from netcfg.azure.arm import ResourceManager
 from netcfg.core.agents import CHANGING, ManagedPool, Whereabouts, names_organization
 from netcfg.core.declared import parse_wanted
 from netcfg.core.errors import AzureAnswer, BadRange, MachinesUndescribed
+from netcfg.core.wire import Json, an_object
 
 _API_VERSION = "2025-01-21"
 _QUERY = (

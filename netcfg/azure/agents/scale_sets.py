@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netcfg.azure import graph
 from netcfg.azure.agents.shown import Shown, described, resources
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.core.agents import NO_MACHINES, PRESENT_MACHINES, Whereabouts
 from netcfg.core.errors import AzureAnswer, BadIdentifier, NetcfgError
 from netcfg.core.resources import SubnetId, parse_subnet
+from netcfg.core.wire import Json, an_object, objects
 
 _API_VERSION = "2024-07-01"
 _INTERFACE_API_VERSION = "2024-05-01"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.arm import ResourceManager
 from netcfg.core.errors import (
     AzureAnswer,
     MachinesUndescribed,
@@ -14,6 +14,7 @@ from netcfg.core.errors import (
     NotInAzure,
     SubscriptionNotInAzure,
 )
+from netcfg.core.wire import Json
 
 SIDE_BY_SIDE = 16
 

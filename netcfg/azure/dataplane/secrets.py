@@ -21,16 +21,12 @@ from netcfg.azure.dataplane.resolution import of_addresses, resolve
 from netcfg.azure.endpoints import Cloud
 from netcfg.core.errors import BadProxy, NetcfgError
 from netcfg.core.verification import Answer, Bearer, Failure, Fault, Observation, Resolution
-from netcfg.web.http import causes, new_session, proxies, timeouts, why
+from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.http import ANSWER_TIMEOUT, NOT_TODAY, OTHER_HOST, causes, new_session, proxies, timeouts, why
 
 # One name is enough, and a page of one is the smallest that can be had. 7.4 is the newest that every cloud has.
 QUERY = "maxresults=1&api-version=7.4"
 LONGEST = 262_144  # bytes of an answer that are read; a page of one name has a few hundred
-
-# What OpenSSL calls a certificate that names another host or address, or that is too old or too young
-# (https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error).
-_OTHER_HOST = frozenset({62, 64})
-_NOT_TODAY = frozenset({9, 10})
 
 
 class Secrets:
@@ -44,14 +40,16 @@ class Secrets:
         self,
         credential: Credential,
         cloud: Cloud,
-        timeout: float,
+        timeout: float = ANSWER_TIMEOUT,
         *,
+        deadline: Deadline = UNLIMITED,
         at: str | None = None,
         server: tuple[str, int] | None = None,
     ) -> None:
         self._credential = credential
         self._cloud = cloud
         self._timeout = timeout
+        self._deadline = deadline
         self._at = at
         self._server = server
 
@@ -65,7 +63,7 @@ class Secrets:
         if not start.lookup.addresses and not proxy:
             return start
         # A connection that was kept would go on by the old way when the network changes; each look makes its own.
-        with new_session("application/json", ()) as http:
+        with new_session("application/json", (), self._deadline) as http:
             way = _Way(http, url, proxy, self._timeout)
             return way.see(start, self._credential, self._cloud, is_direct=self._at is None)
 
@@ -75,7 +73,7 @@ class Secrets:
             start, url, proxy = self._start(vault)
             if not start.lookup.addresses and not proxy:
                 return Door(host=start.host, is_nowhere=start.lookup.resolution is Resolution.ABSENT)
-            with new_session("application/json", ()) as http:
+            with new_session("application/json", (), self._deadline) as http:
                 challenge = _Way(http, url, proxy, self._timeout).challenge()
             token = self._credential.get_token_info(self._cloud.scope).token
             return Door(trusted_tenant(challenge, self._cloud), (tenant_of(token) or "").lower(), start.host)
@@ -86,7 +84,9 @@ class Secrets:
         """What is known of the vault before it is asked, where to ask it, and through which proxy."""
         name = vault.lower()
         host = f"{name}.{self._cloud.vault_suffix}"
-        lookup = resolve(host, self._cloud.private_zone, self._server)
+        lookup = self._deadline.bounded(
+            lambda: resolve(host, self._cloud.private_zone, self._server), f"looking up {host}"
+        )
         url = f"{self._at}/{self._cloud.vault_suffix}/{name}/secrets" if self._at else f"https://{host}/secrets"
         proxy = None if self._at else select_proxy(url, get_environ_proxies(url, no_proxy=None))
         return Observation(vault, host, self._cloud.private_zone, lookup, None, proxy=_shown(proxy, host)), url, proxy
@@ -113,7 +113,7 @@ class _Way:
         except NoToken as reason:
             said = Failure(Fault.SIGN_IN, str(reason))
         except RequestException as error:
-            said = _failure(error, self._timeout)
+            said = _failure(error)
         else:
             address = peer if peer and is_direct and not start.proxy else address
         lookup = of_addresses((address, *start.lookup.addresses), start.lookup.alias) if address else start.lookup
@@ -138,6 +138,8 @@ class _Way:
         with closing(response):
             peer = _peer(response)
             content = _start(response)
+        if token:
+            content = content.replace(token.encode(), "…".encode())  # some proxies repeat what they were sent
         return _parse(response, content, token is not None), response.headers.get("WWW-Authenticate", ""), peer
 
 
@@ -215,15 +217,15 @@ def _peer(response: requests.Response) -> str:
         return ""
 
 
-def _failure(error: RequestException, seconds: float) -> Failure:
+def _failure(error: RequestException) -> Failure:
     found = [*causes(error)]
     for each in found:
         if isinstance(each, ssl.SSLCertVerificationError):
             fault = (
                 Fault.WRONG_HOST
-                if each.verify_code in _OTHER_HOST
+                if each.verify_code in OTHER_HOST
                 else Fault.OUTDATED
-                if each.verify_code in _NOT_TODAY
+                if each.verify_code in NOT_TODAY
                 else Fault.UNTRUSTED
             )
             return Failure(fault, each.verify_message)
@@ -234,7 +236,7 @@ def _failure(error: RequestException, seconds: float) -> Failure:
             (each.reason for each in found if isinstance(each, ssl.SSLError) and each.reason), "no reason given"
         )
         return Failure(Fault.NO_TLS, reason.lower().replace("_", " "))
-    return Failure(Fault.CONNECTION, why(error, seconds))
+    return Failure(Fault.CONNECTION, why(error))
 
 
 def _reason(found: list[BaseException]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from netcfg.azure.arm import Json, an_object, objects
 from netcfg.core.rules import parse_network
+from netcfg.core.wire import Json, an_object, objects
 
 Seen = Mapping[str, Json]  # properties by id in lower case; what is missing cannot be seen, or is gone
 

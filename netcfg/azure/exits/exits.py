@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netcfg.azure import graph
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.exits import interfaces, routes
 from netcfg.azure.exits.addresses import Found, Seen, address, last_part, reference, references, together
 from netcfg.azure.exits.routes import Way
 from netcfg.core.resources import SubnetId
 from netcfg.core.switchover import Exit
+from netcfg.core.wire import Json, an_object, objects
 
 # What Azure calls the subnets of those who speak BGP.
 _GATEWAYS = frozenset({"gatewaysubnet", "routeserversubnet"})

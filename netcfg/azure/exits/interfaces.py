@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netcfg.azure.arm import Json, an_object, objects
 from netcfg.azure.exits.addresses import Found, Seen, address, last_part, reference, references, together
 from netcfg.core.resources import SubnetId
+from netcfg.core.wire import Json, an_object, objects
 
 _SCALE_SET = "/virtualmachinescalesets/"
 

@@ -7,16 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from netcfg.azure import graph, subscriptions
-from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.exits import exits
 from netcfg.azure.exits.addresses import Seen
 from netcfg.azure.firewall import perimeters
-from netcfg.azure.firewall.acls import parse_firewall
 from netcfg.azure.firewall.holders import read_members
 from netcfg.azure.subscriptions import ALL, NO_ANSWER, SIDE_BY_SIDE
+from netcfg.core.acls import parse_firewall
 from netcfg.core.errors import AzureAnswer, BadIdentifier, UnknownValue
 from netcfg.core.resources import SubnetId, Vault, VaultId, parse_vault
 from netcfg.core.switchover import Exit, Hold, Survey
+from netcfg.core.wire import Json
 
 
 @dataclass

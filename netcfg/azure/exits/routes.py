@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses, ip_network
 
-from netcfg.azure.arm import Json, an_object, objects
+from netcfg.core.wire import Json, an_object, objects
 from netcfg.core.words import listed
 
 _EVERYWHERE = IPv4Network("0.0.0.0/0")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from netcfg.azure import subscriptions
-from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.dataplane.door import Door
 from netcfg.azure.subscriptions import Subscription
 from netcfg.core import shell
@@ -21,6 +21,7 @@ from netcfg.core.errors import (
     WrongTenant,
 )
 from netcfg.core.resources import VaultId, parse_vault
+from netcfg.core.wire import Json
 
 MOST = 32  # vaults that are asked themselves, all at the same time: where no name resolves that takes its time
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netcfg.azure.arm import Json, an_object, objects
 from netcfg.core.approval import Approval, Connection, PieceId
+from netcfg.core.wire import Json, an_object, objects
 
 
 def parse_connections(properties: Json, subject: str) -> tuple[Connection, ...]:

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
 from netcfg.azure import graph
-from netcfg.azure.arm import ResourceManager, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.core.errors import NetcfgError, NotInAzure, SubnetsGone, SubscriptionNotInAzure
 from netcfg.core.resources import SubnetId, as_subnet
 from netcfg.core.rules import Firewall, VirtualNetworkRule
+from netcfg.core.wire import objects
 
 SUBNET_VERSION = "2024-05-01"  # any will do: whether it is there is all that is asked
 

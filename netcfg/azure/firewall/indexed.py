@@ -8,13 +8,15 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from netcfg.azure import graph
-from netcfg.azure.arm import Json, ResourceManager
-from netcfg.azure.firewall.acls import parse_firewall
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.firewall.connections import parse_connections
 from netcfg.azure.firewall.holders import Holders, readers
+from netcfg.azure.firewall.tags import parse_tags
+from netcfg.core.acls import parse_firewall
 from netcfg.core.errors import AzureAnswer, AzureRefused, BadIdentifier, NetcfgError, PermissionMissing, UnknownValue
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import Firewall, Perimeter
+from netcfg.core.wire import Json
 
 # What a vault's plan rests on, of everything that its row has.
 COLUMNS = (
@@ -123,7 +125,8 @@ def parse_row(row: Json) -> tuple[VaultId, Vault | NetcfgError]:
         firewall, connections = shared_firewall(properties, subject), parse_connections(properties, subject)
     except (AzureAnswer, UnknownValue) as error:
         return id, error
-    return id, Vault(id, firewall, Perimeter.UNKNOWN, connections, is_indexed=True)
+    tags, is_odd = parse_tags(row.get("tags"))
+    return id, Vault(id, firewall, Perimeter.UNKNOWN, connections, tags, is_indexed=True, has_odd_tags=is_odd)
 
 
 def parse_id(text: object, subject: str) -> VaultId:

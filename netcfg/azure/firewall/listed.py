@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netcfg.azure import subscriptions
-from netcfg.azure.arm import Json, ResourceManager, an_object
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.firewall.connections import parse_connections
 from netcfg.azure.firewall.holders import Holders, readers
 from netcfg.azure.firewall.indexed import Answers, Reader, parse_id, read_all, settled, shared_firewall
+from netcfg.azure.firewall.tags import parse_tags
 from netcfg.core.errors import AzureAnswer, NetcfgError, UnknownValue
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.rules import Perimeter
+from netcfg.core.wire import Json, an_object
 
 VERSION = "2026-05-15"  # that of azure-mgmt-keyvault 14.1, which reads a single vault
 PAGE = "1000"
@@ -63,4 +65,5 @@ def parse_listed(found: Json) -> tuple[VaultId, Vault | NetcfgError]:
         firewall, connections = shared_firewall(properties, subject), parse_connections(properties, subject)
     except (AzureAnswer, UnknownValue) as error:
         return id, error
-    return id, Vault(id, firewall, Perimeter.UNKNOWN, connections)
+    tags, is_odd = parse_tags(found.get("tags"))
+    return id, Vault(id, firewall, Perimeter.UNKNOWN, connections, tags, has_odd_tags=is_odd)

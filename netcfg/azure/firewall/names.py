@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from netcfg.azure import graph, subscriptions
-from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.dataplane.door import Door, unasked
 from netcfg.azure.firewall import absent
 from netcfg.azure.subscriptions import Subscription
@@ -18,6 +18,7 @@ from netcfg.core.errors import (
     PermissionMissing,
 )
 from netcfg.core.resources import VaultId, parse_vault
+from netcfg.core.wire import Json
 
 RESOURCES_VERSION = "2021-04-01"
 FEW = 3  # names that a subscription is asked for one by one; for more it lists its vaults

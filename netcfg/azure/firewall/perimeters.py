@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, ip_interface
 
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.core.errors import (
     AzureAnswer,
     AzureRefused,
@@ -18,6 +18,7 @@ from netcfg.core.errors import (
 from netcfg.core.resources import VaultId
 from netcfg.core.rules import Perimeter
 from netcfg.core.switchover import Hold
+from netcfg.core.wire import Json, an_object, objects
 
 TYPE = "microsoft.network/networksecurityperimeters"
 

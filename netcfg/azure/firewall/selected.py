@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from netcfg.azure import graph, subscriptions
-from netcfg.azure.arm import Json, ResourceManager
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.firewall import listed
 from netcfg.azure.firewall.indexed import COLUMNS, Reader, parse_row
 from netcfg.core.errors import (
@@ -24,6 +24,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.target import Selected, Selection
+from netcfg.core.wire import Json
 from netcfg.core.words import counted
 
 Unseen = list[tuple[str, NetcfgError]]

@@ -7,18 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from netcfg.azure.arm import Json, ResourceManager, an_object
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.dataplane.door import Door, unasked
 from netcfg.azure.errors import SDK_ERRORS, translate, unsettled
 from netcfg.azure.firewall import absent, gone, indexed, listed, perimeters, selected
 from netcfg.azure.firewall import names as by_name
-from netcfg.azure.firewall.acls import parse_firewall, patch
 from netcfg.azure.firewall.connections import parse_connections
 from netcfg.azure.firewall.holders import Holders, readers
-from netcfg.core.errors import NetcfgError, NotInAzure, SubnetsGone, Throttled, WriteUnsettled
-from netcfg.core.resources import Vault, VaultId
+from netcfg.azure.firewall.patch import patch
+from netcfg.azure.firewall.tags import parse_tags
+from netcfg.core.acls import parse_firewall
+from netcfg.core.errors import AzureAnswer, NetcfgError, NotInAzure, SubnetsGone, Throttled, WriteUnsettled
+from netcfg.core.resources import Tags, Vault, VaultId
 from netcfg.core.rules import Firewall, Perimeter
 from netcfg.core.target import Selected, Selection
+from netcfg.core.wire import Json, an_object
 
 MOST_AT_ONCE = 64  # vaults that are read
 
@@ -60,27 +63,36 @@ class AzureVaults:
 
     def read(self, vault: VaultId) -> Vault:
         """The vault as Azure shows it now, with how a perimeter holds it; the two are asked side by side."""
-        perimeter = self._beside.submit(perimeters.read, self._arm, vault)
+        perimeter = self._beside.submit(self._arm.deadline.carried(perimeters.read), self._arm, vault)
         found = self._get(vault)
         return parse_vault_json(found, vault, perimeter.result())
 
     def read_back(self, vault: Vault) -> Vault:
-        """A vault that was read before, as Azure shows it now, but for how a perimeter holds it."""
-        return parse_vault_json(self._get(vault.id), vault.id, vault.perimeter)
+        """A vault that was read before, as Azure shows it now, but for how a perimeter holds it.
+
+        It ends a write, so it is not given up when the time of the run is over.
+        """
+        with self._arm.deadline.finishing():
+            return parse_vault_json(self._get(vault.id), vault.id, vault.perimeter)
 
     def turn(self, vault: VaultId) -> AbstractContextManager[None]:
         """A block in which Azure takes a write to the vault, which would else have to wait between the last look at it
         and the write. Begins once it does, or at once when somebody wants us to end."""
         return self._arm.pacing.turn(vault.subscription)
 
-    def write(self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False) -> None:
-        """Replace the firewall of a vault in one request, which is tried once.
+    def write(
+        self, vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool = False, tags: Tags | None = None
+    ) -> None:
+        """Replace the firewall of a vault, and its tags where others are given, in one request, which is tried once.
 
         `vault` is the vault as just read. A conflict, throttling or broken connection is `WriteUnsettled`: whether the
         write happened is then unknown, and somebody has to look.
         """
         subject = f"vault {vault.name}"
-        body = patch(vault, after, ignore_missing_endpoint=ignore_missing_endpoint)
+        wanted = vault.tags if tags is None else tags
+        if vault.has_odd_tags and wanted != vault.tags:
+            raise AzureAnswer(subject, "tags that are no text, and that could not be sent back beside a changed one")
+        body = patch(vault, after, wanted, ignore_missing_endpoint=ignore_missing_endpoint)
         try:
             self._arm.patch(_path(vault.id), listed.VERSION, body)
         except Throttled as error:
@@ -129,11 +141,14 @@ def parse_vault_json(found: Json, asked: VaultId, perimeter: Perimeter) -> Vault
     if isinstance(text, str) and text.lower() == asked.text.lower():
         asked = replace(asked, text=text)
     properties = an_object(found.get("properties"), subject)
+    tags, is_odd = parse_tags(found.get("tags"))
     return Vault(
         asked,
         parse_firewall(properties, subject),
         perimeter,
         parse_connections(properties, subject),
+        tags=tags,
+        has_odd_tags=is_odd,
         is_role_based=_is_role_based(properties),
     )
 

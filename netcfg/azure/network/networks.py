@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
+from netcfg.core.wire import Json, an_object, objects
 
 # What azure-mgmt-network 33.1 writes subnets with. Read and write must be of one version, and of a new one: a property
 # that the version of the read does not know would be missing from the write, and gone.

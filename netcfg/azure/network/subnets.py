@@ -9,7 +9,7 @@ from itertools import chain, repeat
 from threading import Event, Thread
 from typing import Any, cast
 
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects, untouched
+from netcfg.azure.arm import ResourceManager, untouched
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
 from netcfg.azure.firewall import gone
 from netcfg.azure.network import named_subnets, networks
@@ -23,6 +23,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.plan import KEY_VAULT_ENDPOINT
 from netcfg.core.resources import Subnet, SubnetId, SubnetName
+from netcfg.core.wire import Json, an_object, objects
 
 READERS = 8
 
@@ -139,17 +140,18 @@ class AzureSubnets:
         subscription, group, network, name = _parts(found, subnet)
         etag, client = _etag(found, subject), self._arm.network(subscription)
         self._insist_on_going_on(subnet)
-        poller = client.subnets.begin_create_or_update(
-            group,
-            network,
-            name,
-            cast(Any, with_endpoint(found, subject)),  # the SDK sends a plain dictionary as it is
-            headers={"If-Match": etag},
-            api_version=networks.VERSION,
-            polling=awaited(POLL),
-            retry_total=0,  # a refusal may mean that somebody changed the subnet: look before the next attempt
-            cls=untouched,
-        )
+        with self._arm.deadline.finishing():
+            poller = client.subnets.begin_create_or_update(
+                group,
+                network,
+                name,
+                cast(Any, with_endpoint(found, subject)),  # the SDK sends a plain dictionary as it is
+                headers={"If-Match": etag},
+                api_version=networks.VERSION,
+                polling=awaited(POLL, self._arm.deadline),
+                retry_total=0,  # a refusal may mean that somebody changed the subnet: look before the next attempt
+                cls=untouched,
+            )
         poller.wait(PATIENCE)
         if not poller.done():
             raise NetworkBusy(subject, f"Azure has been at it for more than {PATIENCE / 60:.0f} minutes")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from netcfg.azure.arm import Json, an_object, objects
 from netcfg.azure.private.pieces import is_ours
 from netcfg.core.approval import PieceId
 from netcfg.core.errors import AzureAnswer
 from netcfg.core.private import Endpoint, Link, Network, Peer, Record, ZoneGroup
 from netcfg.core.resources import parse_subnet
+from netcfg.core.wire import Json, an_object, objects
 
 
 def parse_network(found: Json, asked: PieceId, subject: str) -> Network:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TypeVar
 
 from netcfg.azure import graph, subscriptions
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.network import networks
 from netcfg.azure.private.answers import as_written, parse_endpoint, parse_id, parse_link, parse_network, parse_record
 from netcfg.azure.private.pieces import DNS_VERSION, ENDPOINT_VERSION, Pieces, is_ours
@@ -29,6 +29,7 @@ from netcfg.core.private import (
 )
 from netcfg.core.resources import Vault
 from netcfg.core.way import choose_zone, new_zone, served_networks, usable_endpoint
+from netcfg.core.wire import Json, an_object, objects
 
 READERS = 8
 ZONE_TYPE = "microsoft.network/privatednszones"

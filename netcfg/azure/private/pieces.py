@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import assert_never
 
-from netcfg.azure.arm import Json, ResourceManager, an_object, objects
+from netcfg.azure.arm import ResourceManager
 from netcfg.azure.errors import SDK_ERRORS, Unsettled, translate, unsettled
 from netcfg.azure.refusal import hear
 from netcfg.core.approval import PieceId
@@ -23,6 +23,7 @@ from netcfg.core.private import (
     PieceKind,
     kind_of,
 )
+from netcfg.core.wire import Json, an_object, objects
 
 # What the REST reference documents both with; the second is the first that lets a link fall back to the public DNS.
 ENDPOINT_VERSION = "2024-05-01"

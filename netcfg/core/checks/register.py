@@ -20,11 +20,12 @@ from netcfg.core.checks import (
     removal,
     sources,
     strangers,
+    temporary,
     waivers,
     whereabouts,
 )
 from netcfg.core.checks.check import Case, Check, Found
-from netcfg.core.errors import NetcfgError, PerimeterUnread, RecordUnread, ReservedRule, RulesUnseen, UnknownCheck
+from netcfg.core.errors import NetcfgError, PerimeterUnread, RecordUnread, RulesUnseen, UnknownCheck
 from netcfg.core.findings import Finding, Waiver
 from netcfg.core.guards import Circumstances
 from netcfg.core.rules import Perimeter
@@ -37,6 +38,7 @@ CHECKS: dict[str, Check] = {
         *perimeter.CHECKS,
         *published.CHECKS,
         *declared.CHECKS,
+        *temporary.CHECKS,
         *removal.CHECKS,
         *strangers.CHECKS,
         *redundant.CHECKS,
@@ -55,6 +57,7 @@ _FINDERS: tuple[Callable[[Case], Iterator[Found]], ...] = (
     perimeter.find,
     published.find,
     declared.find,
+    temporary.find,
     removal.find,
     strangers.find,
     redundant.find,
@@ -74,17 +77,15 @@ OF_VAULTS = {id: each for id, each in CHECKS.items() if not each.is_of_groups}
 OF_GROUPS = {id: each for id, each in CHECKS.items() if each.is_of_groups or each in waivers.CHECKS}
 
 # What a waiver may name.
-RULES = frozenset(CHECKS) - {waivers.EXPIRED_WAIVER.id} | waivers.RESERVED
+RULES = frozenset(CHECKS) - {waivers.EXPIRED_WAIVER.id}
 
 
 def explained(texts: Iterable[str]) -> tuple[Check, ...]:
     """The checks that somebody asks to have explained; `all` is every one. Any other rule is a usage error."""
     found: list[Check] = []
     for text in texts:
-        if text in waivers.RESERVED:
-            raise ReservedRule(text)
         if text != "all" and text not in CHECKS:
-            raise UnknownCheck(text, (*CHECKS, *waivers.RESERVED))
+            raise UnknownCheck(text, CHECKS)
         found += CHECKS.values() if text == "all" else [CHECKS[text]]
     return tuple(dict.fromkeys(found))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 
-from netcfg.core.checks import removal
+from netcfg.core.checks import removal, temporary
 from netcfg.core.checks.check import Case, Check, Found
 from netcfg.core.checks.command import Command
 from netcfg.core.checks.declared import EXPIRED_RULE
@@ -247,6 +247,7 @@ def _foreign(case: Case, rule: Rule) -> Found | None:
 _KINDS: tuple[Callable[[Case, Rule], Found | None], ...] = (
     removal.of_rule,
     _unreadable,
+    temporary.of_rule,
     _expired,
     _dead_subnet,
     _broad,

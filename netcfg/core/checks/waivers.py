@@ -27,9 +27,6 @@ EXPIRED_WAIVER = Check(
 
 CHECKS = (EXPIRED_WAIVER,)
 
-# Rules whose work has not come yet. A waiver may name them already, so that no configuration has to wait.
-RESERVED = frozenset({"overdue-temporary-rule"})
-
 
 def holding(finding: Finding, waivers: Iterable[Waiver], today: date) -> Waiver | None:
     """The first waiver that is about this finding and not at its end."""
@@ -65,7 +62,7 @@ def unused(waivers: Iterable[Waiver], report: Report | LibraryReport, *, is_part
     is_known = not is_part and not report.undetermined
     for each in waivers:
         is_nobodys = is_known and each.vault != "*" and not any(map(each.is_of, there))
-        is_others = each.rule in RESERVED or (each.rule in groups.RULES) is not isinstance(report, LibraryReport)
+        is_others = (each.rule in groups.RULES) is not isinstance(report, LibraryReport)
         is_told = is_others or (str(each), each.where) in ended
         if is_told or any(map(each.holds, report.findings)):
             continue

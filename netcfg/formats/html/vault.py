@@ -11,7 +11,7 @@ from netcfg.core.guards import Guard
 from netcfg.core.outcome import Ending, Outcome
 from netcfg.core.plan import Action, Plan
 from netcfg.core.report import Inspection
-from netcfg.formats import diff, phrases
+from netcfg.formats import callers, diff, phrases
 from netcfg.formats.html.cards import Card, Remedy, cards, common, remedy
 from netcfg.formats.html.picture import Picture, draw
 from netcfg.formats.page import Row
@@ -30,6 +30,15 @@ class Stop:
     message: str
     accepted: bool
     option: str
+
+
+@dataclass(frozen=True)
+class Visitors:
+    """Who came, by what becomes of them."""
+
+    heading: str
+    groups: tuple[callers.Group, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,7 @@ class Section:
     doubt: str = ""
     title: str = "Findings"
     is_plan: bool = False
+    callers: Visitors | None = None
 
     @property
     def remedy(self) -> Remedy | None:
@@ -143,7 +153,7 @@ def _scene(outcome: Outcome) -> Scene:
 def _drawn(
     plan: Plan, notes: Iterable[str], tone: str, word: str, standing: str, scene: Scene, several: bool, doubt: str = ""
 ) -> Section:
-    callers = callers_planned if scene.is_planned else callers_now
+    shown = callers_planned if scene.is_planned else callers_now
     return Section(
         plan.vault.name,
         plan.vault.id.resource_group,
@@ -151,7 +161,7 @@ def _drawn(
         word,
         standing,
         (*(sum(each.action is action for each in plan.changes) for action in Action), len(plan.kept)),
-        draw(callers(plan.vault, plan.desired)),
+        draw(shown(plan.vault, plan.desired)),
         scene.heading,
         tuple(notes),
         stops=tuple(_stop(each, plan, several=several) for each in plan.guards),
@@ -160,7 +170,14 @@ def _drawn(
         doubt=doubt,
         title=scene.title,
         is_plan=True,
+        callers=_visitors(plan),
     )
+
+
+def _visitors(plan: Plan) -> Visitors | None:
+    """Who came, where a log was given."""
+    found = plan.callers
+    return Visitors(callers.headline(found), tuple(callers.groups(found)), found.notes) if found else None
 
 
 def _stop(guard: Guard, plan: Plan, *, several: bool) -> Stop:

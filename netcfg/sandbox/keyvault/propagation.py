@@ -20,7 +20,7 @@ def outdate(state: Document, vault: Document, before: Document | None) -> None:
     now, key = time.time(), vault["name"].lower()
     notes = [each for each in state["unsettled"].get(key, []) if each["until"] > now]
     for setting, names in _LAGS.items():
-        seconds, was = state["settings"][setting], _part(before or vault, names)
+        seconds, was = _seconds(state, setting, key), _part(before or vault, names)
         if seconds and was != _part(vault, names):
             notes.append({"until": now + seconds, "of": list(names), "was": was})
     if notes:
@@ -42,6 +42,12 @@ def arrives(state: Document) -> float:
     """When the data plane knows a role assignment that is made now."""
     seconds: float = state["settings"]["roleSeconds"]
     return time.time() + seconds if seconds else 0
+
+
+def _seconds(state: Document, setting: str, vault: str) -> float:
+    """A world says how long for all vaults, or by the names of those that take a while."""
+    said = state["settings"][setting]
+    return float(said.get(vault, 0) if isinstance(said, dict) else said)
 
 
 def _part(vault: Document, names: tuple[str, ...]) -> Document:

@@ -10,7 +10,7 @@ from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import GROUP, SUBSCRIPTION, VAULT, Document
 from netcfg.sandbox.keyvault import acls, propagation
-from netcfg.sandbox.manager import inventory, linked, operations
+from netcfg.sandbox.manager import inventory, linked, operations, resource_tags
 from netcfg.sandbox.manager.gate import allowed, not_found
 
 _ACTION = "Microsoft.KeyVault/vaults/"
@@ -75,17 +75,18 @@ def put(call: Call) -> Answer:
         **given,
         **{name: vault["properties"][name] for name in _READ_ONLY if name in vault["properties"]},
     }
-    vault |= {"location": call.body["location"], "tags": call.body.get("tags") or {}}
+    vault |= {"location": call.body["location"], "tags": resource_tags.kept(call.body.get("tags") or {})}
     return _with_rules(call, vault, before, None)
 
 
 def patch(call: Call) -> Answer:
-    """Update: what is left out stays, and so does a rule set for which null is sent (not known, so chosen)."""
+    """Update: what is left out stays, and so does what null is sent for (not known, so chosen). Tags that are sent are
+    all that there are from now on: a merge of two maps is another operation, of Microsoft.Resources/tags."""
     before = find(call)
     vault = copy.deepcopy(before)
     vault["properties"] |= _given(call)
     if (call.body or {}).get("tags") is not None:
-        vault["tags"] = call.body["tags"]
+        vault["tags"] = resource_tags.kept(call.body["tags"])
     if not call.properties.get("networkAcls"):
         return save(call, vault, before)
     return _with_rules(call, vault, before, before["properties"].get("networkAcls"))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from dataclasses import replace
-from email.utils import formatdate
 
+from netcfg.sandbox import clock
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Operation, Request
 from netcfg.sandbox.manager import conflicts, endings, login, meanwhile
@@ -42,7 +41,6 @@ class ResourceManager:
             answer = refusal.answer
         asked = str(uuid.uuid4())
         identified = {
-            "date": formatdate(usegmt=True),
             "x-ms-request-id": asked,
             "x-ms-correlation-request-id": request.headers.get("x-ms-correlation-request-id", asked),
             "x-ms-routing-request-id": f"SANDBOX:{asked}",
@@ -75,14 +73,15 @@ class ResourceManager:
         if not operation.writes:
             with self._store.reading() as state:
                 return _rendered(operation.handle(admit(operation, request, state)))
-        if operation.claims is None:
+        with self._store.reading() as state:
+            seconds = state["settings"]["writeSeconds"]
+        if operation.claims is None or not seconds:  # what takes no time meets nobody
             return self._write(operation, request)
         with self._store.edit() as state:
             claimed = operation.claims(admit(operation, request, state))
             conflicts.claim(state, claimed, request.names["vault"])
-            seconds = state["settings"]["writeSeconds"]
         try:
-            await asyncio.sleep(seconds)
+            await clock.pause(seconds)
             return self._write(operation, request)
         finally:
             with self._store.edit() as state:

@@ -14,7 +14,7 @@ from netcfg.sandbox import ids
 from netcfg.sandbox.answer import Refusal
 from netcfg.sandbox.call import Call, Operation, Request
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.manager import login, roles
+from netcfg.sandbox.manager import login, resource_tags, roles
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
@@ -42,7 +42,10 @@ def admit(operation: Operation, request: Request, state: Document) -> Call:
     if operation.writes:
         _check_locks(state, action, scope)
         _check_policies(state, action, request.method, scope)
-    return Call(request, _body(request), principal, state, holder.tenant)
+    body = _body(request)
+    if operation.writes and isinstance(body, dict) and body.get("tags") is not None:
+        resource_tags.check(body["tags"])
+    return Call(request, body, principal, state, holder.tenant)
 
 
 def allowed(principal: Document, action: str, scope: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from netcfg.sandbox.answer import Answer, Refusal
 from netcfg.sandbox.call import Call, Operation
 from netcfg.sandbox.ids import Document
-from netcfg.sandbox.manager import inventory, kql
+from netcfg.sandbox.manager import inventory, kql, roles
 from netcfg.sandbox.manager.gate import allowed_within
 from netcfg.sandbox.sections import State
 
@@ -90,7 +90,10 @@ def _subscriptions(call: Call, asked: list[str] | None) -> set[str]:
 def _is_readable(call: Call, subscription: str) -> bool:
     if call.state["subscriptions"][subscription]["tenantId"] != call.tenant:
         return False
-    return allowed_within(call.principal, "Microsoft.Resources/subscriptions/read", f"/subscriptions/{subscription}")
+    scope = f"/subscriptions/{subscription}"
+    # To read a resource is enough to find it, also for who cannot read the subscription that it is in.
+    is_read = allowed_within(call.principal, "Microsoft.Resources/subscriptions/read", scope)
+    return is_read or roles.reads_within(call.principal, scope)
 
 
 def _rows(call: Call, subscriptions: set[str]) -> list[Document]:

@@ -61,25 +61,30 @@ def _readable(resources: Iterable[Document], principal: Document) -> list[Docume
 
 def outdate(state: Document, resource_id: str, before: Document | None) -> None:
     """Remember what a vault was before a write, None if it is new, for as long as Resource Graph lags behind."""
-    lag, now, stale, key = state["settings"]["graphLagSeconds"], time.time(), state["stale"], resource_id.lower()
-    while stale and stale[oldest := next(iter(stale))]["until"] <= now:  # the lag is always the same: oldest first
+    seconds, writes = state["settings"]["graphLagSeconds"], state["settings"]["graphLagWrites"]
+    stale, key = state["stale"], resource_id.lower()
+    while stale and not _is_stale(stale[oldest := next(iter(stale))], state):  # oldest first, while the lag is one
         del stale[oldest]
-    if key in stale and stale[key]["until"] <= now:
+    if key in stale and not _is_stale(stale[key], state):
         del stale[key]
-    if lag:
-        stale.setdefault(key, {"until": now + lag, "was": before})
+    if seconds or writes:
+        note = {"until": time.time() + seconds, "writes": state["writes"] + writes, "was": before}
+        stale.setdefault(key, note)
+
+
+def _is_stale(note: Document, state: Document) -> bool:
+    return bool(note["until"] > time.time() or note["writes"] > state["writes"])
 
 
 def lags(state: Document) -> bool:
     """Whether Resource Graph shows anything but what is."""
-    return any(each["until"] > time.time() for each in state["stale"].values())
+    return any(_is_stale(each, state) for each in state["stale"].values())
 
 
 def indexed(state: Document, principal: Document) -> list[Document]:
     """Every resource as Resource Graph shows it to `principal`: what changed as it was a while ago, what was deleted as
     if it still were, and what is new not at all."""
-    now = time.time()
-    stale = {key: each["was"] for key, each in state["stale"].items() if each["until"] > now}
+    stale = {key: each["was"] for key, each in state["stale"].items() if _is_stale(each, state)}
     if not stale:
         return readable(state, principal)
     shown = {each["id"].lower(): each for each in everything(state)} | stale

@@ -92,12 +92,12 @@ def list_definitions(call: Call) -> Answer:
     """All roles that the sandbox knows, or the one of a name."""
     condition = call.request.query.get("$filter", "")
     wanted = _ROLE_NAME.fullmatch(condition)
-    found = [each for each in roles.ROLES if wanted is None or each.name.lower() == wanted[1].lower()]
+    found = [each for each in roles.every(call.state) if wanted is None or each.name.lower() == wanted[1].lower()]
     return Answer({"value": [_definition(each, call.names.get("subscription", "")) for each in found]})
 
 
 def get_definition(call: Call) -> Answer:
-    role = roles.find(call.names["role"])
+    role = roles.find(call.state, call.names["role"])
     if role is None:
         raise _no_role(call.names["role"], 404)
     return Answer(_definition(role, call.names.get("subscription", "")))
@@ -133,7 +133,7 @@ def _definition(role: Role, subscription: str) -> Document:
         "actions": list(role.actions),
         "notActions": list(role.not_actions),
         "dataActions": list(role.data_actions),
-        "notDataActions": [],
+        "notDataActions": list(role.not_data_actions),
     }
     return {
         "id": roles.definition(role, subscription),
@@ -141,7 +141,7 @@ def _definition(role: Role, subscription: str) -> Document:
         "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
             "roleName": role.name,
-            "type": "BuiltInRole",
+            "type": "CustomRole" if role.is_custom else "BuiltInRole",
             "assignableScopes": ["/"],
             "permissions": [permissions],
         },
@@ -190,7 +190,7 @@ def _check_scope(call: Call) -> None:
 
 def _role(call: Call) -> Role:
     sent = str(call.properties.get("roleDefinitionId") or "")
-    role = roles.find(sent)
+    role = roles.find(call.state, sent)
     if role is None:
         raise _no_role(ids.name(sent), 400)
     return role

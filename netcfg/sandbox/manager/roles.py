@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -37,13 +38,15 @@ _ASSIGN = ("Microsoft.Authorization/roleAssignments/write", "Microsoft.Authoriza
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role."""
+    """A role: what its holder may do, except what it may not."""
 
     id: str
     name: str
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
+    is_custom: bool = False
 
 
 ROLES = (
@@ -118,20 +121,59 @@ ROLES = (
         ),
     ),
 )
+_NAMESPACE = uuid.UUID("00000000-0000-4000-8000-000000000a03")
+_LISTS = ("actions", "notActions", "dataActions", "notDataActions")
+_ABOUT = ("id", "name", "roleName", "description", "isCustom", "roleType", "type", "assignableScopes", "properties")
 _BY_ID = {each.id: each for each in ROLES}
 
 
-def find(definition_id: str) -> Role | None:
+def find(state: Document, definition_id: str) -> Role | None:
     """The role of a definition's id, which may begin with any scope."""
-    return _BY_ID.get(definition_id.lower().rpartition("/")[2])
+    name = definition_id.lower().rpartition("/")[2]
+    made = state["roleDefinitions"].get(name)
+    return custom(made) if made else _BY_ID.get(name)
 
 
-def named(name: str) -> Role:
+def every(state: Document) -> tuple[Role, ...]:
+    """The built-in roles, and those that were made in the world."""
+    return (*ROLES, *(custom(each) for _, each in sorted(state["roleDefinitions"].items())))
+
+
+def named(state: Document, name: str) -> Role:
     """The role that a world calls by its name; a `ValueError` for one that is not known here."""
-    found = next((each for each in ROLES if each.name.lower() == name.lower()), None)
+    known = every(state)
+    found = next((each for each in known if each.name.lower() == name.lower()), None)
     if found is None:
-        raise ValueError(f"no role {name!r}; there are {', '.join(sorted(each.name for each in ROLES))}")
+        raise ValueError(f"no role {name!r}; there are {', '.join(sorted(each.name for each in known))}")
     return found
+
+
+def defined(written: Document) -> Document:
+    """A custom role as the state keeps it, from the JSON that `az role definition create` takes: `Name`, `Actions`,
+    `NotActions`, `DataActions`, `NotDataActions`; or from that of the REST API, with its `permissions`.
+
+    A key that is misspelt is a `ValueError`, and so is a role that allows nothing: Azure would take neither.
+    """
+    lowered = {key.lower(): value for key, value in {**written, **written.get("properties", {})}.items()}
+    for permission in lowered.pop("permissions", []):
+        for key, values in permission.items():
+            lowered[key.lower()] = [*lowered.get(key.lower(), []), *values]
+    unknown = sorted(set(lowered) - {key.lower() for key in (*_LISTS, *_ABOUT)})
+    name = str(lowered.get("rolename") or lowered.get("name") or "")
+    if unknown or not name:
+        what = f"the keys {', '.join(unknown)}" if unknown else "no name"
+        raise ValueError(f"the definition of the role {name!r} has {what}; known are {', '.join((*_LISTS, *_ABOUT))}")
+    kept: Document = {"id": str(uuid.uuid5(_NAMESPACE, name.lower())), "name": name}
+    kept |= {key: list(lowered.get(key.lower(), [])) for key in _LISTS}
+    if not kept["actions"] and not kept["dataActions"]:
+        raise ValueError(f"the role {name!r} allows nothing: it has neither actions nor dataActions")
+    return kept
+
+
+def custom(kept: Document) -> Role:
+    """The role that the state keeps so."""
+    actions, not_actions, data_actions, not_data_actions = (tuple(kept[key]) for key in _LISTS)
+    return Role(kept["id"], kept["name"], actions, not_actions, data_actions, not_data_actions, is_custom=True)
 
 
 def definition(role: Role, subscription: str = "") -> str:
@@ -145,7 +187,7 @@ def entitled(state: Document, principal: Document) -> Document:
     if not principal.get("grantedOnly"):
         return principal
     mine = (each for each in state["roleAssignments"].values() if each["principalId"] == principal["objectId"])
-    return {**principal, "grants": list(mine)}
+    return {**principal, "grants": [{**each, "role": find(state, each["roleDefinitionId"])} for each in mine]}
 
 
 def permits(principal: Document, action: str, scope: str) -> bool:
@@ -162,20 +204,31 @@ def permits_within(principal: Document, action: str, scope: str) -> bool:
     return permits(principal, action, scope) or any(ids.within(each["scope"], scope) for each in speaking)
 
 
+def reads_within(principal: Document, scope: str) -> bool:
+    """Whether they allow to read any kind of resource on `scope` or beneath it."""
+    if not principal.get("grantedOnly"):
+        return False
+    found = (each["role"] for each in principal.get("grants", []) if each["role"] and ids.within(each["scope"], scope))
+    return any(action.lower().endswith(("/read", "*")) for role in found for action in role.actions)
+
+
 def permits_data(principal: Document, action: str, scope: str) -> bool:
     """Whether they allow the data action, as far as the data plane knows of them yet."""
     if not principal.get("grantedOnly"):
         return True
     now = time.time()
     known = (each for each in principal.get("grants", []) if each["arrives"] <= now)
-    found = ((each, find(each["roleDefinitionId"])) for each in known if ids.within(scope, each["scope"]))
-    return any(role is not None and _matches(action, role.data_actions) for _, role in found)
+    found = (each["role"] for each in known if ids.within(scope, each["scope"]))
+    return any(
+        role is not None and _matches(action, role.data_actions) and not _matches(action, role.not_data_actions)
+        for role in found
+    )
 
 
 def _speaking(principal: Document, action: str) -> list[Document]:
     """The assignments of roles that allow the action of Resource Manager, wherever that is."""
-    found = ((each, find(each["roleDefinitionId"])) for each in principal.get("grants", []))
-    return [each for each, role in found if role is not None and _allows(role, action)]
+    grants: list[Document] = principal.get("grants", [])
+    return [each for each in grants if each["role"] is not None and _allows(each["role"], action)]
 
 
 def _allows(role: Role, action: str) -> bool:

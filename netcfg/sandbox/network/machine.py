@@ -42,6 +42,12 @@ def caller(request: Request, state: Document, vault: Document) -> Caller:
     return Caller(outbound.leave(state, subnet, names.FRONT))
 
 
+def public(state: Document, towards: str) -> str:
+    """By which address this machine is seen on the internet, at `towards`."""
+    subnet = _subnet(state, state["machine"]["subnet"])
+    return str(state["machine"]["address"]) if subnet is None else outbound.leave(state, subnet, towards)
+
+
 def _endpoint(state: Document, vault: Document, addresses: tuple[str, ...]) -> str:
     """The approved private endpoint of the vault at one of these addresses, if this machine can reach it."""
     near = _networks(state, ids.network_key(state["machine"]["subnet"]))

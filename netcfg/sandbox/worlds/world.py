@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
+from netcfg.sandbox import clock
 from netcfg.sandbox.ids import Document
 from netcfg.sandbox.keyvault import contents, deleted_vaults
 from netcfg.sandbox.manager import meanwhile, role_assignments, roles
+from netcfg.sandbox.network import addresses
 from netcfg.sandbox.publishing import publishers
 from netcfg.sandbox.worlds import devops_world, network_world, private_world
 from netcfg.sandbox.worlds.network_world import Groups
 from netcfg.sandbox.worlds.written import World, load
 
-VERSION = 4  # of the state's shape
+VERSION = 5  # of the state's shape
 
 _TODAY = "2026-07-01"
 _SETTINGS = {
@@ -28,6 +30,9 @@ _SETTINGS = {
     "ruleSeconds": 0,  # how long a vault's data plane still enforces the firewall that was before a write
     "roleSeconds": 0,  # how long it does not know a new role assignment or access policy
     "graphSubscriptions": 1000,  # named in one query; Microsoft advises not more than 300
+    "graphLagWrites": 0,  # the same by the number of writes that must follow
+    "clock": "",  # the moment that it is; empty is noon of the world's day
+    "clockSkewSeconds": 0,  # by how much the clock in Azure's answers goes before it
     "throttling": False,  # whether who has used up an allowance is refused, and not only told
     "buckets": {},  # of an allowance, where they are not Azure's: {"writes": [200, 10]} is size and refill per second
 }
@@ -75,16 +80,20 @@ def begin(world: World) -> Document:
         "operations": {},
         "stale": {},
         "unsettled": {},
+        "roleDefinitions": _role_definitions(written),
         "roleAssignments": _role_assignments(written),
         "organizations": {
             each["name"].lower(): devops_world.lay(each, written["tenant"]["domain"])
             for each in written.get("organizations", [])
         },
         "publishers": written.get("publishers", {}),
+        "addressServices": written.get("addressServices", {}),
     }
     _lay_private(state, written, groups)
     state["stale"].clear()  # what was there when the world began is no news to Resource Graph
+    clock.check(state)
     publishers.check(state)
+    addresses.check(state["addressServices"])
     meanwhile.check(state)
     return state
 
@@ -127,14 +136,20 @@ def _principal(each: Document, written: Document) -> Document:
     return {**each, "denials": denials}
 
 
+def _role_definitions(written: Document) -> Document:
+    found = (roles.defined(each) for each in written.get("roleDefinitions", []))
+    return {each["id"]: each for each in found}
+
+
 def _role_assignments(written: Document) -> Document:
+    made = {"roleDefinitions": _role_definitions(written)}
     known = {each["name"]: each for each in written["principals"]}
     found = {}
     for each in written.get("roleAssignments", []):
         if each["principal"] not in known:
             raise ValueError(f"a role is given to {each['principal']!r}, and no principal of this world is called that")
         scope = _scope(each["scope"], written)
-        laid = role_assignments.laid(known[each["principal"]], roles.named(each["role"]), scope)
+        laid = role_assignments.laid(known[each["principal"]], roles.named(made, each["role"]), scope)
         found[laid["name"]] = laid
     return found
 
@@ -230,9 +245,12 @@ def _addresses(rules: Iterable[str | Document], written: Document) -> Iterable[s
             yield from (f"{first + 2 * step}/32" for step in range(rule["count"]))
 
 
-def _machine(written: str | None, networks: Document) -> Document:
-    """Where the machine is that nobody says anything else of: in a subnet, else somewhere on the internet."""
-    return {"subnet": network_world.subnet_id(written, networks) if written else "", "address": "191.10.60.9"}
+def _machine(written: str | Document | None, networks: Document) -> Document:
+    """Where the machine is that nobody says anything else of: in a subnet, else somewhere on the internet, with the
+    `address` by which that sees it."""
+    said = {"subnet": written or ""} if not isinstance(written, dict) else {"subnet": ""} | written
+    subnet = network_world.subnet_id(said["subnet"], networks) if said["subnet"] else ""
+    return {"subnet": subnet, "address": said.get("address", "191.10.60.9")}
 
 
 def _associations(each: Document, vault: str, groups: Groups) -> list[Document]:

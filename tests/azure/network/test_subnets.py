@@ -22,7 +22,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.resources import parse_subnet
 from netcfg.sandbox.server import serve
-from tests.azure.firewall.test_acls import values
+from tests.azure.firewall.test_patch import values
 from tests.azure.scripted import Answer, refusal, scripted
 
 ID = "/subscriptions/s/resourceGroups/RG/providers/Microsoft.Network/virtualNetworks/Vnet-A/subnets/Agents"

@@ -125,6 +125,19 @@ def test_the_index_lags_where_the_world_says_so():
             assert ask(client, query)["data"][0]["acls"]["ipRules"] == [{"value": "191.10.22.0/24"}]
 
 
+def test_the_index_lags_by_a_number_of_writes():
+    query = "resources | where name == 'kv-open' | project id, tags"
+    with serve(world(settings={"graphLagWrites": 2})) as sandbox:
+        client = Client(sandbox)
+        with client.session:
+            client.patch("kv-open", {"tags": {"a": "1"}})
+            assert ask(client, query)["data"][0]["tags"] == {}
+            client.patch("kv-closed", {"tags": {"b": "2"}})
+            assert ask(client, query)["data"][0]["tags"] == {}
+            client.patch("kv-closed", {"tags": {"b": "3"}})
+            assert ask(client, query)["data"][0]["tags"] == {"a": "1"}
+
+
 def test_who_admits_a_subnet(client: Client):
     each_rule = f"{VAULTS} | mv-expand rule=properties.networkAcls.virtualNetworkRules"
     assert ask(client, f"{each_rule} | where rule.id =~ '{AGENTS}' | project name")["data"] == [{"name": "kv-agents"}]

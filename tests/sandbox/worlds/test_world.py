@@ -148,8 +148,8 @@ def test_a_world_that_extends_itself_has_no_beginning(tmp_path):
 
 def test_a_world_that_extends_no_world_says_which_there_are():
     known = (
-        "agents, broken, busy, clean, contoso, drifted, fleet, fleet-small, grown, library, moved, on-agent, "
-        "private, shrunken, slow"
+        "agents, broken, busy, clean, contoso, drifted, exec, fleet, fleet-small, grown, library, moved, "
+        "on-agent, private, shrunken, slow"
     )
     with pytest.raises(ValueError, match=f"no world 'nowhere'; there are {known}, or"):
         worlds.begin({"extends": "nowhere"})

@@ -6,8 +6,6 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from netcfg.azure.arm import Json, an_object, objects
-from netcfg.core.resources import Vault
 from netcfg.core.rules import (
     Bypass,
     DefaultAction,
@@ -18,6 +16,7 @@ from netcfg.core.rules import (
     VirtualNetworkRule,
     parse_value,
 )
+from netcfg.core.wire import Json, an_object, objects
 
 _KNOWN = frozenset({"bypass", "defaultAction", "ipRules", "virtualNetworkRules"})
 
@@ -72,29 +71,21 @@ def _parse_rule_set(acls: Json, vault: str) -> NetworkRuleSet:
     )
 
 
-def patch(vault: Vault, after: Firewall, *, ignore_missing_endpoint: bool) -> Json:
-    """The body that makes `after` the firewall of `vault`.
-
-    `networkAcls` is whole, both lists included, because a list that is left out may keep what it had
-    (azure-sdk-for-net#41355). Public access is sent only if it changes: policies watch that property.
-    """
-    properties: Json = {"networkAcls": _write_rule_set(after.rule_set, ignore_missing_endpoint)}
-    if after.public_access is not vault.firewall.public_access:
-        properties["publicNetworkAccess"] = after.public_access.value
-    return {"properties": properties}
+def write_firewall(firewall: Firewall) -> Json:
+    """The properties of a vault that say `firewall`, letter by letter as it was found; `parse_firewall` reads them."""
+    return {"publicNetworkAccess": firewall.public_access.value, "networkAcls": write_rule_set(firewall.rule_set)}
 
 
-def _write_rule_set(rules: NetworkRuleSet, ignore_missing_endpoint: bool) -> Json:
-    # Azure does not return this property, so a rule that was found cannot say whether it was added with it.
-    ignore = {"ignoreMissingVnetServiceEndpoint": True} if ignore_missing_endpoint else {}
+def write_rule_set(rules: NetworkRuleSet) -> Json:
+    """`networkAcls` whole, both lists included. A rule that was found is written as it was, and unknown properties
+    with it."""
     return {
         **(json.loads(rules.unknown) if rules.unknown else {}),
         "bypass": rules.bypass.value,
         "defaultAction": rules.default_action.value,
         "ipRules": [json.loads(each.found) if each.found else {"value": each.value} for each in rules.ip_rules],
         "virtualNetworkRules": [
-            {**(json.loads(each.found) if each.found else {"id": each.subnet}), **ignore}
-            for each in rules.virtual_network_rules
+            json.loads(each.found) if each.found else {"id": each.subnet} for each in rules.virtual_network_rules
         ],
     }
 

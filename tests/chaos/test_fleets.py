@@ -1,4 +1,4 @@
-"""A short form of `scripts/chaos`: a fleet comes through misfortune unharmed, and harm would be noticed."""
+"""A short form of `scripts/chaos --rounds`: a fleet comes through misfortune unharmed, and harm would be noticed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from netcfg.cli.main import app
 from netcfg.sandbox.server import Sandbox
-from scripts import chaos
-from scripts.chaos import EUROPE, Ended, Meddler, Misfortune
+from scripts.disorder import fleets
+from scripts.disorder.fleets import EUROPE, Ended, Meddler, Misfortune
 
 
 def in_this_process(sandbox: Sandbox, words: Sequence[str], _meddler: Meddler) -> Ended:
@@ -26,7 +26,7 @@ def in_this_process(sandbox: Sandbox, words: Sequence[str], _meddler: Meddler) -
 
 def test_a_fleet_comes_through_faults_and_colleagues_unharmed_and_the_run_after_finds_nothing_to_do():
     bad = Misfortune("throttle=0.05,drop-before=0.03,drop-after=0.03,conflict=0.05", None, 0, 0.3, 0.1, 0.05)
-    found = chaos.play(7, run=in_this_process, misfortune=bad)
+    found = fleets.play(7, run=in_this_process, misfortune=bad)
     assert found.wrongs == []
     assert found.endings["done"] > 0
     assert found.statuses[1:] == [7, 7]  # locks and policies stay
@@ -64,7 +64,7 @@ def judged(outcome: str, *rules: str, status: int = 0, who: Any = Nobody, **chan
     acls.update({key: value for key, value in changed.items() if key in acls})
     after["vaults"]["kv-one"].update({key: value for key, value in changed.items() if key == "tags"})
     told = {"kind": "result", "vaults": [{"name": "kv-one", "outcome": outcome, "error": None}], "undetermined": []}
-    return chaos.judge(before, after, who(), Ended(status, told))
+    return fleets.judge(before, after, who(), Ended(status, told))
 
 
 def test_what_was_done_as_it_is_told_is_not_wrong():

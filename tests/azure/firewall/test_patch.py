@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netcfg.azure.firewall.acls import parse_firewall, patch
+from netcfg.azure.firewall.patch import patch
+from netcfg.core.acls import parse_firewall
 from netcfg.core.errors import AzureAnswer, UnknownValue
 from netcfg.core.resources import Vault, parse_vault
 from netcfg.core.rules import Bypass, DefaultAction, Firewall, IpRule, NetworkRuleSet, PublicAccess, VirtualNetworkRule
@@ -20,7 +22,7 @@ def vault_with(properties) -> Vault:
 def sent_back(properties, **options) -> dict:
     vault = vault_with(properties)
     options = {"ignore_missing_endpoint": False, **options}
-    return patch(vault, vault.firewall, **options)
+    return patch(vault, vault.firewall, vault.tags, **options)
 
 
 values = st.recursive(
@@ -76,7 +78,7 @@ def test_new_rules_stand_beside_those_that_were_found():
     after = vault.firewall.with_rules(
         ip_rules=(*rules.ip_rules, IpRule("40.74.28.0/23")), virtual_network_rules=(VirtualNetworkRule(SUBNET),)
     )
-    assert patch(vault, after, ignore_missing_endpoint=False) == {
+    assert patch(vault, after, vault.tags, ignore_missing_endpoint=False) == {
         "properties": {
             "networkAcls": {
                 "bypass": "AzureServices",
@@ -111,8 +113,14 @@ def test_both_lists_and_both_values_are_sent_even_when_there_are_none():
 def test_public_access_is_sent_only_when_it_changes():
     vault = vault_with({"publicNetworkAccess": "disabled"})
     opened = Firewall(PublicAccess.ENABLED, vault.firewall.rule_set)
-    assert patch(vault, opened, ignore_missing_endpoint=False)["properties"]["publicNetworkAccess"] == "Enabled"
-    assert "publicNetworkAccess" not in patch(vault, vault.firewall, ignore_missing_endpoint=False)["properties"]
+    assert (
+        patch(vault, opened, vault.tags, ignore_missing_endpoint=False)["properties"]["publicNetworkAccess"]
+        == "Enabled"
+    )
+    assert (
+        "publicNetworkAccess"
+        not in patch(vault, vault.firewall, vault.tags, ignore_missing_endpoint=False)["properties"]
+    )
 
 
 def test_values_are_the_same_whatever_their_case():
@@ -170,3 +178,17 @@ def test_a_mistake_is_told_of_the_vault_that_has_it_and_not_of_one_that_had_it_b
     for name in ("kv-one", "kv-two"):
         with pytest.raises(UnknownValue, match=f"defaultAction of {name}"):
             parse_firewall({"networkAcls": {"defaultAction": "Perhaps"}}, name)
+
+
+def test_with_a_temporary_rule_goes_its_tag_so_that_a_late_write_brings_back_both_or_none():
+    tags = (("team", "payments"), ("netcfg-exec-0a1b2c3d", "191.10.60.9/32 until 2026-07-01T13:00:00Z"))
+    vault = replace(vault_with({}), tags=tags)
+    assert patch(vault, vault.firewall, tags, ignore_missing_endpoint=False)["tags"] == dict(tags)
+
+
+def test_tags_are_sent_whole_and_only_where_they_change():
+    vault = replace(vault_with({}), tags=(("team", "payments"), ("netcfg-exec-0a1b2c3d", "old")))
+    assert "tags" not in patch(vault, vault.firewall, vault.tags, ignore_missing_endpoint=False)
+    sent = patch(vault, vault.firewall, (("team", "payments"),), ignore_missing_endpoint=False)
+    assert sent["tags"] == {"team": "payments"}
+    assert patch(vault, vault.firewall, (), ignore_missing_endpoint=False)["tags"] == {}

@@ -1,0 +1,1 @@
+"""The audit logs of vaults, as Azure exports them: files that are read, and never written."""

@@ -1,0 +1,243 @@
+"""Files of records: whose they are, in what order, and what is made of those that are not whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from netcfg.core.errors import NoRecord, RecordNotWritten, RecordUnreadable
+from netcfg.core.guards import Acceptance
+from netcfg.core.intent import Intent
+from netcfg.core.plan import Plan, PlanSet
+from netcfg.core.ranges import resolve
+from netcfg.core.record import Bearer, Fate, Meant, Recorded, Unread, Where, Writing
+from netcfg.core.resources import Vault, VaultId, parse_vault
+from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess
+from netcfg.saved import files
+from netcfg.saved.journal import Facts, FileJournal
+from netcfg.saved.reading import read
+from netcfg.saved.records import FAR, FileRecords, find, history
+from netcfg.sources import bundled
+from netcfg.workflow.agents import Agents
+from netcfg.workflow.drawing import Drawing
+from tests.strategies import EUROPE, VAULT_ID
+from tests.workflow.fakes import Azure, around
+
+OPEN = Firewall(PublicAccess.ENABLED, NetworkRuleSet())
+INTENT = Intent(geographies=(EUROPE,))
+
+
+def noon(day: int = 1, second: int = 0) -> Callable[[], datetime]:
+    return lambda: datetime(2026, 7, day, 12, 0, second, tzinfo=UTC)
+
+
+NOON = noon()
+
+
+def records(folder: Path, now: Callable[[], datetime] = NOON) -> FileRecords:
+    facts = Facts("apply", "1.0", Bearer("test", (("oid", "me"),)), Where())
+    return FileRecords(folder, lambda: facts, now, lambda plan: {"name": plan.vault.name})
+
+
+def plan(id: VaultId = VAULT_ID) -> tuple[PlanSet, Plan]:
+    resolution = resolve(bundled.catalogue(), INTENT.policy, INTENT.geographies)
+    vault = Vault(id, OPEN)
+    drawn = Drawing(Agents(INTENT), resolution, (), (Acceptance("default-deny"),)).draw(
+        vault, around(Azure({id: vault}))
+    )
+    return PlanSet((EUROPE,), (), resolution, (drawn,)), drawn
+
+
+def begin(kept: FileRecords, id: VaultId = VAULT_ID) -> FileJournal:
+    planned, drawn = plan(id)
+    return kept.begin(planned, [drawn], {id: Meant(("EU",))}, "")
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o777], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_record_is_its_owners_alone_whatever_the_umask(tmp_path: Path):
+    begun = begin(records(tmp_path / "records"))
+    assert stat.S_IMODE(begun.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(begun.path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.usefixtures("umask")
+def test_what_is_written_at_once_is_its_owners_alone_and_replaces_what_was_there(tmp_path: Path):
+    path = tmp_path / "plan.json"
+    files.write_private(path, "one")
+    files.write_private(path, "two")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("two", 0o600)
+    assert [each.name for each in tmp_path.iterdir()] == ["plan.json"]
+
+
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path):
+    (tmp_path / "shared").mkdir(mode=0o755)
+    begin(records(tmp_path / "shared"))
+    assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o755
+
+
+def test_a_link_to_a_folder_leads_there(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    begun = begin(records(tmp_path / "link"))
+    assert (tmp_path / "real" / begun.path.name).exists()
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link to nowhere", "below a file"])
+def test_what_is_no_folder_keeps_the_run_from_beginning(tmp_path: Path, kind: str):
+    folder = tmp_path / "records"
+    if kind == "a link to nowhere":
+        folder.symlink_to(tmp_path / "nowhere" / "else")
+    else:
+        folder.write_text("somebody's")
+    with pytest.raises(RecordNotWritten, match="the record cannot be written to"):
+        begin(records(folder / "below" if kind == "below a file" else folder))
+
+
+def test_runs_at_the_same_moment_have_a_record_each(tmp_path: Path):
+    barrier, names = Barrier(8), []
+
+    def one() -> None:
+        kept = records(tmp_path)
+        barrier.wait()
+        names.append(begin(kept).name)
+
+    threads = [Thread(target=one) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(set(names)) == 8
+    assert len(history(tmp_path, [], 20).records) == 8
+
+
+def test_a_clock_that_goes_back_does_not_turn_the_order_of_runs_around(tmp_path: Path):
+    names = [begin(records(tmp_path, now)).name for now in (noon(9), noon(1), noon(1), noon(20))]
+    assert names == sorted(names)
+    found = history(tmp_path, [], 9).records
+    assert [each.when.day for each in found] == [20, 1, 1, 9]
+    assert [each.partition("-")[0] for each in names] == [
+        "20260709T120000Z", "20260709T120001Z", "20260709T120002Z", "20260720T120000Z",
+    ]  # fmt: skip
+
+
+def test_a_strange_file_beside_records_is_none_of_them(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.jsonl").write_text("mine\n")
+    begin(records(tmp_path))
+    found = history(tmp_path, [], 9)
+    assert len(found.records) == 1
+    assert [each.path for each in found.unread] == [str(tmp_path / "notes.jsonl")]
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines(keepends=True)
+
+
+def test_half_of_a_last_line_was_never_said(tmp_path: Path):
+    begun = begin(records(tmp_path))
+    begun.doing(Writing(Vault(VAULT_ID, OPEN), OPEN, ()))
+    whole = begun.path.read_text()
+    begun.path.write_text(whole + '{"event": "did", "what": "wri')
+    record = read(begun.path)
+    assert record.is_torn
+    assert [each.fate for each in record.entries[0].writes] == [Fate.OPEN]
+    assert record.outcome == "did not end: may be written"
+
+
+@pytest.mark.parametrize("kept", range(1, 3))
+def test_a_run_that_was_killed_while_it_began_its_record_wrote_nothing(tmp_path: Path, kept: int):
+    begun = begin(records(tmp_path))
+    begun.path.write_text("".join(lines(begun.path)[:kept]) + '{"event"')
+    assert read(begun.path).outcome == "ended before its first write"
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize(
+    "damage", ["null\n", "{}\n", "\n", '{"event": "party"}\n', '{"event": "did"}\n', "[" * 9999 + "\n"]
+)
+def test_a_line_that_netcfg_did_not_write_makes_the_record_unreadable(tmp_path: Path, number: int, damage: str):
+    """One that is passed over might be a write, which then would not be undone."""
+    begun = begin(records(tmp_path))
+    begun.doing(Writing(Vault(VAULT_ID, OPEN), OPEN, ()))
+    damaged = lines(begun.path)
+    damaged[number] = damage
+    begun.path.write_text("".join(damaged))
+    with pytest.raises(RecordUnreadable):
+        read(begun.path)
+
+
+def test_a_record_of_a_later_version_is_not_guessed_at(tmp_path: Path):
+    begun = begin(records(tmp_path))
+    first, *rest = lines(begun.path)
+    begun.path.write_text(json.dumps(json.loads(first) | {"version": 2}) + "\n" + "".join(rest))
+    with pytest.raises(RecordUnreadable, match="it has version 2, and this netcfg knows 1; update it"):
+        find(tmp_path, begun.name)
+
+
+def test_what_the_last_run_declared_is_known_by_the_id_in_any_case(tmp_path: Path):
+    begun = begin(records(tmp_path))
+    shouted = parse_vault(VAULT_ID.text.upper())
+    assert isinstance(shouted, VaultId)
+    last = records(tmp_path).last(shouted)
+    assert isinstance(last, Recorded)
+    assert (last.run, last.declared) == (begun.name, ())
+    assert len(history(tmp_path, [shouted], 9).records) == 1
+    assert len(history(tmp_path, ["KV-TEST"], 9).records) == 1
+
+
+def test_an_unreadable_record_may_be_the_last_one_of_any_vault_that_is_older(tmp_path: Path):
+    other = parse_vault(VAULT_ID.text.replace("kv-test", "kv-new"))
+    assert isinstance(other, VaultId)
+    begin(records(tmp_path, noon(1)))
+    bad = begin(records(tmp_path, noon(2)))
+    begin(records(tmp_path, noon(3)), other)
+    bad.path.write_text("null\n")
+    kept = records(tmp_path)
+    assert isinstance(kept.last(other), Recorded)
+    assert isinstance(kept.last(VAULT_ID), Unread)
+
+
+def test_a_record_that_was_never_begun_tells_nothing_and_hides_nothing(tmp_path: Path):
+    begin(records(tmp_path, noon(1)))
+    (tmp_path / "20260702T000000Z-00000000.jsonl").touch()
+    assert isinstance(records(tmp_path).last(VAULT_ID), Recorded)
+
+
+def test_no_more_records_are_looked_at_than_there_is_use_for(tmp_path: Path):
+    first = begin(records(tmp_path))
+    for number in range(FAR):
+        (tmp_path / f"20270101T000000Z-{number:08x}.jsonl").touch()
+    assert records(tmp_path).last(VAULT_ID) is None
+    assert find(tmp_path, first.name).run == first.name
+
+
+def test_a_record_is_found_by_its_id_its_beginning_and_its_path(tmp_path: Path):
+    begun = begin(records(tmp_path))
+    for asked in (begun.name, begun.name[:9], begun.name[:9].lower(), str(begun.path)):
+        assert find(tmp_path, asked).run == begun.name
+    for asked in ("", "2030", "../" + begun.name):
+        with pytest.raises((NoRecord, RecordUnreadable)):
+            find(tmp_path, asked)
+
+
+def test_only_our_own_tags_are_written_down(tmp_path: Path):
+    begun = begin(records(tmp_path))
+    tags = (("cost-centre", "secret-ish"), ("netcfg-exec-12345678", "191.10.7.7/32 until 2026-07-01T13:00:00Z"))
+    begun.doing(Writing(Vault(VAULT_ID, OPEN, tags=tags), OPEN, tags[:1]))
+    assert "secret-ish" not in begun.path.read_text()
+    (write,) = read(begun.path).entries[0].writes
+    assert (write.found_tags, write.sent_tags) == (tags[1:], ())

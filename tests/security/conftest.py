@@ -1,0 +1,5 @@
+"""The program as the tests of commands have it."""
+
+from tests.cli.conftest import netcfg
+
+__all__ = ["netcfg"]

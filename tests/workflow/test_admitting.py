@@ -1,0 +1,333 @@
+"""Admitting: the address is let in before the command and out after it, whatever happens to either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from netcfg.core.errors import (
+    AddressUnknown,
+    Interrupted,
+    NetcfgError,
+    NotInAzure,
+    NotLetIn,
+    NotTakenOut,
+    OtherAddress,
+    PublicAccessOff,
+    WriteUnsettled,
+)
+from netcfg.core.resources import Tags, Vault
+from netcfg.core.rules import DefaultAction, IpRule, PublicAccess
+from netcfg.core.verification import Answer, Lookup, Observation, Resolution
+from netcfg.workflow.admitting import Entrance, Stay, admit
+from tests.core.test_visit import ID, vault
+from tests.workflow import fakes
+from tests.workflow.fakes import Azure, Killed
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+HERE = "191.10.60.9"
+TAG = ("netcfg-exec-0000000a", "191.10.60.9/32 until 2026-07-01T13:01:00Z")
+
+
+@dataclass
+class Machine:
+    """This machine, as a vault sees it: let in `lag` looks after its rule is there. It runs a command that looks into
+    the vault, does what it is told, and ends with status 3."""
+
+    azure: Azure
+    address: str = HERE
+    told: str | NetcfgError = HERE
+    lag: int = 1
+    way: Lookup = field(default_factory=lambda: Lookup(Resolution.PUBLIC, ("191.10.120.10",)))
+    meanwhile: Callable[[], Any] = lambda: None
+    looks: int = 0
+    seconds: float = 0.0
+    saw: list[Vault] = field(default_factory=list)
+    left: list[NotTakenOut | None] = field(default_factory=list)
+    now: float = 0.0
+
+    def look(self, name: str) -> Observation:
+        shown = self.azure.vaults[ID].firewall.rule_set
+        lets_in = any(each.network and IPv4Address(self.address) in each.network for each in shown.ip_rules)
+        self.looks = self.looks + 1 if lets_in else 0
+        said = Answer(403, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.")
+        if self.looks <= self.lag and self.way.resolution is not Resolution.PRIVATE:
+            who = f"Client address is not authorized, no trusted service. Client address: {self.address}"
+            said = Answer(403, "Forbidden", "ForbiddenByFirewall", who)
+        address = self.way.addresses[0] if self.way.addresses else ""
+        return Observation(
+            name, f"{name}.vault.azure.net", "privatelink.vaultcore.azure.net", self.way, said, address=address
+        )
+
+    def ask(self) -> IPv4Address:
+        if isinstance(self.told, NetcfgError):
+            raise self.told
+        return IPv4Address(self.told)
+
+    def run(self, seconds: float) -> int:
+        self.saw.append(self.azure.vaults[ID])
+        self.seconds = seconds
+        self.meanwhile()
+        return 3
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def clock(self) -> float:
+        self.now += 0.001
+        return self.now
+
+    def exec(self, **stay: Any) -> int:
+        around = replace(fakes.around(self.azure), started=NOON, clock=self.clock, sleep=self.sleep)
+        around = replace(around, stop=_Stop(self.sleep))
+        self.stop = around.stop
+        entrance = Entrance(around, self, self, key=lambda: TAG[0], leave=self.left.append)
+        return admit(Stay(ID, **{"lasting": timedelta(hours=1), "wait": 300, **stay}), self, entrance)
+
+    @property
+    def rules(self) -> list[str]:
+        return [each.value for each in self.azure.vaults[ID].firewall.rule_set.ip_rules]
+
+    @property
+    def tags(self) -> Tags:
+        return self.azure.vaults[ID].tags
+
+    @property
+    def writes(self) -> int:
+        return sum(each.startswith("write") for each in self.azure.calls)
+
+
+class _Stop(fakes.Stop):
+    """Waiting takes the time of the machine's own clock."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        super().__init__([])
+        self._sleep = sleep
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set():
+            self._sleep(timeout or 0.0)
+        return self.is_set()
+
+
+def machine(found: Vault | None = None, **more: Any) -> Machine:
+    return Machine(Azure({ID: found or vault("191.10.77.7", tags=(("team", "payments"),))}), **more)
+
+
+def test_it_is_let_in_while_the_command_runs_and_taken_out_after_it():
+    here = machine()
+    before = here.azure.vaults[ID]
+    assert here.exec() == 3
+    assert [each.value for each in here.saw[0].firewall.rule_set.ip_rules] == ["191.10.77.7", "191.10.60.9/32"]
+    assert here.saw[0].tags == (("team", "payments"), TAG)
+    assert here.azure.vaults[ID].firewall.spelling == before.firewall.spelling
+    assert here.tags == before.tags
+    assert here.writes == 2
+    assert [bool(each) for each in here.left] == [True, False]
+
+
+def test_the_command_gets_what_is_left_of_the_time_and_no_more():
+    here = machine(lag=3)
+    here.exec(lasting=timedelta(seconds=90))
+    assert 80 < here.seconds < 84  # the rule took seven seconds to have effect
+
+
+@pytest.mark.parametrize("rule", ["191.10.60.9", "191.10.60.9/32", "191.10.60.0/24"])
+def test_whoever_is_let_in_already_is_neither_let_in_nor_taken_out(rule: str):
+    here = machine(vault(rule))
+    assert here.exec() == 3
+    assert (here.rules, here.tags, here.writes) == ([rule], (), 0)
+
+
+def test_a_vault_that_is_open_is_left_as_it_is_and_nobody_asks_for_the_address():
+    here = machine(vault(action=DefaultAction.ALLOW), told=AddressUnknown(["nobody"]))
+    assert here.exec() == 3
+    assert (here.rules, here.writes) == ([], 0)
+
+
+def test_whoever_comes_by_a_private_endpoint_needs_no_rule():
+    here = machine(way=Lookup(Resolution.PRIVATE, ("10.1.2.3",)))
+    assert here.exec() == 3
+    assert here.writes == 0
+
+
+def test_a_vault_without_public_access_is_not_opened():
+    closed = vault()
+    here = machine(replace(closed, firewall=replace(closed.firewall, public_access=PublicAccess.DISABLED)))
+    with pytest.raises(PublicAccessOff):
+        here.exec()
+    assert (here.writes, here.saw) == (0, [])
+
+
+def test_nothing_is_written_where_the_vault_sees_another_address_than_the_services():
+    here = machine(address="191.10.60.99")
+    with pytest.raises(OtherAddress, match=r"from 191\.10\.60\.99 and not from 191\.10\.60\.9"):
+        here.exec()
+    assert (here.writes, here.saw) == (0, [])
+
+
+def test_an_address_that_changes_while_it_is_waited_for_is_taken_out_at_once():
+    here = machine(lag=10)
+    here.azure.after = lambda number, what: setattr(here, "address", "191.10.60.99")
+    with pytest.raises(OtherAddress):
+        here.exec()
+    assert (here.rules, here.tags, here.saw) == (["191.10.77.7"], (("team", "payments"),), [])
+
+
+def test_a_vault_that_does_not_answer_in_time_is_left_and_the_command_not_run():
+    here = machine(lag=10_000)
+    with pytest.raises(NotLetIn, match="did not let this machine in in 30 s, so the command was not run"):
+        here.exec(wait=30)
+    assert (here.rules, here.tags, here.saw) == (["191.10.77.7"], (("team", "payments"),), [])
+
+
+@pytest.mark.parametrize("error", [NetcfgError("it could not"), KeyError("a bug"), KeyboardInterrupt()])
+def test_it_is_taken_out_whatever_the_command_ends_in(error: BaseException):
+    def fail() -> None:
+        raise error
+
+    here = machine(meanwhile=fail)
+    with pytest.raises(type(error)):
+        here.exec()
+    assert (here.rules, here.tags) == (["191.10.77.7"], (("team", "payments"),))
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_whoever_ends_it_at_any_request_leaves_nothing_open(at: int):
+    """`stop` is set before one request after the other."""
+    here = machine()
+    here.azure.before = lambda number, what: here.stop.set() if number == at else None
+    try:
+        here.exec()
+    except Interrupted:
+        assert here.saw == []
+    assert (here.rules, here.tags) == (["191.10.77.7"], (("team", "payments"),))
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_write_that_nobody_answered_is_looked_at_and_taken_back(happened: bool):
+    """The connection breaks at the first write, and somebody wants us to end there."""
+    here = machine()
+    write = here.azure.write
+
+    def broken(vault: Vault, *words: Any, **more: Any) -> None:
+        here.azure.write = write
+        if happened:
+            write(vault, *words, **more)
+        here.stop.set()
+        raise WriteUnsettled("kv", "the connection broke off")
+
+    here.azure.write = broken  # type: ignore[method-assign]
+    with pytest.raises((Interrupted, NetcfgError)):
+        here.exec()
+    assert (here.rules, here.tags, here.saw) == (["191.10.77.7"], (("team", "payments"),), [])
+
+
+def test_a_rule_that_somebody_adds_in_the_very_moment_of_a_lost_write_stays():
+    here = machine()
+    write = here.azure.write
+
+    def lost(vault: Vault, *words: Any, **more: Any) -> None:
+        here.azure.write = write
+        found = here.azure.vaults[ID]
+        rules = (*found.firewall.rule_set.ip_rules, IpRule("191.10.60.9"))
+        here.azure.vaults[ID] = replace(found, firewall=found.firewall.with_rules(ip_rules=rules))
+        raise WriteUnsettled("kv", "a conflict", may_have_happened=False)
+
+    here.azure.write = lost  # type: ignore[method-assign]
+    assert here.exec() == 3
+    assert here.rules == ["191.10.77.7", "191.10.60.9"]
+
+
+def test_a_rule_that_comes_back_by_somebody_elses_write_is_taken_out_again():
+    """Another writer sends what it read before we had taken the address out."""
+    here = machine()
+    stale: list[Vault] = []
+
+    def again(number: int, what: str) -> None:
+        if not stale:
+            stale.append(here.azure.vaults[ID])
+        elif len(stale) == 1:
+            stale.append(here.azure.vaults[ID])
+            here.azure.vaults[ID] = stale[0]
+
+    here.azure.after = again
+    assert here.exec() == 3
+    assert (here.rules, here.tags) == (["191.10.77.7"], (("team", "payments"),))
+    assert here.writes == 3
+
+
+def test_a_vault_that_was_deleted_meanwhile_has_nobody_in_it():
+    here = machine()
+
+    def delete() -> None:
+        def gone(id: object) -> Vault:
+            raise NotInAzure("vault kv", "it is gone")
+
+        here.azure.read = gone  # type: ignore[assignment,method-assign]
+
+    here.meanwhile = delete
+    assert here.exec() == 3
+    assert here.left[-1] is None
+
+
+def test_an_address_that_cannot_be_taken_out_is_told_with_its_tag_its_end_and_the_command():
+    here = machine()
+
+    def forbid() -> None:
+        def refuse(*words: Any, **more: Any) -> None:
+            raise NetcfgError("you may not write it any more")
+
+        here.azure.write = refuse  # type: ignore[method-assign]
+
+    here.meanwhile = forbid
+    with pytest.raises(NotTakenOut) as told:
+        here.exec()
+    assert told.value.status == 7
+    assert str(told.value) == (
+        "191.10.60.9/32 may still be let in by kv: that it was taken out could not be proved (you may not write it any "
+        "more); the tag netcfg-exec-0000000a remembers it until 2026-07-01 13:01 UTC, and after that any apply or "
+        "'netcfg exec --clean kv' takes it out"
+    )
+    assert 60 <= here.now < 70
+    assert here.left[-1] is not None
+
+
+def test_once_somebody_wants_us_to_end_no_wait_of_the_taking_out_is_long():
+    """Azure is busy, and asks to be left alone for half a minute."""
+    here = machine()
+    busy = WriteUnsettled("kv", "too many requests", 30.0, may_have_happened=False)
+
+    def hinder() -> None:
+        write, left = here.azure.write, [busy, busy]
+
+        def refuse(*words: Any, **more: Any) -> None:
+            if left:
+                raise left.pop()
+            write(*words, **more)
+
+        here.azure.write = refuse  # type: ignore[method-assign]
+        here.stop.set()
+        here.now = 1000.0
+
+    here.meanwhile = hinder
+    assert here.exec() == 3
+    assert here.rules == ["191.10.77.7"]
+    assert here.now < 1001
+
+
+def test_a_process_that_is_killed_leaves_a_tag_by_which_others_find_the_rule():
+    def kill() -> None:
+        raise Killed
+
+    here = machine(meanwhile=kill)
+    here.azure.before = lambda number, what: kill() if here.saw else None
+    with pytest.raises(Killed):
+        here.exec()
+    assert here.rules == ["191.10.77.7", "191.10.60.9/32"]
+    assert here.tags == (("team", "payments"), TAG)
