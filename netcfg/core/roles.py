@@ -25,6 +25,8 @@ _ROLES = {
     "microsoft.network/routetables/join/action": "Network Contributor",
     "microsoft.network/natgateways/join/action": "Network Contributor",
     "microsoft.network/serviceendpointpolicies/join/action": "Network Contributor",
+    "microsoft.network/locations/operations/read": "Network Contributor",
+    "microsoft.network/privatednsoperationstatuses/read": "Private DNS Zone Contributor",
     "microsoft.network/virtualnetworks/read": "Reader",
     "microsoft.network/virtualnetworks/join/action": "Network Contributor",
     "microsoft.network/virtualnetworks/subnets/join/action": "Network Contributor",

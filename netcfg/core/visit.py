@@ -72,7 +72,7 @@ def begin(vault: Vault, visit: TemporaryRule, now: datetime) -> State:
     tidy = tidied(vault, now)
     rules = tidy.firewall.rule_set.ip_rules
     edits: dict[str, str | None] = {visit.key: visit.value}
-    if not any(each.network == visit.network for each in rules):
+    if not any(each.network == visit.network for each in rules):  # others' rule may just have gone as overdue
         rules = (*rules, IpRule(str(visit.network)))
         # The rule that somebody had declared is gone; this one is the runs' again, and the last of them takes it out.
         stale = (each for each in temporary_rules(tidy.tags) if each.is_kept and each.network == visit.network)
@@ -88,6 +88,11 @@ def begin(vault: Vault, visit: TemporaryRule, now: datetime) -> State:
 def has_begun(vault: Vault, visit: TemporaryRule) -> bool:
     """Whether the vault remembers the visitor."""
     return any(name.lower() == visit.key.lower() for name, _ in vault.tags)
+
+
+def has_rule(vault: Vault, visit: TemporaryRule) -> bool:
+    """Whether the vault has the visitor's rule, whosever it is."""
+    return any(each.network == visit.network for each in vault.firewall.rule_set.ip_rules)
 
 
 def end(vault: Vault, visit: TemporaryRule, now: datetime, *, was_in: bool) -> State:

@@ -216,11 +216,11 @@ def _let_in(vault: Vault, rule: TemporaryRule, run: _Run) -> Vault:
     def decide(fresh: Vault) -> Goal:
         if error := visit.obstacle(fresh):
             raise error
-        if visit.is_open(fresh) or visit.admitting(fresh, rule.network):
+        is_there = visit.has_begun(fresh, rule) and visit.has_rule(fresh, rule)
+        is_needless = visit.is_open(fresh) or visit.admitting(fresh, rule.network) is not None
+        if is_there if run.is_in else is_needless:
             return _goal(visit.state_of(fresh))
         state = visit.begin(fresh, rule, run.now())
-        if state == visit.state_of(fresh):
-            return _goal(state)
         run.may_be_in = True
         run.writes += 1
         run.entrance.leave(_not_taken_out(fresh.name, rule, run, "this run came to its end before Azure had answered"))
@@ -229,9 +229,12 @@ def _let_in(vault: Vault, rule: TemporaryRule, run: _Run) -> Vault:
     try:
         shown = settle(vault, decide, run.around)
     except Halt as halt:
-        raise halt.error from halt
-    run.is_in = visit.has_begun(shown, rule)
-    return shown
+        run.is_in |= halt.was_written
+        error = halt.error
+    else:
+        run.is_in |= visit.has_begun(shown, rule)
+        return shown
+    raise error  # out here, so that its causes do not lead back to it
 
 
 def _goal(state: visit.State) -> Goal:

@@ -33,12 +33,14 @@ LONGEST_PAUSE = 300.0  # seconds that Azure may ask to wait; more is for whoever
 
 
 class Halt(Exception):
-    """A step that could not be finished, and whether this run may have changed something for the vault."""
+    """A step that could not be finished, and whether this run may have changed something for the vault; for certain,
+    where it `was_written`."""
 
-    def __init__(self, error: NetcfgError, *, touched: bool) -> None:
+    def __init__(self, error: NetcfgError, *, touched: bool, was_written: bool = False) -> None:
         super().__init__(str(error))
         self.error = error
         self.touched = touched
+        self.was_written = was_written
 
     def outcome(self, plan: Plan, *, touched: bool = False) -> Outcome:
         return Outcome(plan, ending_of(self.error), touched=self.touched or touched, error=self.error)
@@ -166,9 +168,9 @@ def _prove(written: Vault, goal: Goal, around: Surroundings) -> Vault:
     try:
         back = around.vaults.read_back(written)
     except NetcfgError as error:
-        raise Halt(error, touched=True) from error
+        raise Halt(error, touched=True, was_written=True) from error
     if not goal.is_met_by(back):
         found = (*differences(goal.firewall, back.firewall), *differences_of_tags(goal.tags, back.tags))
-        raise Halt(NotVerified(written.name, found), touched=True)
+        raise Halt(NotVerified(written.name, found), touched=True, was_written=True)
     around.journal.verified(written.id)
     return back

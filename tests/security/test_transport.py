@@ -18,6 +18,7 @@ from netcfg.core.errors import InsecureEndpoint, NetcfgError
 from netcfg.devops.answer import Question
 from netcfg.devops.credential import Credential
 from netcfg.devops.session import Session, check_url
+from netcfg.sandbox.server import serve
 from netcfg.sources.fetch import check_url as check_source
 from tests import leaks
 from tests.azure.scripted import refusal, scripted
@@ -166,6 +167,26 @@ def test_a_bundle_that_cannot_be_read_is_a_usage_error_before_anybody_is_asked(
                 "those of the proxy or the authority to trust among them"
             ), said
         assert server.asked == []
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_the_whole_program_speaks_tls(is_trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Signing in, Azure Resource Manager, Resource Graph and Azure DevOps, all at one authority's certificate."""
+    for name in leaks.ENVIRONMENT:
+        monkeypatch.delenv(name)
+    with serve(world="contoso", tls=True, state=tmp_path / "sandbox") as sandbox:
+        environment(monkeypatch, sandbox.url)
+        monkeypatch.setenv("NETCFG_DEVOPS", sandbox.devops_url)
+        monkeypatch.setenv("NETCFG_DEVOPS_IDENTITY", sandbox.identity_url)
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{sandbox.url}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "sandbox")
+        if is_trusted:
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(sandbox.certificate))
+        else:
+            monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+        ran = run("--data-dir", str(tmp_path), "plan", "kv-payments", "--organization", "contoso")
+        assert ran.status == (5 if is_trusted else 1), ran.err
+        assert bool(sandbox.requests) is is_trusted
 
 
 # --- plain http ---------------------------------------------------------------------------------------------------

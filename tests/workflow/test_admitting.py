@@ -17,6 +17,7 @@ from netcfg.core.errors import (
     NotInAzure,
     NotLetIn,
     NotTakenOut,
+    NotVerified,
     OtherAddress,
     PublicAccessOff,
     WriteUnsettled,
@@ -260,6 +261,38 @@ def test_a_rule_that_comes_back_by_somebody_elses_write_is_taken_out_again():
     assert here.exec() == 3
     assert (here.rules, here.tags) == (["191.10.77.7"], (("team", "payments"),))
     assert here.writes == 3
+
+
+@pytest.mark.parametrize("at", ["before it is read back", "before the last look"])
+def test_a_rule_whose_tag_somebody_takes_at_once_goes_all_the_same(at: str):
+    """Terraform takes tags that it does not know."""
+    here = machine()
+
+    def take(number: int, what: str) -> None:
+        if number == {"before it is read back": 3, "before the last look": 4}[at]:
+            here.azure.vaults[ID] = replace(here.azure.vaults[ID], tags=(("team", "payments"),))
+
+    here.azure.before = take
+    if at == "before the last look":
+        assert here.exec() == 3
+        assert here.saw[0].tags == (("team", "payments"), TAG)  # it is remembered again
+    else:
+        with pytest.raises(NotVerified, match=f"the tag {TAG[0]} is missing"):
+            here.exec()
+    assert (here.rules, here.tags) == (["191.10.77.7"], (("team", "payments"),))
+
+
+def test_what_is_declared_while_it_is_waited_for_stays_and_so_does_the_note_of_it():
+    here = machine()
+
+    def declare(number: int, what: str) -> None:
+        if number == 4:
+            tags = (("team", "payments"), (TAG[0], f"{TAG[1]} kept"))
+            here.azure.vaults[ID] = replace(here.azure.vaults[ID], tags=tags)
+
+    here.azure.before = declare
+    assert here.exec() == 3
+    assert (here.rules, here.tags) == (["191.10.77.7", "191.10.60.9/32"], (("team", "payments"),))
 
 
 def test_a_vault_that_was_deleted_meanwhile_has_nobody_in_it():
