@@ -103,6 +103,9 @@ def translate_sign_in(error: Exception, credential: str) -> NetcfgError:
     # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
     if refused := re.search(r"AADSTS\d+: [^\r\n]*", text):
         return SignInFailed(credential, sentence(refused[0]))
+    if found := re.search(r"CERTIFICATE_VERIFY_FAILED\] certificate verify failed: ([^(\r\n]+)", text):
+        reason = f"the certificate of who signs people in is not accepted ({found[1].strip()})"
+        return SignInFailed(credential, f"{reason}; is it a proxy's? then name its authority in REQUESTS_CA_BUNDLE")
     if attempts := re.findall(r"^\t(\w+): ", text, re.MULTILINE):
         return NoAzureCredential(each.removesuffix("Credential") for each in attempts)
     return SignInFailed(credential, _first_line(error))
