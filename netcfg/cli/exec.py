@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from netcfg.cli import terminal
 from netcfg.cli.options import Asked, Config, Naming, Selecting, asks
 from netcfg.cli.root import root_of
 
@@ -104,6 +103,7 @@ def execute(
     ] = None,
 ) -> None:
     """Let this machine's address into a vault while COMMAND runs, and end with its status."""
+    from netcfg.cli import terminal
     from netcfg.core.errors import ConflictingOptions, NetcfgError, NoCommand
 
     root, words = root_of(context), context.meta.get(COMMAND, [])
@@ -267,6 +267,8 @@ def _is_over(events: SimpleQueue[int | None], end: float) -> bool:
 
 def _leave(opened: _Open, root: Root) -> None:
     """End at once: whoever cancels a pipeline kills us soon, and then nobody would say what is open still."""
+    from netcfg.cli import terminal
+
     error = opened.error
     if error:
         terminal.say(error, root)
@@ -302,7 +304,7 @@ def _heeding(events: SimpleQueue[int | None]) -> Iterator[None]:
 
 
 def _clean(vaults: list[str] | None, selecting: Selecting, config: str | None, format: str | None, root: Root) -> int:
-    from netcfg.cli import connect
+    from netcfg.cli import connect, terminal
     from netcfg.cli.chosen import choose
     from netcfg.cli.signals import graceful
     from netcfg.formats import cleaning, json
