@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from netcfg.audit.record import is_audit_event, request_of
+from netcfg.audit.record import LONGEST, is_audit_event, request_of
 from netcfg.audit.table import Table
 from netcfg.audit.text import lines, pieces
 from netcfg.audit.values import Values
@@ -156,4 +156,5 @@ def _part(table: object, *names: str) -> object:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(map(repr, names[:5])) + (" …" if len(names) > 5 else "")
+    shown = (each if len(each) <= LONGEST else f"{each[:LONGEST]}…" for each in names[:5])
+    return ", ".join(map(repr, shown)) + (" …" if len(names) > 5 else "")

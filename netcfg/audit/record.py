@@ -47,8 +47,13 @@ _HOST = re.compile(r"https://([a-z0-9-]{3,24})\.vault\.", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _PORTAL_TIME = "%m/%d/%Y, %I:%M:%S.%f %p"
 
+# What a column says that names nothing, be it written by Azure, by a query, or by a table program.
+_NOTHING = {"", "0", "false", "n/a", "nil", "no", "none", "null", "undefined", "-"}
+_YES = {"1", "true", "yes"}
+
 LONGEST = 100  # characters of a name; what is longer is none, and memory is kept for each of them
 
+_EMPTY = (None, "")
 _STATUS = {"unauthorized": 401, "forbidden": 403}
 _REFUSALS = (
     "client address is not authorized",
@@ -70,7 +75,8 @@ def request_of(record: Mapping[str, Any]) -> Request | None:
             origin = found.origin
         except NotAnAddress:
             aside, said = Aside.UNREADABLE, found.text("address")[:LONGEST]
-    return Request(vault, operation, found.time, origin, application, found.is_refused, aside, said)
+    how = {"is_refused": found.is_refused, "is_forbidden": found.is_forbidden}
+    return Request(vault, operation, found.time, origin, application, aside=aside, found=said, **how)
 
 
 def is_audit_event(names: tuple[str, ...]) -> bool:
@@ -106,11 +112,11 @@ class _Record:
 
     @property
     def time(self) -> datetime | None:
-        name = self._names.get("time", "")
+        name = self._name("time")
         zone = _ZONE.search(name)
         if zone and zone["zone"].upper() != "UTC":
             return None  # somebody's local time, and nobody says whose
-        return _time(str(self._record.get(name) or ""))
+        return _time(str(self._own("time") or ""))
 
     @property
     def status(self) -> int:
@@ -137,6 +143,11 @@ class _Record:
         return authorized == "false" or (not authorized and any(each in said for each in _REFUSALS))
 
     @property
+    def is_forbidden(self) -> bool:
+        """Whether it was answered 403 and nobody says whether the firewall did that."""
+        return self.status == 403 and not self.text("authorized") and not self.is_refused
+
+    @property
     def origin(self) -> Origin:
         return _origin(*map(self.text, ("address", "way", "subnet", "endpoint", "trusted")))
 
@@ -152,13 +163,18 @@ class _Record:
     def text(self, field: str) -> str:
         """The value as text, of the record or of its `properties`; empty where there is none."""
         value = self._own(field)
-        if value in (None, "") and field in self._deep:
-            value = self._properties[self._deep[field]]
+        if value in _EMPTY and field in self._deep:
+            value = self._properties[_filled(self._deep[field], self._properties)]
         return "" if value is None or isinstance(value, dict | list) else str(value).strip()
 
     def _own(self, field: str) -> Any:
-        name = self._names.get(field)
-        return None if name is None else self._record[name]
+        name = self._name(field)
+        return self._record[name] if name else None
+
+    def _name(self, field: str) -> str:
+        """The name under which the record has it; empty where it has not."""
+        names = self._names.get(field)
+        return _filled(names, self._record) if names else ""
 
 
 def is_control_plane(operation: str) -> bool:
@@ -177,25 +193,38 @@ def _origin(address: str, told: str, subnet: str, endpoint: str, service: str) -
     """Where somebody came from. Newer logs say by which way he did, older ones his address alone."""
     network = parse_caller(address)
     subnet, endpoint, service = (each[: 10 * LONGEST] for each in (subnet, endpoint, service))
+    subnet, endpoint, service = ("" if each.lower() in _NOTHING else each for each in (subnet, endpoint, service))
     kind = told.replace(" ", "").lower()
+    is_public = kind == "publicip"
     if endpoint or kind.startswith("private"):
         return Origin(network, Way.PRIVATE_ENDPOINT, endpoint, True)
     if service or kind == "trustedservice":
-        return Origin(network, Way.TRUSTED_SERVICE, service, True)
-    if subnet and kind != "publicip":
-        return Origin(network, Way.SUBNET, subnet.lower(), True)
-    return Origin(network, Way.ADDRESS, "", kind == "publicip")
+        name = "" if service.lower() in _YES else service
+        # A service that has no name and came by its public address may be one by its token alone: nobody can tell
+        # whether it needs bypass, or passes by it.
+        return Origin(network, Way.TRUSTED_SERVICE, name, bool(name) or not is_public)
+    if (subnet and not is_public) or kind.startswith("subnet"):
+        return Origin(network, Way.SUBNET, subnet, True)
+    return Origin(network, Way.ADDRESS, "", is_public)
 
 
 @lru_cache(1 << 10)
-def _known(names: tuple[str, ...]) -> dict[str, str]:
-    """Our names for those of a record's that we read; of two that mean the same the first counts."""
-    found: dict[str, str] = {}
+def _known(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The names, in their order, under which a record may have what we read: AzureDiagnostics has a column for each
+    type that a value ever had."""
+    found: dict[str, tuple[str, ...]] = {}
     for name in names:
         plain = _TYPE.sub("", _ZONE.sub("", str(name).strip()).lstrip("_")).lower()
         if plain in _FIELDS:
-            found.setdefault(_FIELDS[plain], name)
+            found[_FIELDS[plain]] = (*found.get(_FIELDS[plain], ()), name)
     return found
+
+
+def _filled(names: tuple[str, ...], record: Mapping[str, Any]) -> str:
+    """The first of the names under which there is anything, else the first of them."""
+    if len(names) == 1:
+        return names[0]
+    return next((each for each in names if record[each] not in _EMPTY), names[0])
 
 
 @lru_cache(1 << 12)

@@ -10,7 +10,15 @@ from netcfg.core.errors import AuditLogUnreadable
 
 PIECE = 1 << 20
 LONGEST_LINE = 1 << 24  # a record has some thousand characters
-_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+_UNPACK = "unpack it first"
+_FOREIGN = {
+    b"\x1f\x8b": ("it is packed (gzip)", _UNPACK),
+    b"PK\x03\x04": ("it is an Excel workbook or a zip", "save it as CSV, or unpack it"),
+    b"BZh": ("it is packed (bzip2)", _UNPACK),
+    b"\xfd7zXZ": ("it is packed (xz)", _UNPACK),
+    b"\x28\xb5\x2f\xfd": ("it is packed (zstd)", _UNPACK),
+    b"Obj\x01": ("it is Avro, as Event Hubs Capture writes it", "turn the body of its events into JSON"),
+}
 
 
 def pieces(stream: BinaryIO, file: str) -> Iterator[str]:
@@ -19,9 +27,8 @@ def pieces(stream: BinaryIO, file: str) -> Iterator[str]:
     A character that cannot be read becomes a replacement sign: no address and no operation has one.
     """
     head = _read(stream, file)
-    packed = next((name for magic, name in _PACKED.items() if head.startswith(magic)), "")
-    if packed:
-        raise AuditLogUnreadable(file, f"it is packed ({packed})", "unpack it first")
+    if foreign := next((said for magic, said in _FOREIGN.items() if head.startswith(magic)), None):
+        raise AuditLogUnreadable(file, *foreign)
     decoder = getincrementaldecoder(_encoding(head))("replace")
     data = head
     while data:

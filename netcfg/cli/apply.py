@@ -74,9 +74,9 @@ def apply(
     """Change a vault's firewall to what the plan shows, and read it back."""
     from netcfg.cli import connect, terminal
     from netcfg.cli.applied import deliver
-    from netcfg.cli.chosen import choose
+    from netcfg.cli.chosen import Chosen, choose
     from netcfg.cli.output import Output
-    from netcfg.cli.saved import open_saved, options_beside
+    from netcfg.cli.saved import Saved, open_saved, options_beside
     from netcfg.cli.signals import graceful
     from netcfg.core.waves import parse_rollout
     from netcfg.formats import verification
@@ -85,18 +85,24 @@ def apply(
     from netcfg.workflow.proving import find_ways, prove_all
 
     root = root_of(context)
-    output = Output(format, report, root, config=config)
-    saved = None
-    if plan is not None:
-        saved = open_saved(plan, options_beside(vault, selecting, asked, accept, config), through, root)
-    chosen = saved or choose(vault, asked, config, root, selecting, through)
+    output = Output(format, report, root, config=config, read=[plan])
+    chosen: Chosen | Saved
+    if plan is None:
+        chosen = choose(vault, asked, config, root, selecting, through)
+    else:
+        chosen = open_saved(plan, options_beside(vault, selecting, asked, accept, config), through, root)
+        if configuration := chosen.plan_of.conditions.configuration:
+            output.spare(configuration.name)
+        yes = True  # it was asked when it was reviewed
     acceptances, rollout = parse_acceptances(accept, several=chosen.asks_which), parse_rollout(waves, canary, wait)
-    if not yes and not saved:
+    if not yes:
         terminal.insist_on_terminal()
     with connect.surroundings(root, parallel, record_to=record_to) as around:
-        if saved:
-            terminal.remark(saved.told(around.now()))
-        planned, drawings = chosen.plan(acceptances, around, is_to_be_written=True)
+        if isinstance(chosen, Saved):
+            terminal.remark(chosen.told(around.now()))
+            planned, drawings = chosen.plan(around)
+        else:
+            planned, drawings = chosen.plan(acceptances, around, is_to_be_written=True)
         ways = find_ways(chosen.proving, planned, drawings, around, is_typed=chosen.is_relay_typed)
         around.progress.rest()
         output.announce(planned)
@@ -104,7 +110,7 @@ def apply(
             terminal.warn(each)
         for each in shown_waves.lines(in_waves(planned, rollout)) if rollout else ():
             terminal.remark(each)
-        declined = planned.pending and not yes and not saved and not output.agrees(planned)
+        declined = planned.pending and not yes and not output.agrees(planned)
         with graceful(around):
             result = decline(planned) if declined else apply(planned, drawings, around, rollout)
             if ways and not declined:

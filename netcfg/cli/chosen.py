@@ -79,6 +79,7 @@ class Chosen:
         around: Surroundings,
         *,
         is_to_be_written: bool = False,
+        is_exact: bool = False,
         meant: Meant | None = None,
     ) -> tuple[PlanSet, Drawings]:
         """The plans for the vaults that all this comes to, or for those that are `meant`, and what they rest on."""
@@ -94,6 +95,7 @@ class Chosen:
             is_consistent=self.is_consistent,
             selected=meant.said,
             is_to_be_written=is_to_be_written,
+            is_exact=is_exact,
         )
 
     def applies(self, targets: Iterable[Target]) -> Callable[[str], tuple[str, ...]]:
@@ -290,9 +292,9 @@ def _in_file(found: Configuration) -> Relay:
     return found.relay.over(Relay(organization=top[0] if len(top) == 1 else ""))
 
 
-def files_read(config: str | None) -> list[str]:
-    """The files in which a configuration may be, which no result takes the place of."""
-    return [CONFIGURATION, *([config] if config else [])]
+def files_read(*names: str | None) -> list[str]:
+    """The files that a run reads, the configuration among them: no result takes their place."""
+    return [CONFIGURATION, *(each for each in names if each and each != "-")]
 
 
 def repository_base(folder: str = ".") -> str:

@@ -59,7 +59,7 @@ def parse_destinations(
         try:
             _check_stream(each, text)
             if any(_is_same(each.path, Path(one)) for one in kept):
-                raise BadReport(text, "the configuration is in that file; name another")
+                raise BadReport(text, "this run reads that file; name another")
             if each.path in [one.path for one in found] and not _is_device(each.path):
                 raise BadReport(text, "the file is named twice; give each report its own")
             _try(each.path, text)
@@ -134,7 +134,7 @@ def _stream(name: str) -> int | None:
     for _ in range(_MOST_LINKS):
         if path.name.isdecimal() and _STREAMS.fullmatch(os.path.realpath(path.parent)):
             return int(path.name)
-        if not path.is_symlink():
+        if not os.path.islink(path):  # nor is a name one that no file can have
             return None
         path = path.parent / path.readlink()
     return None

@@ -58,12 +58,18 @@ class Output:
         root: Root,
         formats: Sequence[str] = FORMATS_OF_A_PLAN,
         config: str | None = None,
+        read: Iterable[str | None] = (),
     ) -> None:
         self._format = format or "text"
         self._root = root
         self._announced: PlanSet | SetupPlan | None = None
         ci.listen(root, format)
-        self._destinations = parse_destinations(reports or (), formats, files_read(config))
+        self._reports, self._formats = reports or (), formats
+        self._destinations = parse_destinations(self._reports, formats, files_read(config, *read))
+
+    def spare(self, file: str) -> None:
+        """Let no report take the place of a file of which nobody knew before that it is read."""
+        parse_destinations(self._reports, self._formats, [file])
 
     @property
     def is_text(self) -> bool:

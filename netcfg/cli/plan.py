@@ -38,27 +38,28 @@ def plan(
     """Show what would change in a vault's firewall, and why; change nothing."""
     from netcfg.audit.log import read
     from netcfg.cli import connect, terminal
-    from netcfg.cli.chosen import choose
+    from netcfg.cli.chosen import choose, files_read
     from netcfg.cli.output import Output
     from netcfg.cli.saved import parse_out
     from netcfg.core.cutoff import with_callers
 
     root = root_of(context)
-    output, chosen = Output(format, report, root, config=config), choose(vault, asked, config, root, selecting)
+    output = Output(format, report, root, config=config, read=[callers])
+    chosen = choose(vault, asked, config, root, selecting)
     acceptances = parse_acceptances(accept, several=chosen.asks_which)
-    file = parse_out(out, report or (), config)
+    file = parse_out(out, report or (), files_read(config, callers))
     if file:
         # What is saved is compared letter by letter later, and so is read where it is written.
         chosen = replace(chosen, is_consistent=True)
     with connect.surroundings(root) as around:
         log = None if callers is None else read(callers, around.progress)
         meant = chosen.select(around)
-        planned, _ = chosen.plan(acceptances, around, meant=meant)
+        planned, _ = chosen.plan(acceptances, around, meant=meant, is_exact=file is not None)
         if file:
-            file.save(planned, meant.targets, acceptances, chosen, around, root)
+            file.save(planned, meant, acceptances, chosen, around, root)
     planned = with_callers(planned, log) if log else planned
     terminal.say_request_ids((each.error for each in planned.undetermined), root)
     output.deliver(planned, chosen.base)
     if file:
-        terminal.remark(f"saved; to apply it: {file.next(root)}")
+        terminal.remark(file.next(planned, root))
     raise typer.Exit(planned.status)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netcfg import __version__
-from netcfg.cli.chosen import CONFIGURATION, files_read, repository_base
+from netcfg.cli.chosen import CONFIGURATION, repository_base
 from netcfg.cli.destination import parse_file
 from netcfg.core.errors import (
     BadReport,
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from netcfg.core.guards import Acceptance
     from netcfg.core.plan import PlanSet
     from netcfg.core.ranges import Edition
-    from netcfg.core.target import Target
     from netcfg.workflow.collaborators import Surroundings
     from netcfg.workflow.drawing import Drawings
+    from netcfg.workflow.selection import Meant
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Out:
     def save(
         self,
         planned: PlanSet,
-        targets: Iterable[Target],
+        meant: Meant,
         acceptances: Sequence[Acceptance],
         chosen: Chosen,
         around: Surroundings,
@@ -61,26 +61,35 @@ class Out:
         from netcfg.workflow.saved import keep
 
         conditions = Conditions(__version__, place_of(root), chosen.configuration, chosen.proving)
-        saved = keep(planned, targets, acceptances, conditions, around, shown)
+        saved = keep(planned, meant, acceptances, conditions, around, shown)
+        text = plans.write(saved, _editions())
+        if len(text) > plans.LONGEST:
+            raise OutputFailed(
+                f"the plan takes {len(text):,} bytes, and 'apply --plan' reads {plans.LONGEST:,}; plan fewer vaults at "
+                "once, with --shard for one",
+                repr(self.name),
+            )
         try:
-            write_private(self.path, plans.write(saved, _editions()))
+            write_private(self.path, text)
         except OSError as error:
             raise OutputFailed(error.strerror or str(error), repr(self.name)) from error
 
-    def next(self, root: Root) -> str:
-        """What to type to apply it."""
-        return f"{root.command} {join(['apply', '--plan', self.name])}"
+    def next(self, planned: PlanSet, root: Root) -> str:
+        """What to type to apply it, unless guards would refuse that."""
+        if planned.is_refused and not planned.pending:
+            return "saved, and refused by guards: apply --plan accepts none, so plan again with --accept and --out"
+        return f"saved; to apply it: {root.command} {join(['apply', '--plan', self.name])}"
 
 
-def parse_out(name: str | None, reports: Iterable[str], config: str | None) -> Out | None:
+def parse_out(name: str | None, reports: Iterable[str], read: Iterable[str]) -> Out | None:
     """Where a plan is to be saved; what cannot be a file of its own is a usage error, before anything is read."""
     if name is None:
         return None
     if not name.strip():
         raise EmptyOption("--out")
-    if Path(name).is_symlink():  # in a folder that others may write to, anybody may have put it there
+    if os.path.islink(name):  # in a folder that others may write to, anybody may have put it there
         raise BadReport(name, "it is a link to another file; name that one, or a new one", "--out")
-    path = parse_file(name, "--out", "json", files_read(config)).path
+    path = parse_file(name, "--out", "json", read).path
     if path.exists() and not path.is_file():
         raise BadReport(name, "it is no regular file, and a plan is read again; name another", "--out")
     taken = (each.partition("=")[2] for each in reports)
@@ -121,13 +130,10 @@ class Saved:
     def base(self) -> str:
         return repository_base() if self.plan_of.conditions.configuration else ""
 
-    def plan(
-        self, acceptances: Iterable[Acceptance], around: Surroundings, *, is_to_be_written: bool = False
-    ) -> tuple[PlanSet, Drawings]:
+    def plan(self, around: Surroundings) -> tuple[PlanSet, Drawings]:
         """The same vaults planned once more; what was accepted was accepted then."""
         from netcfg.workflow.saved import plan_again
 
-        del acceptances, is_to_be_written
         return plan_again(self.plan_of, around, shown)
 
     def told(self, now: datetime) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
 
 from netcfg.core.rules import (
     Bypass,
@@ -13,10 +12,11 @@ from netcfg.core.rules import (
     IpRule,
     NetworkRuleSet,
     PublicAccess,
+    Rule,
     VirtualNetworkRule,
     parse_value,
 )
-from netcfg.core.wire import Json, an_object, objects
+from netcfg.core.wire import Json, an_object, canonical, objects
 
 _KNOWN = frozenset({"bypass", "defaultAction", "ipRules", "virtualNetworkRules"})
 
@@ -39,7 +39,7 @@ class _Written:
 
     def __init__(self, access: object, acls: object, vault: str) -> None:
         self.access, self.acls, self.vault = access, acls, vault
-        self._key = _kept([access, acls])
+        self._key = canonical([access, acls])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Written) and other._key == self._key
@@ -65,9 +65,9 @@ def _parse_rule_set(acls: Json, vault: str) -> NetworkRuleSet:
     return NetworkRuleSet(
         parse_value(Bypass, bypass, f"bypass of {vault}"),
         parse_value(DefaultAction, acls.get("defaultAction"), f"defaultAction of {vault}"),
-        tuple(IpRule(_text(each, "value"), _kept(each)) for each in ip_rules),
-        tuple(VirtualNetworkRule(_text(each, "id"), _kept(each)) for each in subnets),
-        _kept(unknown) if unknown else "",
+        tuple(IpRule(_text(each, "value"), canonical(each)) for each in ip_rules),
+        tuple(VirtualNetworkRule(_text(each, "id"), canonical(each)) for each in subnets),
+        canonical(unknown) if unknown else "",
     )
 
 
@@ -83,11 +83,14 @@ def write_rule_set(rules: NetworkRuleSet) -> Json:
         **(json.loads(rules.unknown) if rules.unknown else {}),
         "bypass": rules.bypass.value,
         "defaultAction": rules.default_action.value,
-        "ipRules": [json.loads(each.found) if each.found else {"value": each.value} for each in rules.ip_rules],
-        "virtualNetworkRules": [
-            json.loads(each.found) if each.found else {"id": each.subnet} for each in rules.virtual_network_rules
-        ],
+        "ipRules": [json.loads(letters(each)) for each in rules.ip_rules],
+        "virtualNetworkRules": [json.loads(letters(each)) for each in rules.virtual_network_rules],
     }
+
+
+def letters(rule: Rule) -> str:
+    """The object that a rule is written as, which is the one that it was found as."""
+    return rule.found or canonical({"value": rule.value} if isinstance(rule, IpRule) else {"id": rule.subnet})
 
 
 def _given(found: Json, name: str, default: str) -> object:
@@ -99,8 +102,5 @@ def _given(found: Json, name: str, default: str) -> object:
 def _text(rule: Json, name: str) -> str:
     """What a rule is about. One that cannot be read is kept and sent back, so it is no error here."""
     value = rule.get(name)
-    return value if isinstance(value, str) else _kept(value)
+    return value if isinstance(value, str) else canonical(value)
 
-
-def _kept(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -16,7 +16,7 @@ from netcfg.core.approval import Approval
 from netcfg.core.declared import BROAD, BROADEST, NOT_PUBLIC
 from netcfg.core.desired import Desired, Reason, covering, is_enforced
 from netcfg.core.geography import Region
-from netcfg.core.private import NewEndpoint, PieceKind, network_of
+from netcfg.core.private import NewEndpoint, network_of
 from netcfg.core.resources import SubnetId, Vault, as_subnet
 from netcfg.core.rules import Bypass, Firewall, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
 from netcfg.core.standing import Standing
@@ -131,6 +131,11 @@ class Moment:
         """What is covered by any rule."""
         networks = [rule.network for rule in self.rules if isinstance(rule, IpRule) and rule.network]
         return Coverage(networks) if any(each.prefixlen < BROAD for each in networks) else self.meant
+
+    @cached_property
+    def illegible(self) -> tuple[str, ...]:
+        """The IP rules that cannot be read: whom they admit, nobody knows."""
+        return tuple(str(rule) for rule in self.firewall.rule_set.ip_rules if rule.network is None)
 
     @cached_property
     def admits_everybody(self) -> bool:
@@ -297,8 +302,7 @@ class _View:
 
     def _connections(self) -> Iterator[Entry]:
         """The private endpoints that the vault knows. One that waits for its owner leads nowhere yet, others never."""
-        removals = () if self.is_now else self.desired.way.removals
-        leaving = {each.id.key for each in removals if each.kind is PieceKind.ENDPOINT}
+        leaving = frozenset() if self.is_now else self.desired.way.leaving
         for each in sorted(self.vault.connections, key=lambda one: one.endpoint.key):
             states = {Approval.APPROVED: State.IN, Approval.PENDING: State.WAITING}
             state = states.get(each.approval, State.OUT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Network, ip_network
@@ -28,15 +28,21 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a caller came from. `through` is the subnet's or the private endpoint's id, or the service's name.
+    """Where a caller came from. `through` is the subnet's or the private endpoint's id in lower case, or the service's
+    name; empty where the log does not name it.
 
-    It `is_told` where the log itself says which way it was: without that a private address may be of any subnet.
+    It `is_told` where the log itself says which way it was: without that a private address may be of any subnet. That
+    makes no other caller of it: logs say it of some requests and not of others.
     """
 
     network: Network
     way: Way = Way.ADDRESS
     through: str = ""
-    is_told: bool = False
+    is_told: bool = field(default=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.way is not Way.TRUSTED_SERVICE:
+            object.__setattr__(self, "through", self.through.rstrip("/").lower())
 
     @property
     def address(self) -> str:
@@ -47,7 +53,7 @@ class Aside(Enum):
     """Why a request tells nothing of who gets in by the firewall."""
 
     CONTROL_PLANE = "control-plane"  # it went to Resource Manager, which no vault's firewall guards
-    UNSIGNED = "unsigned"  # it brought no token: every client begins so, and so does everybody who scans the internet
+    UNSIGNED = "unsigned"  # it brought no valid token: every client begins so, and so does who scans the internet
     NO_ADDRESS = "no-address"
     UNREADABLE = "unreadable"  # its address is none
 
@@ -55,6 +61,8 @@ class Aside(Enum):
 @dataclass(frozen=True)
 class Request:
     """One record of a log: who asked what of which vault, and when; `aside` where that tells nothing of callers.
+
+    It `is_refused` where the firewall did that, and `is_forbidden` where it was answered 403 and nobody says by whom.
 
     The `application` is the id of a program or a service. Names and object ids of people are never read: nobody needs
     them to decide about a rule.
@@ -66,13 +74,17 @@ class Request:
     origin: Origin | None
     application: str = ""
     is_refused: bool = False
+    is_forbidden: bool = False
     aside: Aside | None = None
     found: str = ""  # the address as the log has it, where it could not be read
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Everybody who came from one place by one way; those whom the firewall refused are told apart."""
+    """Everybody who came from one place by one way; those whom the firewall refused are told apart.
+
+    It `is_forbidden` where all that it ever got is 403, be that from the firewall or for lack of a permission.
+    """
 
     origin: Origin
     operations: tuple[tuple[str, int], ...]
@@ -80,6 +92,7 @@ class Caller:
     last_seen: datetime | None
     applications: tuple[str, ...] = ()
     is_refused: bool = False
+    is_forbidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,8 @@ class Judged:
 
 @dataclass(frozen=True)
 class Callers:
-    """What a log says of a vault, held against a plan: `None` for a log that has no record of it."""
+    """What a log says of a vault, held against a plan: `None` for a log that has no record of it. What the log lacks
+    as a whole is said of no vault."""
 
     name: str
     log: VaultLog | None
@@ -173,21 +187,35 @@ def parse_caller(text: str) -> Network:
 class _Met:
     """One caller while a log is read."""
 
-    __slots__ = ("applications", "last", "operations", "requests")
+    __slots__ = ("applications", "is_forbidden", "is_told", "last", "operations", "requests")
 
     def __init__(self) -> None:
         self.operations: Counter[str] = Counter()
         self.applications: set[str] = set()
         self.last: datetime | None = None
         self.requests = 0
+        self.is_told = self.is_forbidden = True
 
-    def add(self, request: Request) -> None:
+    def add(self, request: Request, origin: Origin) -> None:
         self.requests += 1
+        self.is_told = self.is_told and origin.is_told
+        self.is_forbidden = self.is_forbidden and request.is_forbidden
         known = request.operation in self.operations or len(self.operations) < MOST_NAMES
         self.operations[request.operation if known else "others"] += 1
         if request.application and len(self.applications) < MOST_NAMES:
             self.applications.add(request.application)
         self.last = _later(self.last, request.time)
+
+    def caller(self, origin: Origin, *, is_refused: bool) -> Caller:
+        return Caller(
+            origin if origin.is_told == self.is_told else replace(origin, is_told=self.is_told),
+            _ranked(self.operations),
+            self.requests,
+            self.last,
+            tuple(sorted(self.applications)),
+            is_refused,
+            self.is_forbidden,
+        )
 
 
 class _Visited:
@@ -211,14 +239,11 @@ class _Visited:
             return False
         key = request.origin, request.is_refused
         is_new = key not in self.met
-        self.met.setdefault(key, _Met()).add(request)
+        self.met.setdefault(key, _Met()).add(request, request.origin)
         return is_new
 
     def log(self) -> VaultLog:
-        found = (
-            Caller(origin, _ranked(met.operations), met.requests, met.last, tuple(sorted(met.applications)), is_refused)
-            for (origin, is_refused), met in self.met.items()
-        )
+        found = (met.caller(origin, is_refused=is_refused) for (origin, is_refused), met in self.met.items())
         return VaultLog(tuple(sorted(found, key=_place)), self.first, self.last, dict(self.aside), self.unreadable)
 
 
@@ -237,10 +262,10 @@ def left_out(log: VaultLog) -> Iterator[str]:
     """In sentences, the requests that tell nothing of who gets in by the firewall."""
     reasons = {
         Aside.CONTROL_PLANE: "went to Resource Manager (VaultGet and the like), which no vault's firewall guards",
-        Aside.UNSIGNED: "brought no token; every client begins so, and so does everybody who scans the internet",
-        Aside.NO_ADDRESS: "had no address in the log: who made them is not known",
-        Aside.UNREADABLE: f"had an address that cannot be read, the first one {log.unreadable!r}: who made them is not "
-        "known",
+        Aside.UNSIGNED: "brought no valid token; every client begins so, and so does everybody who scans the internet",
+        Aside.NO_ADDRESS: "had no address in the log: whose that was is not known",
+        Aside.UNREADABLE: f"had an address that cannot be read, the first one {log.unreadable!r}: whose that was is "
+        "not known",
     }
     for aside, why in reasons.items():
         if number := log.aside.get(aside, 0):

@@ -52,7 +52,8 @@ class Desired:
 
     `dead` are the rules that are there and admit nobody, for their subnet is gone. `asked` are all rules that whoever
     is meant to get in over the public network needs, covered by others or not; `agents` are the agents' subnets,
-    however they come, and whose they are. `tags` are those that change, each with its value or `None` where it goes.
+    however they come, and whose they are. `tags` are those that change, each with its value or `None` where it goes;
+    `tag_reasons` say why, where it is not for what is declared or over.
     """
 
     after: Firewall
@@ -64,6 +65,7 @@ class Desired:
     asked: Mapping[Rule, Reason] = field(default_factory=dict)
     agents: Mapping[SubnetId, str] = field(default_factory=dict)
     tags: Mapping[str, str | None] = field(default_factory=dict)
+    tag_reasons: Mapping[str, Reason] = field(default_factory=dict)
 
     @property
     def overdue(self) -> frozenset[Rule | str]:
@@ -171,7 +173,9 @@ class _Meant:
         vault, intent, resolution = situation.vault, self.intent, self.resolution
         before, asked = vault.firewall, self.asked
         _check_names(intent, before)
-        reasons = {rule: self._standing(rule, situation.temporary) for rule in before.rule_set.rules}
+        reasons = {
+            rule: lent(rule, self.found(rule), situation.temporary, self.now) for rule in before.rule_set.rules
+        }
         dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in self.gone)
         if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
             public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED
@@ -203,17 +207,6 @@ class _Meant:
         tags = self._tags(situation.temporary, kept)
         return Desired(after, reasons, self.endpoints, notes, dead=dead, asked=asked, agents=self.agents, tags=tags)
 
-    def _standing(self, rule: Rule, temporary: Sequence[TemporaryRule]) -> Reason:
-        """The standing of a rule that is there; what nobody means for good may be let in for a while."""
-        found, network = self.found(rule), rule.network if isinstance(rule, IpRule) else None
-        runs = [each for each in temporary if each.network == network and not each.is_kept]
-        if not runs or found.standing in (Standing.PUBLISHED, Standing.DECLARED):
-            return found
-        if running := holding(runs, network, self.now):
-            return Reason(Standing.TEMPORARY, f"let in by netcfg exec until {running.until:%Y-%m-%d %H:%M} UTC")
-        last = max(each.until for each in runs)
-        return Reason(Standing.EXPIRED, f"let in by netcfg exec, which was to end by {last:%Y-%m-%d %H:%M} UTC")
-
     def _tags(self, temporary: Sequence[TemporaryRule], kept: Sequence[Rule]) -> dict[str, str | None]:
         """The tags of runs that change: those go that are over, and a run whose address is declared now is told that
         the rule is not its own any more."""
@@ -225,6 +218,18 @@ class _Meant:
             elif not each.is_kept and rule in self.asked and rule in kept:
                 edits[each.key] = replace(each, is_kept=True).value
         return edits
+
+
+def lent(rule: Rule, found: Reason, temporary: Sequence[TemporaryRule], now: datetime) -> Reason:
+    """The standing of a rule that is there; what nobody means for good may be let in for a while."""
+    network = rule.network if isinstance(rule, IpRule) else None
+    runs = [each for each in temporary if each.network == network and not each.is_kept]
+    if not runs or found.standing in (Standing.PUBLISHED, Standing.DECLARED):
+        return found
+    if running := holding(runs, network, now):
+        return Reason(Standing.TEMPORARY, f"let in by netcfg exec until {running.until:%Y-%m-%d %H:%M} UTC")
+    last = max(each.until for each in runs)
+    return Reason(Standing.EXPIRED, f"let in by netcfg exec, which was to end by {last:%Y-%m-%d %H:%M} UTC")
 
 
 def _illegible(tags: Sequence[str]) -> Iterator[str]:

@@ -20,6 +20,9 @@ from netcfg.core.resources import SubnetId, Vault
 from netcfg.core.rules import Bypass, IpRule, Perimeter, PublicAccess, Rule, VirtualNetworkRule
 from netcfg.core.served import Network
 from netcfg.core.shell import quote
+from netcfg.core.words import listed
+
+HIDDEN = "it is not a public address, so no IP rule admits it"
 
 
 class Verdict(Enum):
@@ -144,9 +147,7 @@ class _Address:
     def _by_rules(self, moment: Moment) -> Outlook:
         network = self._network
         if isinstance(network, IPv6Network):
-            return _by_rules(
-                Verdict.OUT, "it is IPv6, and a vault takes rules for IPv4 only: no rule can ever admit it"
-            )
+            return unnamed(network, moment)
         if self._seen.whose and self._seen.whose.special:
             return self._hidden(moment)
         held = moment.admits_network(network)
@@ -154,22 +155,21 @@ class _Address:
         if held:
             whole = [str(each) for each in rules if self.named(each)]
             how = f"{whole[0]} admits it" if len(whole) == 1 else f"{len(whole)} rules admit it, each by itself"
-            return _by_rules(Verdict.IN, how if whole else f"{len(rules)} rules together admit all of it")
+            return by_rules(Verdict.IN, how if whole else f"{len(rules)} rules together admit all of it")
         if held is False:
-            return _by_rules(Verdict.PARTLY, "rules admit a part of it only, and the default action is Deny")
-        return _by_rules(Verdict.OUT, "no rule names it, and the default action is Deny")
+            return by_rules(Verdict.PARTLY, "rules admit a part of it only, and the default action is Deny")
+        return unnamed(network, moment)
 
     def _hidden(self, moment: Moment) -> Outlook:
         """An address that no vault sees as it is."""
-        said = "it is not a public address, so no IP rule admits it"
         if not moment.firewall.rule_set.virtual_network_rules:
-            return _by_rules(
-                Verdict.OUT, f"{said}, and no subnet has a rule; a vault sees the public address behind it"
+            return by_rules(
+                Verdict.OUT, f"{HIDDEN}, and no subnet has a rule; a vault sees the public address behind it"
             )
-        return _by_rules(
+        return by_rules(
             Verdict.UNKNOWN,
-            f"{said}; it gets in if it is in a subnet that has a rule and the service endpoint, else a vault sees the "
-            "public address behind it",
+            f"{HIDDEN}; it gets in if it is in a subnet that has a rule and the service endpoint, else a vault sees "
+            "the public address behind it",
         )
 
 
@@ -187,34 +187,48 @@ class _Machines:
         return doubted(self._seen.vault, without_rules(moment) or self._by_rules(moment))
 
     def _by_rules(self, moment: Moment) -> Outlook:
-        if self._rule in moment.dead:
-            return _by_rules(Verdict.OUT, "its rule is there, and the subnet itself is gone")
+        if self._has_endpoint or self._rule in moment.dead:
+            return by_service_endpoint(self._rule, moment)
         has_rule = self._rule in moment.rules
-        if self._has_endpoint:
-            if has_rule:
-                return _by_rules(Verdict.IN, "a virtual network rule admits it, and it has the service endpoint")
-            return _by_rules(
-                Verdict.OUT,
-                "no rule names it; it has the service endpoint, so its machines come from their private addresses, "
-                "which no IP rule admits",
-            )
         if self._has_endpoint is None:
             doubt = "whether it has the service endpoint could not be read"
             if has_rule:
-                return _by_rules(Verdict.UNKNOWN, f"a rule names it, and {doubt}, without which that does nothing")
+                return by_rules(Verdict.UNKNOWN, f"a rule names it, and {doubt}, without which that does nothing")
             return self._publicly(moment, f"no rule names it, and {doubt}")
         rule = "its rule does nothing" if has_rule else "no rule names it"
         return self._publicly(moment, f"{rule}: it has no service endpoint Microsoft.KeyVault")
 
     def _publicly(self, moment: Moment, said: str) -> Outlook:
         if not moment.firewall.rule_set.ip_rules:
-            return _by_rules(Verdict.OUT, said)
+            return by_rules(Verdict.OUT, said)
         way = "its machines may get in by the public address at which they leave, if one of the IP rules names that"
-        return _by_rules(Verdict.UNKNOWN, f"{said}; {way}")
+        return by_rules(Verdict.UNKNOWN, f"{said}; {way}")
 
 
-def _by_rules(verdict: Verdict, message: str) -> Outlook:
+def by_rules(verdict: Verdict, message: str) -> Outlook:
+    """What the rules say of somebody."""
     return Outlook(verdict, Judge.RULES, message)
+
+
+def unnamed(network: Network, moment: Moment) -> Outlook:
+    """An address that no rule is known to name: one that cannot be read may do so, and nobody knows what Azure takes
+    it for."""
+    if isinstance(network, IPv6Network):
+        return by_rules(Verdict.OUT, "it is IPv6, and a vault takes rules for IPv4 only: no rule can ever admit it")
+    if moment.illegible:
+        said = f"no rule is known to name it, and {listed(map(repr, moment.illegible))} cannot be read"
+        return by_rules(Verdict.UNKNOWN, said)
+    return by_rules(Verdict.OUT, "no rule names it, and the default action is Deny")
+
+
+def by_service_endpoint(rule: VirtualNetworkRule, moment: Moment) -> Outlook:
+    """The machines of a subnet that has the service endpoint, by the rule that is there for it, or is not."""
+    if rule in moment.dead:
+        return by_rules(Verdict.OUT, "its rule is there, and the subnet itself is gone")
+    if rule in moment.rules:
+        return by_rules(Verdict.IN, "a virtual network rule admits it, and it has the service endpoint")
+    said = "its machines come from their private addresses, which no IP rule admits"
+    return by_rules(Verdict.OUT, f"no rule names it; it has the service endpoint, so {said}")
 
 
 def without_rules(moment: Moment) -> Outlook | None:

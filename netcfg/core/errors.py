@@ -787,8 +787,10 @@ class PlanMoved(VaultMoved):
 
 
 class NotPlanned(NetcfgError):
-    def __init__(self, vault: str, reason: str) -> None:
-        super().__init__(f"{vault}: the plan was made without it, for it could not be read ({reason}); plan again")
+    """`reason` names the vault, or the selection, as errors do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the plan was saved without it ({reason}); plan again")
 
 
 class SavedPlanUnreadable(UsageError):
@@ -995,6 +997,16 @@ class RecordUnreadable(NetcfgError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
             f"the record {path!r} cannot be read: {reason}; 'netcfg history' names those that can be"
+        )
+
+
+class LaterUnknown(NetcfgError):
+    """What a later run did would be taken for that of the run that is undone."""
+
+    def __init__(self, vault: str, why: str) -> None:
+        super().__init__(
+            f"what was done to {vault} after that run is not known: {why}; mend that file, or put it elsewhere to undo "
+            "without it"
         )
 
 

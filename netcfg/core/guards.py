@@ -38,17 +38,23 @@ REMOVALS = "removals"
 class Guard:
     """A guard that fires, with what it saw, and whether that was accepted.
 
-    `harms` are those whom it is about, each by itself, where a message may name some of them only.
+    `harms` are those whom it is about, each by itself, where a message may name some of them only. One that `is_saved`
+    is a saved plan's, which takes no acceptance any more.
     """
 
     id: str
     message: str
     accepted: bool = False
     harms: frozenset[str] = frozenset()
+    is_saved: bool = False
 
     @property
     def can_be_accepted(self) -> bool:
         return self.id != UNACCEPTABLE
+
+    def accepting(self, option: str) -> str:
+        """What is to be typed, where `option` accepts it."""
+        return f"plan … {option} --out FILE" if self.is_saved else option
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,6 @@ class Circumstances:
         """Whether a plan touches rules: not where a perimeter decides alone, nor where public access is to be off."""
         return not is_enforced(self.vault) and self.intent.public_access is not PublicAccess.DISABLED
 
-    @property
-    def hides_rules(self) -> bool:
-        """Whether there may be rules that Azure did not show: public access is Disabled, and it showed none."""
-        return self.before.public_access is PublicAccess.DISABLED and not self.before.rule_set.rules
-
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -152,7 +153,10 @@ def evaluate(seen: Circumstances, acceptances: Iterable[Acceptance] = ()) -> tup
 def _broad_range(seen: Circumstances) -> str | None:
     new = set(seen.after.rule_set.ip_rules) - set(seen.before.rule_set.ip_rules)
     broad = sorted(each for each in new if each.network and each.network.prefixlen < BROAD)
-    return f"{listed(broad)} is broader than /{BROAD}: that is more than 65,536 addresses" if broad else None
+    unread = sorted(each.value for each in new if each.network is None)  # as a record says that it was
+    said = [f"{listed(broad)} is broader than /{BROAD}: that is more than 65,536 addresses"] if broad else []
+    said += [f"{listed(map(repr, unread))} cannot be read, so it may be everything"] if unread else []
+    return "; ".join(said) or None
 
 
 def _default_allow(seen: Circumstances) -> str | None:
@@ -193,7 +197,9 @@ def contradictions(seen: Circumstances) -> Iterator[tuple[str, str]]:
 
 
 def _hidden_rules(seen: Circumstances) -> str | None:
-    if seen.hides_rules and seen.after.rule_set != seen.before.rule_set:
+    # Once they count again, what nobody could see lets callers in.
+    is_enabled = seen.after.public_access is PublicAccess.ENABLED
+    if seen.before.hides_rules and (is_enabled or seen.after.rule_set != seen.before.rule_set):
         return "public access is Disabled and Azure showed no rules: some may be there, and would be replaced"
     return None
 

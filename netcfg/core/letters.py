@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
 
+from netcfg.core.acls import letters
 from netcfg.core.resources import Tags, Vault
-from netcfg.core.rules import Firewall, IpRule, Rule
+from netcfg.core.rules import Firewall, Rule
 from netcfg.core.temporary import differences_of_tags, is_ours
 
 
@@ -23,18 +23,27 @@ def moved_since(recorded: Vault, found: Vault) -> tuple[str, ...]:
 
     The order of rules means nothing to Azure, and the tags of others nothing to us.
     """
-    was, now = recorded.firewall, found.firewall
+    return (
+        *frame_differences(recorded.firewall, found.firewall),
+        *_differences([("perimeter", recorded.perimeter, found.perimeter)]),
+        *_rules_moved(recorded.firewall, found.firewall),
+        *differences_of_tags(recorded.tags, found.tags),
+    )
+
+
+def frame_differences(one: Firewall, other: Firewall) -> list[str]:
+    """In words, how the other firewall differs in everything but its rules."""
     pairs: list[tuple[str, Enum, Enum]] = [
-        ("public access", was.public_access, now.public_access),
-        ("default action", was.rule_set.default_action, now.rule_set.default_action),
-        ("bypass", was.rule_set.bypass, now.rule_set.bypass),
-        ("perimeter", recorded.perimeter, found.perimeter),
+        ("public access", one.public_access, other.public_access),
+        ("default action", one.rule_set.default_action, other.rule_set.default_action),
+        ("bypass", one.rule_set.bypass, other.rule_set.bypass),
     ]
-    said = [f"the {name} is now {new.value}, and was {old.value}" for name, old, new in pairs if old is not new]
-    said += _rules_moved(was, now)
-    if was.rule_set.unknown != now.rule_set.unknown:
-        said.append("a property that this version does not know is another now")
-    return (*said, *differences_of_tags(recorded.tags, found.tags))
+    unknown = one.rule_set.unknown != other.rule_set.unknown
+    return [*_differences(pairs), *(["a property that this version does not know differs"] if unknown else [])]
+
+
+def _differences(pairs: list[tuple[str, Enum, Enum]]) -> list[str]:
+    return [f"{name} is {new.value} instead of {old.value}" for name, old, new in pairs if old is not new]
 
 
 def _rules_moved(was: Firewall, now: Firewall) -> Iterator[str]:
@@ -47,5 +56,4 @@ def _rules_moved(was: Firewall, now: Firewall) -> Iterator[str]:
 
 
 def _letters(rule: Rule) -> tuple[Rule, str]:
-    words = {"value": rule.value} if isinstance(rule, IpRule) else {"id": rule.subnet}
-    return rule, rule.found or json.dumps(words)
+    return rule, letters(rule)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from netcfg.core.words import counted, listed
 
+IN_UTC = "%Y-%m-%dT%H:%M:%SZ"  # how a moment is written
 TOLERANCE = timedelta(minutes=5)  # what an answer may take, and what a clock may be wrong by without anybody caring
+
+
+def in_utc(moment: datetime) -> str:
+    """A moment to the millisecond, as everything writes it that is read again."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from datetime import date, datetime
 from enum import Enum
 
 from netcfg.core.approval import Approval
-from netcfg.core.callers import Callers
+from netcfg.core.callers import CallerLog, Callers
 from netcfg.core.desired import Desired, Reason, check_limits, fit
 from netcfg.core.errors import NetcfgError
 from netcfg.core.geography import Geography, Organization
 from netcfg.core.guards import PRIVATE_DNS, SERVICE_ENDPOINT, Acceptance, Circumstances, Guard, evaluate
 from netcfg.core.intent import Intent
-from netcfg.core.letters import moved_since
+from netcfg.core.letters import frame_differences, moved_since
 from netcfg.core.linkage import NOT_ASKED, Linkage
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, NewPiece, OldPiece, OwnersApproval, kind_of
 from netcfg.core.ranges import Resolution
@@ -131,7 +131,7 @@ class Plan:
         """Whether `rest`, drawn when a part of this plan was written, does nothing that this plan did not promise."""
         new = set(map(_line, rest.changes)) - set(map(_line, self.changes))
         others = rest.refusals or any(map(self._is_other, rest.guards))
-        return not (new or others or _frame_differences(self.before, rest.before))
+        return not (new or others or frame_differences(self.before, rest.before))
 
     def as_far_as(self, later: Plan) -> Plan:
         """This plan without the private pieces that `later` finds there: whoever made them did what was promised."""
@@ -150,7 +150,7 @@ class Plan:
         """
         old, new = set(map(_line, self.changes)), set(map(_line, later.changes))
         fired, fires = {each.id for each in self.guards}, {each.id for each in later.guards}
-        seen = moved_since(self.vault, later.vault) if self.is_exact else _frame_differences(self.before, later.before)
+        seen = moved_since(self.vault, later.vault) if self.is_exact else frame_differences(self.before, later.before)
         return (
             *seen,
             *self.new_harm(later),
@@ -179,7 +179,11 @@ class Plan:
         edits = ((name, value) for name, value in sorted(self.desired.tags.items()) if before.get(name) != value)
         return [
             Change(
-                _TAG_ACTIONS[value is None, name in before], Kind.TAG, name, was=before.get(name), reason=_why(value)
+                _TAG_ACTIONS[value is None, name in before],
+                Kind.TAG,
+                name,
+                was=before.get(name),
+                reason=self.desired.tag_reasons.get(name) or _why(value),
             )
             for name, value in edits
         ]
@@ -224,30 +228,22 @@ def _why(value: str | None) -> Reason:
 
 
 def _line(change: Change) -> str:
-    where = f" on {change.subnet}" if change.subnet else ""
-    return f"{change.action.value} {change.kind.value} {change.value}{where}"
+    return line(change.action.value, change.kind.value, change.value, change.subnet)
+
+
+def line(action: object, kind: object, value: object, subnet: object = None) -> str:
+    """A change in words, as it is told where it moved."""
+    return f"{action} {kind} {value}{f' on {subnet}' if subnet else ''}"
 
 
 def differences(sent: Firewall, found: Firewall) -> tuple[str, ...]:
     """In words, how a firewall differs from the one that was meant; empty when they are equal."""
     expected, seen = set(sent.rule_set.rules), set(found.rule_set.rules)
     return (
-        *_frame_differences(sent, found),
+        *frame_differences(sent, found),
         *(f"{rule} is missing" for rule in _ordered(expected - seen)),
         *(f"{rule} is there" for rule in _ordered(seen - expected)),
     )
-
-
-def _frame_differences(one: Firewall, other: Firewall) -> list[str]:
-    """The same for everything but the rules."""
-    pairs: list[tuple[str, Enum, Enum]] = [
-        ("public access", one.public_access, other.public_access),
-        ("default action", one.rule_set.default_action, other.rule_set.default_action),
-        ("bypass", one.rule_set.bypass, other.rule_set.bypass),
-    ]
-    found = [f"{name} is {new.value} instead of {old.value}" for name, old, new in pairs if old is not new]
-    unknown = one.rule_set.unknown != other.rule_set.unknown
-    return [*found, *(["a property that this version does not know differs"] if unknown else [])]
 
 
 def look(
@@ -317,7 +313,8 @@ class PlanSet:
     `asks_which` is whether a guard has to be accepted by naming its vaults, even if only one was found. `lines` are
     those of the configuration that chose the vaults. `selected` says, in sentences, what was selected where nobody
     named the vaults, and what of it cannot be known. `moved` are the vaults for which a saved plan does not hold any
-    more, each with the error that says why: nothing is written to them.
+    more, each with the error that says why: nothing is written to them. `callers` is the log that the plans were held
+    against, where one was given.
     """
 
     given: tuple[Geography, ...]
@@ -329,6 +326,7 @@ class PlanSet:
     lines: Mapping[VaultId, Location] = field(default_factory=dict)
     selected: tuple[str, ...] = ()
     moved: Mapping[VaultId, NetcfgError] = field(default_factory=dict)
+    callers: CallerLog | None = field(default=None, compare=False)
 
     @property
     def is_refused(self) -> bool:

@@ -112,6 +112,15 @@ class Write:
 
 
 @dataclass(frozen=True)
+class Later:
+    """What a later run did to the same vault, and the rules that it was asked for by name."""
+
+    run: str
+    writes: tuple[Write, ...]
+    declared: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Did:
     """Anything else that was begun, in words for `kind` and `what`."""
 
@@ -227,10 +236,14 @@ def is_of(id: VaultId, vault: VaultId | str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """A record that cannot be read, and why."""
+    """A record that cannot be read, and why; `vaults` are those that it is about, empty where not even that is known."""
 
     path: str
     why: str
+    vaults: frozenset[VaultId] = frozenset()
+
+    def may_be_about(self, vault: VaultId) -> bool:
+        return not self.vaults or vault in self.vaults
 
 
 @dataclass(frozen=True)

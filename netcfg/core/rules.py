@@ -175,6 +175,11 @@ class Firewall:
         """Whether every network gets in: the rules are asked, and let everybody pass."""
         return self.public_access is PublicAccess.ENABLED and self.rule_set.default_action is DefaultAction.ALLOW
 
+    @property
+    def hides_rules(self) -> bool:
+        """Whether there may be rules that Azure did not show: public access is Disabled, and it showed none."""
+        return self.public_access is PublicAccess.DISABLED and not self.rule_set.rules
+
     def with_rules(self, **changes: object) -> Firewall:
         """The same firewall with some fields of its rule set changed."""
         return replace(self, rule_set=replace(self.rule_set, **changes))  # type: ignore[arg-type]

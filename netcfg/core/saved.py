@@ -6,8 +6,7 @@ that reads the same and was made for something else is none that anybody agreed 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,10 +15,11 @@ from netcfg.core.errors import NotPlanned
 from netcfg.core.guards import Acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.linking.relay import Relay
-from netcfg.core.plan import Undetermined
+from netcfg.core.plan import Undetermined, line
 from netcfg.core.ranges import Catalogue, Edition, Publisher
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.target import Location, Target
+from netcfg.core.wire import canonical
 
 Shown = Mapping[str, Any]  # a plan, or what it says of one vault, as `plan --format json` prints it
 
@@ -68,6 +68,16 @@ class SavedVault:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What was not planned, a vault or a selection, and why; `where` is as in `Undetermined`."""
+
+    what: str
+    reason: str
+    is_selection: bool = False
+    where: Location | None = None
+
+
+@dataclass(frozen=True)
 class Conditions:
     """What a plan was made under: the version of netcfg, where, with which configuration, and how Azure DevOps reads
     the vaults afterwards."""
@@ -80,7 +90,8 @@ class Conditions:
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """Everything that `plan --out` writes. `document` is the plan as it was shown, whose vaults are these `vaults`."""
+    """Everything that `plan --out` writes. `document` is the plan as it was shown, whose vaults are these `vaults`, and
+    `missing` what is undetermined in it."""
 
     conditions: Conditions
     made: datetime
@@ -88,6 +99,7 @@ class SavedPlan:
     asks_which: bool
     catalogue: Catalogue
     vaults: tuple[SavedVault, ...]
+    missing: tuple[Missing, ...]
     document: Shown
 
     @property
@@ -101,10 +113,9 @@ class SavedPlan:
 
     @property
     def lost(self) -> tuple[Undetermined, ...]:
-        """What was not read, and so is not known to be as anybody thinks it is."""
+        """What was not planned, and so is not known to be as anybody thinks it is."""
         return tuple(
-            Undetermined(each["vault"], NotPlanned(each["vault"], each["reason"]))
-            for each in self.document["undetermined"]
+            Undetermined(each.what, NotPlanned(each.reason), each.where, each.is_selection) for each in self.missing
         )
 
 
@@ -122,21 +133,19 @@ def plan_moved(was: object, now: Shown) -> tuple[str, ...]:
     )
 
 
-def otherwise_shown(was: Shown, now: Shown) -> tuple[str, ...]:
-    """The same for the rest: a document that names other rules than those that its vault has is a forged one."""
-    said = [words for field, words in _WHOLE.items() if _canonical(was.get(field)) != _canonical(now[field])]
-    if _canonical(_named(was.get("kept"))) != _canonical(_named(now["kept"])):
-        said.append("the rules that stay are others")
-    return tuple(said)
+def otherwise_shown(was: Shown, then: Shown) -> tuple[str, ...]:
+    """In words, what was shown of a vault and does not come from what its plan was made with; `then` is what does.
+
+    Whoever forges a file could else let it look as if Microsoft published what somebody declared. Notes tell of the
+    machine and of the day, too.
+    """
+    names = sorted((was.keys() | then.keys()) - {"notes"})
+    others = [each for each in names if _member(was, each) != _member(then, each)]
+    return (f"what was shown of it is not what it comes to (in {', '.join(others)})",) if others else ()
 
 
-# What has to be the same as a whole, and what is said where it is not.
-_WHOLE = {
-    "name": "it has another name",
-    "geographies": "the geographies that it serves are others",
-    "before": "what it holds is not what was shown",
-    "after": "what it would hold afterwards is not what was shown",
-}
+def _member(shown: Shown, name: str) -> str:
+    return canonical(shown[name]) if name in shown else ""
 
 
 def _changes_moved(was: object, now: object) -> Iterator[str]:
@@ -149,7 +158,7 @@ def _changes_moved(was: object, now: object) -> Iterator[str]:
 
 def _by_meaning(changes: object) -> dict[str, object]:
     """Changes by what they do."""
-    return {_canonical(_meaning(each)): each for each in (changes if isinstance(changes, list) else ())}
+    return {canonical(_meaning(each)): each for each in (changes if isinstance(changes, list) else ())}
 
 
 def _meaning(change: object) -> object:
@@ -161,17 +170,16 @@ def _meaning(change: object) -> object:
 def _words(change: object) -> str:
     if not isinstance(change, dict):
         return f"{change!r:.80}"
-    where = f" on {change['subnet']}" if "subnet" in change else ""
-    return f"{change.get('action')} {change.get('kind')} {change.get('value')}{where}"
+    return line(*(change.get(each) for each in ("action", "kind", "value", "subnet")))
 
 
 def _guards_moved(was: object, now: object) -> Iterator[str]:
     old, new = _by_id(was), _by_id(now)
     for id in sorted(new.keys() - old.keys()):
         yield f"the guard {id} fires now: {new[id].get('message')}"
-    yield from (f"the guard {id} does not fire any more" for id in sorted(old.keys() - new.keys()))
+    yield from (f"the guard {id} is gone" for id in sorted(old.keys() - new.keys()))
     for id in sorted(old.keys() & new.keys()):
-        if _canonical(old[id].get("accepted")) != _canonical(new[id].get("accepted")):
+        if canonical(old[id].get("accepted")) != canonical(new[id].get("accepted")):
             yield f"the guard {id} is {'' if new[id].get('accepted') else 'not '}accepted"
         if old[id].get("message") != new[id].get("message"):
             yield f"the guard {id} says now: {new[id].get('message')}"
@@ -184,13 +192,6 @@ def _by_id(guards: object) -> dict[str, Shown]:
     return {str(each.get("id")): each for each in found if isinstance(each, dict)}
 
 
-def _named(kept: object) -> object:
-    """The rules that stay, without why they do."""
-    if not isinstance(kept, list):
-        return kept
-    return [{name: each.get(name) for name in ("kind", "value")} if isinstance(each, dict) else each for each in kept]
-
-
 def grounds_moved(was: Shown, now: Shown) -> tuple[str, ...]:
     """In words, how what all plans of a document rest on differs from what was shown. Evidence may be other evidence,
     but not for another geography."""
@@ -198,17 +199,25 @@ def grounds_moved(was: Shown, now: Shown) -> tuple[str, ...]:
     said = [f"the organization {name} lives in {new[name]}, and was shown in {old.get(name)}" for name in sorted(new)
             if new[name] != old.get(name)]  # fmt: skip
     said += [f"the organization {name} was shown, and has no part in it" for name in sorted(old.keys() - new.keys())]
-    if _canonical(was.get("ranges")) != _canonical(now["ranges"]):
+    if canonical(was.get("ranges")) != canonical(now["ranges"]):
         said.append("the editions that were shown are not those that it was made with")
+    said += [f"{name!r:.80} was shown, and no plan has it" for name in sorted(was.keys() - now.keys())]
     return tuple(said)
 
 
-def _homes(organizations: object) -> dict[str, object]:
-    homes: dict[str, object] = {}
+def _homes(organizations: object) -> dict[str, str | None]:
+    """By organization, everything that is said of its geography but the evidence."""
+    homes: dict[str, str | None] = {}
     for each in organizations if isinstance(organizations, list) else ():
         place = each.get("geography") if isinstance(each, dict) else None
-        homes[str(each.get("name") if place else each)] = place.get("id") if isinstance(place, dict) else None
+        homes[str(each.get("name") if place else each)] = _home(each, place) if isinstance(place, dict) else None
     return homes
+
+
+def _home(organization: Shown, place: Shown) -> str:
+    names = [str(place.get("name")), f"({place.get('id')})"]
+    more = {**organization, **place}.keys() - {"id", "name", "geography", "evidence", "inferred"}
+    return " ".join([*names, *(f"{each!r:.80}" for each in sorted(more))])
 
 
 def expired_since(intent: Intent, then: date, now: date) -> tuple[str, ...]:
@@ -220,19 +229,24 @@ def expired_since(intent: Intent, then: date, now: date) -> tuple[str, ...]:
     )
 
 
-def unknown_to(saved: Catalogue, catalogue: Catalogue) -> tuple[str, ...]:
-    """In words, the editions of a catalogue that a plan was made without, the newest of each publisher."""
-    known = {(each.publisher, each.sha256) for each in saved.editions}
-    strange = [each for each in catalogue.editions if (each.publisher, each.sha256) not in known]
-    newest = {each.publisher: each for each in sorted(strange, key=lambda each: each.rank)}
-    return tuple(_told(newest[each]) for each in Publisher if each in newest)
+def newer_than(saved: Catalogue, known: Catalogue) -> tuple[Edition, ...]:
+    """The editions of a catalogue that come after all that a plan was made with; older ones would say of what is gone
+    that it was published once, which the plan did not know."""
+    newest = {each.publisher: each.rank for each in saved.newest()}
+    return tuple(
+        each for each in known.editions if each.publisher not in newest or each.rank > newest[each.publisher]
+    )
 
 
-def _told(edition: Edition) -> str:
+def told(editions: Iterable[Edition], saved: Catalogue) -> str:
+    """The newest of these of each publisher, in words; empty where there is none."""
+    newest = {each.publisher: each for each in sorted(editions, key=lambda each: each.rank)}
+    known = {each.sha256 for each in saved.editions}
+    return " and ".join(_told(newest[each], known) for each in Publisher if each in newest)
+
+
+def _told(edition: Edition, known: Collection[str]) -> str:
     name = "table" if edition.publisher is Publisher.TABLE else "service tag"
     number = f" (change {edition.change_number})" if edition.change_number is not None else ""
-    return f"the {name} of {edition.day}{number}"
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
+    later = f", published still on {edition.confirmed}" if edition.sha256 in known else ""
+    return f"the {name} of {edition.day}{number}{later}"

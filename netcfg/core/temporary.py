@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
+from netcfg.core.moment import IN_UTC
 from netcfg.core.resources import Tags
 from netcfg.core.rules import parse_network
 
@@ -20,7 +21,6 @@ PREFIX = "netcfg-exec-"
 KEPT = "kept"
 
 _VALUE = re.compile(r"(?P<address>[0-9.]+/32) until (?P<until>[0-9TZ:-]{20})(?P<kept> kept)?", re.ASCII)
-_UNTIL = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +41,7 @@ class TemporaryRule:
     @property
     def value(self) -> str:
         """The tag's text, which `temporary_rules` reads."""
-        return f"{self.network} until {self.until.astimezone(UTC):{_UNTIL}}{f' {KEPT}' if self.is_kept else ''}"
+        return f"{self.network} until {self.until.astimezone(UTC):{IN_UTC}}{f' {KEPT}' if self.is_kept else ''}"
 
 
 def is_ours(name: str) -> bool:
@@ -90,7 +90,7 @@ def _parse(key: str, value: str) -> TemporaryRule | None:
     if match is None or network is None:
         return None
     try:
-        until = datetime.strptime(match["until"], _UNTIL).replace(tzinfo=UTC)
+        until = datetime.strptime(match["until"], IN_UTC).replace(tzinfo=UTC)
     except ValueError:
         return None
     return TemporaryRule(key, network, until, match["kept"] is not None)

@@ -31,6 +31,7 @@ from netcfg.core.private import (
     NewZone,
     OldPiece,
     OwnersApproval,
+    PieceKind,
     Zone,
     network_of,
     networks_of,
@@ -73,6 +74,11 @@ class Way:
     def waits(self) -> bool:
         """Whether the endpoint is there and the vault's owner has not approved it, so that nobody gets in by it."""
         return self.approval not in (None, Approval.APPROVED)
+
+    @property
+    def leaving(self) -> frozenset[str]:
+        """The keys of the endpoints that go."""
+        return frozenset(each.id.key for each in self.removals if each.kind is PieceKind.ENDPOINT)
 
     @property
     def links(self) -> tuple[NewLink, ...]:

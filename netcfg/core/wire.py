@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from netcfg.core.errors import AzureAnswer
 
 Json = dict[str, Any]
+
+
+def canonical(value: object) -> str:
+    """The same text for all JSON that says the same, in ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def an_object(value: object, subject: str) -> Json:

@@ -275,14 +275,14 @@ def acceptance(guard: Guard, group: Collection[str], refused: Iterable[str]) -> 
     name, *others = group
     prefix = _beginning([each.lower() for each in group])
     if others and any(each.lower().startswith(prefix) for each in set(refused).difference(group)):
-        return f"--accept {guard.id}={VAULT}"
+        return guard.accepting(f"--accept {guard.id}={VAULT}")
     pattern = f"{escape(prefix)}*" if others else name
-    return f"--accept {shell.quote(f'{guard.id}={pattern}')}"
+    return guard.accepting(f"--accept {shell.quote(f'{guard.id}={pattern}')}")
 
 
 def for_each(option: str, group: Collection[str]) -> str:
     """What stands behind an option that has to be said for every vault of a group."""
-    is_blank = len(group) > 1 and option.endswith(f"={VAULT}")
+    is_blank = len(group) > 1 and any(each.endswith(f"={VAULT}") for each in option.split())
     return f", for each of these {len(group):,}" if is_blank else ""
 
 

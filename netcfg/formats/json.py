@@ -57,7 +57,8 @@ Object = dict[str, Any]
 
 def plan(plans: PlanSet) -> Iterator[str]:
     vaults = map(_vault, order.plans(plans.plans))
-    return _stream({"version": VERSION, "kind": "plan", **_foundation(plans), "vaults": vaults, **_end(plans)})
+    log = {"callers": callers.document_of_log(plans.callers)} if plans.callers else {}
+    return _stream({"version": VERSION, "kind": "plan", **_foundation(plans), **log, "vaults": vaults, **_end(plans)})
 
 
 def result(outcome: Result) -> Iterator[str]:

@@ -47,7 +47,7 @@ def plan(plans: PlanSet) -> str:
         [prose(f"{audience} · {phrases.basis(plans.resolution)}")] if (audience := phrases.audience(plans)) else [],
         [*_items(phrases.provenance(plans)), *_notes(shared)],
         *(_fleet(plans, shared) if is_fleet else each_alone),
-        *(_callers_of_many(plans) if is_fleet else []),
+        *(_callers_of_many(plans) if is_fleet else [_notes(plans.callers.notes)] if plans.callers else []),
         *_undetermined(plans.undetermined),
     ]
     return _join(blocks)
@@ -182,16 +182,31 @@ def _vault(plan: Plan, several: bool, shared: list[str]) -> list[list[str]]:
 
 def _callers(found: Callers) -> list[list[str]]:
     """Who came, and who of them is cut off."""
-    lines = []
-    for group in callers.groups(found):
-        lines += [f"# {group.title}", *UNBOUNDED.listing(_marked(group.rows))]
-        lines += [f"and {group.more:,} more, all of them in --format json"] if group.more else []
-    return [[f"**{prose(callers.headline(found))}**"], fence(lines, "text") if lines else [], _notes(found.notes)]
+    heading = f"**{prose(callers.headline(found.name, [found.log]))}**"
+    return [[heading], _by_fate(callers.groups(found)), _notes(found.notes)]
 
 
-def _callers_of_many(plans: PlanSet) -> list[list[str]]:
-    rows = callers.fleet(order.plans(plans.plans))
-    return [["### Callers"], fence(UNBOUNDED.listing(rows), "text")] if rows else []
+def _by_fate(groups: Iterable[callers.Group]) -> list[str]:
+    lines: list[str] = []
+    for group in groups:
+        lines += [UNBOUNDED.show(f"# {each}") for each in (group.title, group.shared) if each]
+        lines += [*UNBOUNDED.listing(group.rows), *([group.rest] if group.rest else [])]
+    return fence(lines, "text") if lines else []
+
+
+def _callers_of_many(plans: PlanSet) -> Iterator[list[str]]:
+    """The same for many vaults: those first of whose callers one is cut off, or cannot be told."""
+    found = callers.fleet(plans)
+    if found is None:
+        return
+    yield ["### Callers"]
+    yield [prose(found.headline)]
+    yield _notes(found.notes)
+    for plan, told in found.told:
+        yield [f"#### {code(plan.vault.name)}"]
+        yield _by_fate(callers.groups(told, callers.MOST_OF_MANY))
+        yield _notes(told.notes)
+    yield fence(UNBOUNDED.listing(found.rows), "text") if found.rows else []
 
 
 def _fleet(plans: PlanSet, shared: list[str]) -> Iterator[list[str]]:

@@ -127,7 +127,7 @@ def acceptance(guard: Guard, plan: Plan, *, several: bool) -> str:
     """The option that accepts this guard for this vault; empty when nothing does."""
     if not guard.can_be_accepted:
         return ""
-    return f"--accept {guard.id}={plan.vault.name}" if several else f"--accept {guard.id}"
+    return guard.accepting(f"--accept {guard.id}={plan.vault.name}" if several else f"--accept {guard.id}")
 
 
 def shared_notes(plans: PlanSet) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from netcfg.core.acls import write_firewall
+from netcfg.core.moment import in_utc
 from netcfg.core.record import Did, Entry, Fate, History, Record, Write
 from netcfg.core.rules import Rule
 from netcfg.core.words import counted, listed
@@ -156,7 +157,7 @@ def _document(record: Record, is_whole: bool) -> dict[str, Any]:
         "path": record.path,
         "command": record.command,
         "undoes": record.undoes or None,
-        "when": record.when.isoformat().replace("+00:00", "Z"),
+        "when": in_utc(record.when),
         "who": {
             "credential": record.who.credential,
             "name": record.who.name,

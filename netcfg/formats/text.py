@@ -8,6 +8,7 @@ from ipaddress import collapse_addresses
 from itertools import groupby
 
 from netcfg.core.attribution import Attribution
+from netcfg.core.callers import Callers
 from netcfg.core.comparison import Comparison
 from netcfg.core.geography import Organization
 from netcfg.core.guards import Guard
@@ -49,7 +50,7 @@ def plan(plans: PlanSet, page: Page) -> str:
         _header(plans, page),
         *(_fleet(plans, page, shared) if is_fleet else each_alone),
         [*page.paragraph("every vault", "quiet"), *_notes(shared, page)] if shared else [],
-        _callers_of_many(plans, page) if is_fleet else [],
+        *(_callers_of_many(plans, page) if is_fleet else [_of_the_log(plans, page)]),
         _undetermined(plans.undetermined, page),
         page.paragraph(phrases.summary(plans), "refused" if plans.is_refused else "title"),
     ]
@@ -321,25 +322,45 @@ def _vault(plan: Plan, page: Page, several: bool, shared: list[str]) -> list[str
         *page.listing([*diff.changes(plan), *rules]),
         *_apart(_guards(plan, page, several)),
         *_apart(_notes(own, page)),
-        *_apart(_callers(plan, page)),
+        *_apart(_callers(plan.callers, page)),
     ]
 
 
-def _callers(plan: Plan, page: Page) -> list[str]:
+def _callers(found: Callers | None, page: Page) -> list[str]:
     """Who came, and who of them is cut off, where a log was given."""
-    if plan.callers is None:
+    if found is None:
         return []
-    lines = page.paragraph(callers.headline(plan.callers), "title", others=INDENT)
-    for group in callers.groups(plan.callers):
-        lines += [*page.paragraph(group.title, group.style), *page.listing(group.rows)]
-        if group.more:
-            lines += page.paragraph(f"and {group.more:,} more, all of them in --format json", "quiet", INDENT, INDENT)
-    return lines + _notes(plan.callers.notes, page)
+    lines = page.paragraph(callers.headline(found.name, [found.log]), "title", others=INDENT)
+    return [*lines, *_by_fate(callers.groups(found), page), *_notes(found.notes, page)]
 
 
-def _callers_of_many(plans: PlanSet, page: Page) -> list[str]:
-    rows = callers.fleet(order.plans(plans.plans))
-    return [*page.paragraph("callers", "title"), *page.listing(rows)] if rows else []
+def _by_fate(groups: Iterable[callers.Group], page: Page) -> Iterator[str]:
+    for group in groups:
+        yield from page.paragraph(group.title, group.style)
+        if group.shared:
+            yield from page.paragraph(group.shared, "quiet", INDENT, INDENT)
+        yield from page.listing(group.rows)
+        if group.rest:
+            yield from page.paragraph(group.rest, "quiet", INDENT, INDENT)
+
+
+def _callers_of_many(plans: PlanSet, page: Page) -> Iterator[list[str]]:
+    """The same for many vaults: those first of whose callers one is cut off, or cannot be told."""
+    found = callers.fleet(plans)
+    if found is None:
+        return
+    yield [*page.paragraph(found.headline, "title", others=INDENT), *_notes(found.notes, page)]
+    for plan, told in found.told:
+        shown = _by_fate(callers.groups(told, callers.MOST_OF_MANY), page)
+        yield [*page.paragraph(plan.vault.name, "title"), *shown, *_notes(told.notes, page)]
+    yield page.listing(found.rows)
+
+
+def _of_the_log(plans: PlanSet, page: Page) -> list[str]:
+    """What the log lacks, whichever vault it is held against."""
+    if plans.callers is None or not plans.callers.notes:
+        return []
+    return [*page.paragraph(f"the log {plans.callers.name}", "quiet"), *_notes(plans.callers.notes, page)]
 
 
 def _apart(lines: list[str]) -> list[str]:

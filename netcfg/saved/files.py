@@ -35,7 +35,7 @@ def create(path: Path) -> int:
 
 def write_private(path: Path, text: str) -> None:
     """Write the whole file or, if that fails, nothing; one that is there is replaced."""
-    staged = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    staged = path.with_name(f".netcfg-{secrets.token_hex(8)}")  # its own name may be as long as a name can be
     file = create(staged)
     try:
         with os.fdopen(file, "wb") as stream:

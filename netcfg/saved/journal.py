@@ -20,6 +20,7 @@ from typing import Any, assert_never
 
 from netcfg.core.acls import write_firewall
 from netcfg.core.errors import RecordNotWritten
+from netcfg.core.moment import in_utc
 from netcfg.core.outcome import Result
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.ranges import Edition
@@ -103,7 +104,7 @@ class FileJournal:
 
     def _line(self, line: Line) -> str:
         event, *rest = line.items()
-        return _written({**dict([event]), "at": _time(self._now()), **dict(rest)})
+        return _written({**dict([event]), "at": in_utc(self._now()), **dict(rest)})
 
 
 def begin(
@@ -177,7 +178,7 @@ def _head(facts: Facts, now: datetime, planned: PlanSet, plans: list[Plan], undo
         "command": facts.command,
         **({"undoes": undoes} if undoes else {}),
         "netcfg": facts.version,
-        "when": _time(now),
+        "when": in_utc(now),
         "who": {
             "credential": facts.who.credential,
             "name": facts.who.name,
@@ -269,10 +270,6 @@ def _ours(tags: Tags) -> dict[str, str]:
 
 def _known(why: str) -> Line:
     return {"error": why} if why else {}
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _without_event(line: Line) -> Line:

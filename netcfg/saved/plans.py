@@ -21,19 +21,21 @@ from netcfg.core.errors import NetcfgError, SavedPlanRefused, SavedPlanUnreadabl
 from netcfg.core.guards import Acceptance, parse_acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.linking.relay import Relay
+from netcfg.core.moment import IN_UTC
 from netcfg.core.ranges import Catalogue, Edition
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import Perimeter
-from netcfg.core.saved import Conditions, Place, ReadFile, SavedPlan, SavedVault
+from netcfg.core.saved import Conditions, Missing, Place, ReadFile, SavedPlan, SavedVault
 from netcfg.core.target import Location
 from netcfg.core.temporary import is_ours
+from netcfg.core.wire import canonical
 from netcfg.saved.intents import Meanings, is_flag, write_intent
 
 VERSION = 1
 KIND = "saved-plan"
 LONGEST = 1 << 28  # more than 10,000 vaults
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_DEEPEST = 100  # values within values; ours have a tenth of that
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 
 Object = dict[str, Any]
@@ -50,11 +52,7 @@ class Editions:
 def digest(document: Mapping[str, Any]) -> str:
     """The digest of what a document says beside its digest, however it is laid out."""
     rest = {name: value for name, value in document.items() if name != "digest"}
-    return sha256(_canonical(rest).encode()).hexdigest()
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return sha256(canonical(rest).encode()).hexdigest()
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -87,7 +85,7 @@ def _document(saved: SavedPlan, editions: Editions) -> Object:
         "version": VERSION,
         "kind": KIND,
         "netcfg": conditions.program,
-        "made": saved.made.astimezone(UTC).strftime(_TIME),
+        "made": saved.made.astimezone(UTC).strftime(IN_UTC),
         "against": {
             "cloud": place.cloud,
             "resourceManager": place.resource_manager,
@@ -102,15 +100,23 @@ def _document(saved: SavedPlan, editions: Editions) -> Object:
         "editions": [editions.carry(each) for each in saved.catalogue.editions],
         "plan": dict(saved.document),
         "vaults": [_vault(each) for each in saved.vaults],
+        "undetermined": [
+            {"vault": each.what, "reason": each.reason, "isSelection": each.is_selection, "where": _line(each.where)}
+            for each in saved.missing
+        ],
     }
 
 
+def _line(where: Location | None) -> Object | None:
+    return {"file": where.file, "line": where.line} if where else None
+
+
 def _vault(saved: SavedVault) -> Object:
-    vault, where = saved.vault, saved.where
+    vault = saved.vault
     return {
         "id": str(vault.id),
         "isSelected": saved.is_selected,
-        "where": {"file": where.file, "line": where.line} if where else None,
+        "where": _line(saved.where),
         "meant": write_intent(saved.intent),
         "before": {
             **write_firewall(vault.firewall),
@@ -177,6 +183,12 @@ def _load(text: str, file: str) -> Object:
         raise SavedPlanUnreadable(file, f"it is not JSON ({error!s:.200})") from None
     if not isinstance(document, dict):
         raise SavedPlanUnreadable(file, "it is no JSON object")
+    level: list[Object | list[Any]] = [document]
+    for _ in range(_DEEPEST):
+        within = (one for each in level for one in (each.values() if isinstance(each, dict) else each))
+        level = [each for each in within if isinstance(each, (dict, list))]
+    if level:  # where Python gives up depends on who asks; nobody after us is to
+        raise SavedPlanUnreadable(file, "it is nested too deeply")
     return document
 
 
@@ -217,13 +229,19 @@ def _parse(document: Object, meanings: Meanings, editions: Editions) -> SavedPla
                 connection=_text(relay["serviceConnection"]),
             ),
         ),
-        made=datetime.strptime(document["made"], _TIME).replace(tzinfo=UTC),
+        made=datetime.strptime(document["made"], IN_UTC).replace(tzinfo=UTC),
         acceptances=tuple(_acceptance(each, several=several) for each in document["acceptances"]),
         asks_which=several,
         catalogue=Catalogue(
             tuple(editions.unpack(each, f"editions[{number}]") for number, each in enumerate(document["editions"]))
         ),
         vaults=tuple(_parse_vault(each, intent) for each in document["vaults"]),
+        missing=tuple(
+            Missing(
+                _text(each["vault"]), _text(each["reason"]), is_flag(each["isSelection"]), _parse_line(each["where"])
+            )
+            for each in document["undetermined"]
+        ),
         document=document["plan"],
     )
 
@@ -235,7 +253,7 @@ def _remembering(meanings: Meanings) -> Callable[[Object], Intent]:
     def parsed(written: str) -> Intent:
         return meanings.intent(json.loads(written))
 
-    return lambda found: parsed(_canonical(found))
+    return lambda found: parsed(canonical(found))
 
 
 def _acceptance(found: Object, *, several: bool) -> Acceptance:
@@ -244,7 +262,7 @@ def _acceptance(found: Object, *, several: bool) -> Acceptance:
 
 
 def _parse_vault(found: Object, intent: Callable[[Object], Intent]) -> SavedVault:
-    id, where, before = parse_vault(_text(found["id"])), found["where"], found["before"]
+    id, before = parse_vault(_text(found["id"])), found["before"]
     if not isinstance(id, VaultId):
         raise ValueError(f"{id!r:.80} is no id of a vault")
     firewall = {name: before[name] for name in ("publicNetworkAccess", "networkAcls")}
@@ -255,8 +273,12 @@ def _parse_vault(found: Object, intent: Callable[[Object], Intent]) -> SavedVaul
         Vault(id, parse_firewall(firewall, str(id)), Perimeter(before["perimeter"]), tags=tags),
         intent(found["meant"]),
         is_flag(found["isSelected"]),
-        Location(_text(where["file"]), _number(where["line"])) if where is not None else None,
+        _parse_line(found["where"]),
     )
+
+
+def _parse_line(found: Object | None) -> Location | None:
+    return None if found is None else Location(_text(found["file"]), _number(found["line"]))
 
 
 def _check_shown(saved: SavedPlan) -> None:
@@ -269,9 +291,10 @@ def _check_shown(saved: SavedPlan) -> None:
         raise ValueError("the vaults that were shown are not those that are saved")
     if len({each.vault.id for each in saved.vaults}) != len(ids):
         raise ValueError("a vault is there twice")
-    for each in shown["undetermined"]:
-        _text(each["vault"]), _text(each["reason"])
-    for sentence in shown["selected"]:
+    missing = [{"vault": each.what, "reason": each.reason} for each in saved.missing]
+    if sorted(map(canonical, shown["undetermined"])) != sorted(map(canonical, missing)):
+        raise ValueError("what was shown to be undetermined is not what is saved")
+    for sentence in (*shown["selected"], *(note for each in shown["vaults"] for note in each["notes"])):
         _text(sentence)
     guards = [guard for each in shown["vaults"] for guard in each["guards"]]
     summary = {
@@ -279,7 +302,7 @@ def _check_shown(saved: SavedPlan) -> None:
         "changes": sum(len(each["changes"]) for each in shown["vaults"]),
         "refused": any(each["accepted"] is not True for each in guards),
     }
-    if _canonical(shown["summary"]) != _canonical(summary):
+    if canonical(shown["summary"]) != canonical(summary):
         raise ValueError("the summary is not that of the vaults")
 
 
@@ -303,10 +326,10 @@ def _first_difference(found: object, expected: object, where: str = "") -> str:
                 return f"{where}{name} is unknown"
             if name not in found:
                 return f"{where}{name} is missing"
-            if _canonical(found[name]) != _canonical(expected[name]):
+            if canonical(found[name]) != canonical(expected[name]):
                 return _first_difference(found[name], expected[name], f"{where}{name}.")
     if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
         for number, pair in enumerate(zip(found, expected, strict=True)):
-            if _canonical(pair[0]) != _canonical(pair[1]):
+            if canonical(pair[0]) != canonical(pair[1]):
                 return _first_difference(*pair, f"{where.rstrip('.')}[{number}].")
-    return f"{where.rstrip('.')} is {_canonical(found):.80}"
+    return f"{where.rstrip('.')} is {canonical(found):.80}"

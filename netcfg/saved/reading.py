@@ -82,7 +82,7 @@ def _parse(path: Path, text: str, is_whole: bool) -> Record:
                 record = _heed(record, json.loads(line), found)
             elif line.startswith(_LONG[1]):
                 record = _heed(record, _short(line), found)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, NetcfgError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, NetcfgError) as error:
         if isinstance(error, RecordUnreadable):
             raise
         what = f"{type(error).__name__}: {error}" if not isinstance(error, NetcfgError) else str(error)

@@ -25,7 +25,7 @@ from netcfg.core.outcome import Result
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.private import Landscape, NewPiece, OldPiece
 from netcfg.core.ranges import Catalogue, Edition
-from netcfg.core.record import Deed, Fate, Meant, Recorded, Unread
+from netcfg.core.record import Deed, Fate, Meant, Record, Recorded, Unread
 from netcfg.core.resources import Subnet, SubnetId, SubnetName, Tags, Vault, VaultId
 from netcfg.core.rules import Firewall
 from netcfg.core.switchover import Survey
@@ -300,6 +300,10 @@ class Records(Protocol):
         """What the last run that wrote this vault says was declared for it; nothing where none is known. A record that
         cannot be read may be that one."""
 
+    def since(self, record: Record) -> Sequence[Record | Unread]:
+        """The later runs that wrote any of the vaults of `record`, oldest first, and the records that may be of such
+        runs and cannot be read."""
+
 
 class Unrecorded:
     """Nobody writes anything down, and nothing is known of earlier runs."""
@@ -313,6 +317,10 @@ class Unrecorded:
     def last(self, vault: VaultId) -> Recorded | Unread | None:
         del vault
         return None
+
+    def since(self, record: Record) -> Sequence[Record | Unread]:
+        del record
+        return ()
 
     def doing(self, deed: Deed) -> None:
         pass

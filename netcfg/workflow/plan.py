@@ -12,7 +12,7 @@ from netcfg.core.plan import Plan, PlanSet, Undetermined
 from netcfg.core.target import Target
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawings
-from netcfg.workflow.reading import Reading, read, read_again, undetermined
+from netcfg.workflow.reading import FEW, Reading, read, read_again, undetermined
 
 
 def plan(
@@ -24,6 +24,7 @@ def plan(
     asks_which: bool = False,
     is_consistent: bool = False,
     is_to_be_written: bool = False,
+    is_exact: bool = False,
     selected: Sequence[str] = (),
 ) -> tuple[PlanSet, Drawings]:
     """The plans for the chosen vaults, by id, and what they rest on; `lost` are those that could not be selected.
@@ -32,9 +33,17 @@ def plan(
     `asks_which` is whether acceptances have to name their vaults, `selected` says what was selected. Many vaults are
     read from an index that lags; with `is_to_be_written` those that would change are read again from Resource Manager
     itself before anybody sees a plan.
+
+    A plan that is to be `is_exact` is compared, later, with each vault as it shows itself. No list of many does so: it
+    does not tell of a perimeter that this sign-in may not see. So those that would change are read one by one.
     """
-    found = read(targets, acceptances, around, is_consistent=is_consistent)
+    found = read(targets, acceptances, around, is_consistent=is_consistent or is_exact)
     planned = _draw(found, lost, around, asks_which=asks_which)
+    seen = set(found.drawings) if len(targets) <= FEW or not is_exact else set()
+    while alone := [each.vault.id for each in planned.pending if each.vault.id not in seen]:
+        seen.update(alone)
+        found = read_again(found, alone, around, is_alone=True)
+        planned = _draw(found, lost, around, asks_which=asks_which)
     while is_to_be_written and (lagging := [each.vault.id for each in planned.pending if each.vault.is_indexed]):
         found = read_again(found, lagging, around)
         planned = _draw(found, lost, around, asks_which=asks_which)

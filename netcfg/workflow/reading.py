@@ -103,20 +103,22 @@ def read(
         return _weigh(grounds, vaults, missing, named, gone.result(), around)
 
 
-def read_again(found: Reading, wanted: Collection[VaultId], around: Surroundings) -> Reading:
+def read_again(
+    found: Reading, wanted: Collection[VaultId], around: Surroundings, *, is_alone: bool = False
+) -> Reading:
     """The same, with the vaults that are `wanted` as Resource Manager itself shows them now.
 
     Nothing else is asked again: no subnet that was looked for, and nothing around vaults that did not change. Where
     many of one subscription are wanted its list tells them all: two requests for each would use up the reads that Azure
-    grants there.
+    grants there. With `is_alone` each is read by itself all the same.
     """
     meant = found.grounds.meant
     before = {each.id: each for each in found.vaults}
     crowds = Counter(each.subscription for each in wanted)
-    crowded = [each for each in wanted if crowds[each.subscription] > FEW]
+    crowded = [each for each in wanted if crowds[each.subscription] > FEW and not is_alone]
     with _readers() as pool:
         listed = pool.submit(around.vaults.listed, crowded) if crowded else None
-        alone = [each for each in wanted if crowds[each.subscription] <= FEW]
+        alone = [each for each in wanted if crowds[each.subscription] <= FEW or is_alone]
         fresh, missing = _collect({each: pool.submit(around.vaults.read, each) for each in alone}, meant, around)
         for id, answer in (listed.result() if listed else {}).items():
             if isinstance(answer, NetcfgError):

@@ -13,34 +13,37 @@ from netcfg.core.ranges import Catalogue, Resolution, resolve
 from netcfg.core.resources import VaultId
 from netcfg.core.saved import (
     Conditions,
+    Missing,
     SavedPlan,
     SavedVault,
     Shown,
     expired_since,
     grounds_moved,
+    newer_than,
     otherwise_shown,
     plan_moved,
-    unknown_to,
+    told,
 )
 from netcfg.core.target import Target
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawing, Drawings
 from netcfg.workflow.plan import plan
+from netcfg.workflow.selection import Meant
 
 Describe = Callable[[PlanSet], Shown]  # the document that plans are shown as
 
 
 def keep(
     planned: PlanSet,
-    targets: Iterable[Target],
+    chosen: Meant,
     acceptances: Iterable[Acceptance],
     conditions: Conditions,
     around: Surroundings,
     describe: Describe,
 ) -> SavedPlan:
-    """Everything that it takes to draw these plans again."""
-    meant = {each.name: each for each in targets}
-    document = describe(planned)
+    """Everything that it takes to draw these plans again. What is said of this machine's clock is not among it."""
+    meant = {each.name: each for each in chosen.targets}
+    document = describe(replace(planned, selected=tuple(chosen.said)))
     by_id = {each.vault.id: each for each in planned.plans}
     ordered = [by_id[id] for id in sorted(by_id, key=lambda id: str(id).lower())]
     return SavedPlan(
@@ -50,6 +53,9 @@ def keep(
         asks_which=planned.asks_which,
         catalogue=around.catalogue,
         vaults=tuple(_kept(each, meant[each.vault.id.name]) for each in ordered),
+        missing=tuple(
+            Missing(each.vault, str(each.error), each.is_selection, each.where) for each in planned.undetermined
+        ),
         document=document,
     )
 
@@ -65,30 +71,33 @@ def plan_again(saved: SavedPlan, around: Surroundings, describe: Describe) -> tu
     that was shown is among those that moved, with everything that did. What could not be read then is as little known
     now. Nothing is read from an index that lags.
     """
-    knowing = replace(around, catalogue=around.catalogue.joined(saved.catalogue.editions))
+    newer = newer_than(saved.catalogue, around.catalogue)
+    knowing = replace(around, catalogue=saved.catalogue.joined(newer))
     planned, drawings = plan(
         saved.targets,
         saved.acceptances,
         knowing,
         saved.lost,
         asks_which=saved.asks_which,
-        is_consistent=True,
+        is_exact=True,
         selected=saved.document["selected"],
     )
-    as_then = _with_ranges(planned, drawings, saved.catalogue, knowing)
-    moved = _moved(saved, planned, as_then, describe, knowing)
-    exact = tuple(replace(each, is_exact=True) for each in planned.plans)
-    return replace(planned, plans=exact, moved=moved), drawings
+    as_then = _with_ranges(planned, drawings, saved.catalogue, knowing) if newer else planned
+    moved = _moved(saved, planned, as_then, told(newer, saved.catalogue), describe, knowing)
+    return replace(planned, plans=tuple(map(_exact, planned.plans)), moved=moved), drawings
+
+
+def _exact(drawn: Plan) -> Plan:
+    return replace(drawn, is_exact=True, guards=tuple(replace(each, is_saved=True) for each in drawn.guards))
 
 
 def _moved(
-    saved: SavedPlan, planned: PlanSet, as_then: PlanSet, describe: Describe, around: Surroundings
+    saved: SavedPlan, planned: PlanSet, as_then: PlanSet, newer: str, describe: Describe, around: Surroundings
 ) -> Mapping[VaultId, PlanMoved]:
     recorded = saved.shown
     then, now = describe(as_then), describe(planned)
     grounds = grounds_moved(saved.document, then)
     shown_then, shown_now = _by_id(as_then.plans, then), _by_id(planned.plans, now)
-    strange = unknown_to(saved.catalogue, around.catalogue)
     moved: dict[VaultId, PlanMoved] = {}
     for each in planned.plans:
         id = each.vault.id
@@ -96,9 +105,9 @@ def _moved(
         said = [*grounds, *moved_since(was.vault, exactly(each.vault))]
         said += expired_since(was.intent, saved.made.date(), around.moment().today)
         differs, differed = plan_moved(shown, shown_now[id]), plan_moved(shown, shown_then[id])
-        if strange and differs != differed:
-            said.append(f"{' and '.join(strange)}, known here and not to the plan, would change it")
-        if said := [*said, *differs] or [*otherwise_shown(shown, shown_now[id])]:
+        if newer and differs != differed:
+            said.append(f"{newer}, known here and not to the plan, would change it")
+        if said := [*said, *differs] or [*otherwise_shown(shown, shown_then[id])]:
             moved[id] = PlanMoved(each.vault.name, said)
     return moved
 

@@ -14,9 +14,10 @@ Act = Callable[[Document, random.Random], str]
 ADDED = ("191.10.12.1/32", "191.10.12.2/32", "191.10.12.128/25", TEAM, NEWER, f"{HERE}/32", *EUROPE[:2], *FOREIGN[:6])
 
 
-def act(vault: Document, dice: random.Random) -> str:
-    """One thing that he does to it, in words."""
-    return dice.choices([each for each, _ in _ACTS], [weight for _, weight in _ACTS])[0](vault, dice)
+def act(vault: Document, dice: random.Random) -> tuple[str, str]:
+    """One thing that he does to it: of which kind, and in words."""
+    kind, do, _ = dice.choices(_ACTS, [weight for _, _, weight in _ACTS])[0]
+    return kind, do(vault, dice)
 
 
 def _add(vault: Document, dice: random.Random) -> str:
@@ -119,17 +120,17 @@ def _acls(vault: Document) -> dict[str, Any]:
     return found
 
 
-_ACTS: tuple[tuple[Act, int], ...] = (
-    (_add, 8),
-    (_remove, 6),
-    (_edit, 3),
-    (_replace_all, 1),
-    (_tag, 3),
-    (_untag, 2),
-    (_let_in, 1),
-    (_network, 1),
-    (_default, 1),
-    (_access, 1),
-    (_bypass, 1),
-    (_property, 2),
+_ACTS: tuple[tuple[str, Act, int], ...] = (
+    ("adds a rule", _add, 8),
+    ("removes a rule", _remove, 6),
+    ("edits a rule", _edit, 3),
+    ("replaces all rules and tags", _replace_all, 1),
+    ("sets a tag", _tag, 3),
+    ("removes a tag", _untag, 2),
+    ("lets another machine in", _let_in, 1),
+    ("adds or removes a subnet", _network, 1),
+    ("changes the default action", _default, 1),
+    ("changes public access", _access, 1),
+    ("changes the bypass", _bypass, 1),
+    ("changes something else", _property, 2),
 )

@@ -52,8 +52,8 @@ class Site:
         with self.sandbox._store.reading() as state:  # `edit` would note and check what nobody changes
             return _copied(state["vaults"][VAULT])
 
-    def change(self, change: Callable[[Document], str]) -> str:
-        """Let somebody else change the vault; what he did, in words."""
+    def change(self, change: Callable[[Document], tuple[str, str]]) -> tuple[str, str]:
+        """Let somebody else change the vault; what he did, by its kind and in words."""
         with self.sandbox.edit() as state:
             return change(state["vaults"][VAULT])
 

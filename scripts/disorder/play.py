@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from netcfg.core.errors import RecordUnreadable
 from netcfg.saved.journal import SUFFIX, runs
 from netcfg.saved.reading import read
 from scripts.disorder import grounds
@@ -135,7 +136,11 @@ class _Play:
     def _read_record(self, *, is_dead: bool) -> None:
         """Whether the record can be read, and says of the vault no less than what happened to it."""
         names = runs(self._folder)
-        entry = read(self._folder / f"{names[-1]}{SUFFIX}").entries[0]
+        try:
+            entry = read(self._folder / f"{names[-1]}{SUFFIX}").entries[0]
+        except RecordUnreadable as error:
+            self._witness.wrong("I7", str(error))
+            return
         if not any(each.fate.may_have_happened for each in entry.writes):
             self._witness.wrong("I7", f"the vault was written, and its record says {entry.fate}")
         if not is_dead and entry.ending is None:

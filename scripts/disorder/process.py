@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
@@ -23,13 +23,14 @@ from netcfg import __version__
 from netcfg.azure.connection import connect
 from netcfg.azure.pacing import Pacing
 from netcfg.azure.quota import Quota
+from netcfg.core import ranges
 from netcfg.core.declared import Declaration
 from netcfg.core.errors import Interrupted, NetcfgError, NotTakenOut
 from netcfg.core.geography import Geography
 from netcfg.core.guards import Acceptance
 from netcfg.core.intent import Intent, parse_removal
 from netcfg.core.plan import PlanSet
-from netcfg.core.ranges import Catalogue, Edition, Publisher, Range
+from netcfg.core.ranges import Catalogue, Edition, Policy, Publisher, Range
 from netcfg.core.record import Bearer, Where
 from netcfg.core.resources import VaultId, parse_subnet, parse_vault
 from netcfg.core.rules import PublicAccess
@@ -57,6 +58,8 @@ from scripts.disorder.schedule import DROPPED, HERE, NEWER, VAULT_ID, Document, 
 
 LASTING = timedelta(hours=1)
 _HERE = Where(is_sandbox=True)
+_REALLY = ranges.resolve
+_RESOLVED: dict[Any, Any] = {}
 # What the tests of everything else shorten; nobody waits for it here.
 _PAUSES = (
     ("netcfg.azure.arm", "FIRST_PAUSE", 0.8),
@@ -111,11 +114,21 @@ def in_turn(*, is_indexed: bool = False) -> Iterator[None]:
         for each in users:
             if getattr(each, "ThreadPoolExecutor", None) is ThreadPoolExecutor:
                 patches.enter_context(patch.object(each, "ThreadPoolExecutor", InTurn))
+            if getattr(each, "resolve", None) is ranges.resolve:
+                patches.enter_context(patch.object(each, "resolve", _resolve))
         for place, name, value in _PAUSES:
             patches.enter_context(patch.object(sys.modules[place], name, value))
         if is_indexed:
             patches.enter_context(patch("netcfg.workflow.reading.FEW", 0))
         yield
+
+
+def _resolve(catalogue: Catalogue, policy: Policy, geographies: Iterable[Geography], *, canary: bool = False) -> Any:
+    """The same, remembered: a schedule asks for it a dozen times, and there are two catalogues."""
+    key = (id(catalogue), policy, tuple(geographies), canary)
+    if key not in _RESOLVED:
+        _RESOLVED[key] = _REALLY(catalogue, policy, key[2], canary=canary)
+    return _RESOLVED[key]
 
 
 def perform(step: Step, meant: Meant, run: Run) -> int:

@@ -107,11 +107,11 @@ class Witness:
     def act(self, name: str, dice: random.Random) -> None:
         self._moment += 1
         before = set(ip_rules(self.vault()))
-        what = self.site.change(lambda vault: colleague.act(vault, dice))
+        kind, what = self.site.change(lambda vault: colleague.act(vault, dice))
         now = self.vault()
         self.hands += sorted(set(ip_rules(now)) - before)
         self.versions.append(now)
-        self.acts[" ".join(what.split()[:2])] += 1
+        self.acts[kind] += 1
         self.names.append(name)
         self.story.append(f"       somebody else {what}")
 
@@ -140,12 +140,12 @@ class Witness:
         self.story.append(f"       the vault: {describe(after)}")
         self._judge(sight, before, after, sent, is_fresh=is_fresh)
 
-    def _note_visit(self, before: Document, after: Document) -> None:
-        """A run of `exec` has let its machine in."""
+    def _note_visit(self, seen: Document, before: Document, after: Document) -> None:
+        """A run of `exec` has let its machine in. A tag that it had seen, and only brings back, is not its own."""
         own = self.grounds.own
         if not own:
             return
-        come = {each for each in set(after["tags"]) - set(before["tags"]) if each.startswith(PREFIX)}
+        come = {each for each in set(after["tags"]) - {*before["tags"], *seen["tags"]} if each.startswith(PREFIX)}
         has_let_in = own in ip_rules(after) and own not in ip_rules(before)
         self.grounds = replace(
             self.grounds,
@@ -160,7 +160,7 @@ class Witness:
             self.wrong("I4", f"{self.grounds.verb} wrote the vault")
         if self.grounds.records and not self.is_announced(sent):
             self.wrong("I7", "a write was done that no record had told of")
-        self._note_visit(before, after)
+        self._note_visit(sight.seen or before, before, after)
         if sight.seen is None:
             self.wrong("I2", "the vault was written without a look")
             return
@@ -211,7 +211,10 @@ def check_sent(seen: Document, sent: Document, meant: Grounds, now: datetime) ->
     may_go = meant.may_go(seen["tags"], now) | meant.wanted
     found = grounds.acls(seen).get("ipRules", [])
     changed = [each for each in found if meaning(each["value"]) not in may_go and each not in acls["ipRules"]]
-    return [("I2", f"the rule {each} was not sent as it was found") for each in changed]
+    return [
+        ("I6" if meaning(each["value"]) == meant.own else "I2", f"the rule {each} was not sent as it was found")
+        for each in changed
+    ]
 
 
 def _let_in(before: Document, after: Document, meant: Grounds) -> list[Wrong]:

@@ -141,7 +141,9 @@ def test_records_of_other_services_and_categories_are_not_callers(tmp_path: Path
     ("content", "message"),
     [
         (gzip.compress(b"{}"), "it is packed (gzip); unpack it first"),
-        (b"PK\x03\x04xxxx", "it is packed (zip); unpack it first"),
+        (b"PK\x03\x04xxxx", "it is an Excel workbook or a zip; save it as CSV, or unpack it"),
+        (b"Obj\x01\x04\x14avro.codec", "it is Avro, as Event Hubs Capture writes it"),
+        ("x" * 5000 + "\n1\n", f"one is missing, and there is '{'x' * 100}…'"),
         (logs.json_lines([record()] * 3).replace('"time"', '"ti"me"', 2), "line 1 is no JSON: expecting ':' delimiter"),
         (logs.json_lines([record()]) + "x" * 200 + "\n" + logs.json_lines([record()]), "line 2 is no JSON"),
         ("[" * 100_000, "line 1 is no JSON"),
@@ -251,6 +253,7 @@ def test_what_tells_nothing_of_callers_is_counted_apart(changed, aside: Aside, t
 def test_who_was_refused_by_the_firewall_is_told_from_who_lacked_a_permission(properties, is_refused, tmp_path: Path):
     found = read(logs.json_lines([record(**properties)]), tmp_path)
     assert callers(found)["191.10.19.7"].is_refused is is_refused
+    assert callers(found)["191.10.19.7"].is_forbidden is (properties == {"status": 403})
 
 
 def test_a_refusal_is_known_by_its_words_too(tmp_path: Path):
@@ -268,11 +271,35 @@ def test_a_refusal_is_known_by_its_words_too(tmp_path: Path):
         ({"privateEndpointId": "/subscriptions/s/…/privateEndpoints/pe"}, Way.PRIVATE_ENDPOINT),
         ({"subnetId": logs.AGENTS}, Way.SUBNET),
         ({"subnetId": logs.AGENTS, "addrAuthType": "PublicIP"}, Way.ADDRESS),
+        ({"addrAuthType": "SubnetId"}, Way.SUBNET),
+        *(({"trustedService": each, "subnetId": "null"}, Way.ADDRESS) for each in ("", "False", "None", "null", 0)),
+        ({"trustedService": False, "addrAuthType": "PublicIP"}, Way.ADDRESS),
+        ({"trustedService": True}, Way.TRUSTED_SERVICE),
         ({}, Way.ADDRESS),
     ],
 )
 def test_the_way_is_the_logs_where_it_says_it(properties, way: Way, tmp_path: Path):
     assert callers(read(logs.json_lines([record(**properties)]), tmp_path))["191.10.19.7"].origin.way is way
+
+
+@pytest.mark.parametrize(
+    ("properties", "name", "is_told"),
+    [
+        ({"trustedService": "true"}, "", True),
+        ({"trustedService": "AzureBackup", "addrAuthType": "PublicIP"}, "AzureBackup", True),
+        ({"trustedService": "true", "addrAuthType": "PublicIP"}, "", False),
+    ],
+)
+def test_a_yes_is_no_name_of_a_service(properties, name: str, is_told: bool, tmp_path: Path):
+    origin = callers(read(logs.json_lines([record(**properties)]), tmp_path))["191.10.19.7"].origin
+    assert (origin.way, origin.through, origin.is_told) == (Way.TRUSTED_SERVICE, name, is_told)
+
+
+def test_of_columns_that_mean_the_same_the_first_that_is_filled_counts(tmp_path: Path):
+    row = logs.diagnostics(record(status=403, isAddressAuthorized=False))
+    empty = {"isAddressAuthorized_s": "", "httpStatusCode_s": "", "Resource": "", "": "no column of ours"}
+    found = callers(read(logs.table([{**empty, **row}]), tmp_path))
+    assert found["191.10.19.7"].is_refused
 
 
 def test_names_of_people_are_not_kept(tmp_path: Path):

@@ -228,7 +228,7 @@ def test_a_report_takes_the_place_of_no_configuration(netcfg: Program, tmp_path:
         ran = netcfg("plan", "--config", "mine.yaml", "--report", f"json={name}")
         assert ran.status == 2
         assert ran.err == (
-            f"netcfg: --report 'json={name}' cannot be written: the configuration is in that file; name another\n"
+            f"netcfg: --report 'json={name}' cannot be written: this run reads that file; name another\n"
         )
     export = netcfg("export", "--config", "mine.yaml", "--as", "tfvars", "--out", "mine.yaml")
     assert export.status == 2

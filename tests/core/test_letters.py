@@ -56,9 +56,9 @@ def test_everything_that_differs_is_told():
     rules = NetworkRuleSet(default_action=DefaultAction.ALLOW, ip_rules=(IpRule("191.10.20.0/24"), IpRule("9.9.9.9")))
     found = Vault(VAULT_ID, Firewall(PublicAccess.DISABLED, rules), Perimeter.LEARNING, tags=(("team", "b"),))
     assert moved_since(VAULT, found) == (
-        "the public access is now Disabled, and was Enabled",
-        "the default action is now Allow, and was Deny",
-        "the perimeter is now Learning, and was none",
+        "public access is Disabled instead of Enabled",
+        "default action is Allow instead of Deny",
+        "perimeter is Learning instead of none",
         "the rule 9.9.9.9/32 appeared",
         "the rule 191.10.18.7/32 is gone",
         "the tag netcfg-exec-1 is missing",
@@ -67,7 +67,7 @@ def test_everything_that_differs_is_told():
 
 def test_a_property_that_nobody_knows_is_a_letter():
     found = replace(VAULT, firewall=VAULT.firewall.with_rules(unknown='{"x": 1}'))
-    assert moved_since(VAULT, found) == ("a property that this version does not know is another now",)
+    assert moved_since(VAULT, found) == ("a property that this version does not know differs",)
 
 
 def test_of_the_tags_those_of_others_are_left_out():

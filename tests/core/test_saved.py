@@ -12,7 +12,7 @@ import pytest
 from netcfg.core.declared import parse_declaration
 from netcfg.core.intent import Intent
 from netcfg.core.ranges import Catalogue, Publisher
-from netcfg.core.saved import expired_since, grounds_moved, otherwise_shown, plan_moved, unknown_to
+from netcfg.core.saved import expired_since, grounds_moved, newer_than, otherwise_shown, plan_moved, told
 from netcfg.sources import bundled
 from tests.strategies import EUROPE
 
@@ -37,8 +37,24 @@ def test_what_was_shown_did_not_move_since_itself():
 def test_why_something_is_done_may_be_said_otherwise():
     now = copy.deepcopy(SHOWN)
     now["changes"][0] |= {"publishedBy": ["table", "service-tag"], "reason": "other words"}
-    now["kept"][0]["standing"] = "elsewhere"
-    assert plan_moved(SHOWN, now) == otherwise_shown(SHOWN, now) == ()
+    assert plan_moved(SHOWN, now) == ()
+
+
+@pytest.mark.parametrize("field", ["changes", "guards", "name", "geographies", "before", "after", "kept", "strange"])
+def test_but_what_was_shown_comes_from_what_the_plan_was_made_with_word_by_word(field: str):
+    assert otherwise_shown({**SHOWN, field: "x"}, SHOWN) == (f"what was shown of it is not what it comes to (in {field})",)
+    assert otherwise_shown(SHOWN, {**SHOWN, field: "x"}) != ()
+
+
+def test_a_range_that_was_declared_is_not_shown_as_published():
+    then = copy.deepcopy(SHOWN)
+    then["changes"][0] = {**ADDED, "standing": "declared"}
+    assert plan_moved(SHOWN, then) == ()
+    assert otherwise_shown(SHOWN, then) == ("what was shown of it is not what it comes to (in changes)",)
+
+
+def test_notes_may_be_others():
+    assert otherwise_shown({**SHOWN, "notes": ["a note"]}, {**SHOWN, "notes": []}) == ()
 
 
 def test_every_change_and_guard_that_moved_is_told():
@@ -68,9 +84,20 @@ def test_no_vault_at_all_is_no_plan():
     assert plan_moved(None, SHOWN)
 
 
-@pytest.mark.parametrize("organizations", [None, [], [7], [{}], [{"name": "contoso"}], [{"name": "x", "geography": 1}]])
+@pytest.mark.parametrize(
+    "organizations",
+    [
+        None, [], [7], [{}], [{"name": "contoso"}], [{"name": "x", "geography": 1}],
+        [{"name": "contoso", "geography": {"id": "EU", "name": "United States"}}],
+        [{"name": "contoso", "geography": {"id": "EU", "name": "Europe", "strange": 1}}],
+    ],
+)  # fmt: skip
 def test_an_organization_that_was_shown_elsewhere_is_told(organizations: Any):
     assert grounds_moved({**GROUNDS, "organizations": organizations}, GROUNDS)
+
+
+def test_what_no_plan_has_is_told():
+    assert grounds_moved({**GROUNDS, "strange": 1}, GROUNDS) == ("'strange' was shown, and no plan has it",)
 
 
 def test_other_evidence_for_the_same_geography_is_fine():
@@ -92,6 +119,21 @@ def test_the_newest_editions_that_a_plan_was_made_without_are_named():
     known = bundled.catalogue()
     table = known.of(Publisher.TABLE)[-1]
     later = replace(table, day=table.day + timedelta(days=1), confirmed=table.day + timedelta(days=1))
-    assert unknown_to(known, known) == ()
-    assert unknown_to(known, known.joined([later])) == (f"the table of {later.day}",)
-    assert unknown_to(Catalogue(()), known) == ("the table of 2026-02-10", "the service tag of 2026-06-20 (change 13)")
+    assert newer_than(known, known) == ()
+    assert newer_than(known, known.joined([later])) == (later,)
+    assert told([later], known) == f"the table of {later.day}"
+    assert newer_than(Catalogue(()), known) == known.editions
+    assert told(known.editions, Catalogue(())) == "the table of 2026-02-10 and the service tag of 2026-06-20 (change 13)"
+
+
+def test_an_older_edition_that_a_plan_was_made_without_is_not_newer():
+    known = bundled.catalogue()
+    old = replace(known.of(Publisher.TABLE)[0], day=date(2019, 1, 1), confirmed=date(2019, 1, 1))
+    assert newer_than(known, known.joined([old])) == ()
+
+
+def test_an_edition_that_was_confirmed_since_is_newer_and_told_as_the_same():
+    known = bundled.catalogue()
+    confirmed = replace(known.of(Publisher.TABLE)[-1], confirmed=date(2026, 6, 30))
+    assert newer_than(known, known.joined([confirmed])) == (confirmed,)
+    assert told([confirmed], known) == "the table of 2026-02-10, published still on 2026-06-30"

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from netcfg.core.errors import NetcfgError, SavedPlanRefused, SavedPlanUnreadable
 from netcfg.core.saved import SavedPlan
+from netcfg.core.target import Location
 from netcfg.sandbox.server import serve
 from netcfg.saved import plans
 from netcfg.saved.intents import Meanings
@@ -58,6 +60,16 @@ def test_it_conforms_to_its_schema(text: str):
     schema = json.loads((SCHEMAS / "saved-plan.schema.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema, format_checker=FormatChecker()).validate(json.loads(text))
+
+
+def test_what_is_undetermined_keeps_what_chose_it(text: str):
+    saved = parse(text)
+    (missing,) = saved.missing
+    chosen = replace(missing, what="the vaults of rg", is_selection=True, where=Location("netcfg.yaml", 7))
+    document = {**saved.document, "undetermined": [{"vault": chosen.what, "reason": chosen.reason}]}
+    again = parse(plans.write(replace(saved, missing=(chosen,), document=document), EDITIONS))
+    (lost,) = again.lost
+    assert (lost.vault, lost.is_selection, lost.where) == ("the vaults of rg", True, Location("netcfg.yaml", 7))
 
 
 def test_how_the_file_is_laid_out_means_nothing(text: str):
@@ -129,7 +141,7 @@ def without(document: Json, way: tuple[str | int, ...]) -> Json:
     "way",
     [
         ("netcfg",), ("made",), ("against",), ("configuration",), ("relay",), ("acceptances",), ("editions",),
-        ("plan",),
+        ("plan",), ("undetermined",), ("undetermined", 0), ("plan", "vaults", 0, "notes"),
         ("vaults",), ("acceptancesNameVaults",), ("vaults", 0), ("vaults", 0, "before"), ("vaults", 0, "meant"),
         ("vaults", 0, "before", "networkAcls"), ("vaults", 0, "before", "tags"), ("vaults", 0, "before", "perimeter"),
         ("vaults", 0, "meant", "exclusive"), ("editions", 0, "sha256"), ("plan", "vaults"), ("plan", "vaults", 0),
@@ -180,6 +192,7 @@ def test_a_guard_that_cannot_be_accepted_is_not_accepted_by_a_file(text: str):
         ("[]", "no JSON object"),
         ("{", "is not JSON"),
         ("[" * 100_000, "nested too deeply"),
+        *((f'{{"a": {"[" * depth}{"]" * depth}}}', "nested too deeply") for depth in (100, 950, 965, 980)),
         ('{"kind": "plan", "version": 1}', "its kind is 'plan'"),
         ('{"kind": "saved-plan", "version": 2}', "its version is 2"),
         ('{"kind": "saved-plan", "version": true}', "its version is True"),

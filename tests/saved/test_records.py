@@ -180,6 +180,13 @@ def test_a_line_that_netcfg_did_not_write_makes_the_record_unreadable(tmp_path: 
         read(begun.path)
 
 
+def test_the_end_of_a_write_that_never_began_makes_the_record_unreadable(tmp_path: Path):
+    begun = begin(records(tmp_path))
+    begun.did(Writing(Vault(VAULT_ID, OPEN), OPEN, ()), Fate.DONE)
+    with pytest.raises(RecordUnreadable):
+        read(begun.path)
+
+
 def test_a_record_of_a_later_version_is_not_guessed_at(tmp_path: Path):
     begun = begin(records(tmp_path))
     first, *rest = lines(begun.path)

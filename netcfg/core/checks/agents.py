@@ -88,7 +88,7 @@ def _rules(case: Case) -> Iterator[Found]:
         return
     if case.seen.intent.public_access is PublicAccess.DISABLED:
         yield from _closed(case)
-    if not case.seen.plans_rules or case.seen.hides_rules:
+    if not case.seen.plans_rules or case.seen.before.hides_rules:
         return
     for each, said in case.seen.desired.agents.items():
         rule = VirtualNetworkRule(each.text)

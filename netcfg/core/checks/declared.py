@@ -62,7 +62,7 @@ def _missing(case: Case) -> Iterator[Found]:
     """Each declaration for itself: by a rule broader than /16 it is let in if that is the very range."""
     if case.seen.intent.public_access is PublicAccess.DISABLED:
         yield from _closed(case)
-    if not case.seen.plans_rules or case.seen.hides_rules:
+    if not case.seen.plans_rules or case.seen.before.hides_rules:
         return
     intent, there = case.seen.intent, covering(case.admitting)
     why = "public access is Disabled, so no rule lets it in" if case.is_shut else "no rule lets it in"

@@ -64,7 +64,7 @@ def find(case: Case) -> Iterator[Found]:
 
 def _default_action(case: Case) -> Iterator[Found]:
     before = case.seen.before
-    if before.rule_set.default_action is DefaultAction.DENY or case.seen.hides_rules:
+    if before.rule_set.default_action is DefaultAction.DENY or case.seen.before.hides_rules:
         return
     check, subject = DEFAULT_ACTION_ALLOW, "default action"
     if not before.is_open or is_enforced(case.seen.vault):

@@ -53,7 +53,7 @@ def find(case: Case) -> Iterator[Found]:
     A plan would add a wider one in its place, which may be waived, or a mere warning. A vault that was only selected,
     and that nobody reads from Azure DevOps, is not to be opened to it.
     """
-    if not case.seen.plans_rules or case.seen.hides_rules or case.seen.is_unused:
+    if not case.seen.plans_rules or case.seen.before.hides_rules or case.seen.is_unused:
         return
     there = covering(case.admitting)
     for each in case.seen.resolution.wanted:

@@ -146,7 +146,7 @@ def doubts(seen: Circumstances) -> Iterator[NetcfgError]:
     name, way = seen.vault.name, seen.desired.way
     if seen.vault.perimeter is Perimeter.UNKNOWN:
         yield PerimeterUnread(name)
-    if seen.plans_rules and seen.hides_rules:
+    if seen.plans_rules and seen.before.hides_rules:
         yield RulesUnseen(name)
     if way.zone and way.approval is Approval.APPROVED:
         zone = seen.landscape.zone(way.zone)

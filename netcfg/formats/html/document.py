@@ -114,7 +114,7 @@ def plan(plans: PlanSet) -> str:
             ("add", "remove", "change", "keep"),
             tuple(vault.planned(each, own[id(each)], several=several) for each in ordered),
             _unknown(plans.undetermined),
-            notes=tuple(shared),
+            notes=(*shared, *(plans.callers.notes if plans.callers else ())),
             provenance=tuple(phrases.provenance(plans)),
         )
     )

@@ -177,7 +177,9 @@ def _drawn(
 def _visitors(plan: Plan) -> Visitors | None:
     """Who came, where a log was given."""
     found = plan.callers
-    return Visitors(callers.headline(found), tuple(callers.groups(found)), found.notes) if found else None
+    if found is None:
+        return None
+    return Visitors(callers.headline(found.name, [found.log]), tuple(callers.groups(found)), found.notes)
 
 
 def _stop(guard: Guard, plan: Plan, *, several: bool) -> Stop:
