@@ -38,7 +38,7 @@ from netcfg.azure.quota import Quota
 from netcfg.azure.refusal import seconds
 from netcfg.core.errors import AzureAnswer, PieceBusy
 from netcfg.core.wire import Json, an_object, objects
-from netcfg.web.adapter import Adapter
+from netcfg.web.adapter import mounted
 from netcfg.web.deadline import UNLIMITED, Deadline
 from netcfg.web.http import timeouts
 
@@ -71,7 +71,7 @@ class ResourceManager:
     ) -> None:
         self.url = url
         self.clock = AzuresClock(now)
-        self.pacing = pacing or Pacing()
+        self.pacing = pacing or Pacing(deadline=deadline)
         self.deadline = deadline
         self._credential = as_the_sdk_has_it(credential)
         connecting, answering = timeouts(timeout)
@@ -212,13 +212,13 @@ def _policies(
         RetryPolicy(retry_connect=2, retry_backoff_factor=FIRST_PAUSE / 2, retry_backoff_max=30),
         pacing,  # before the token, which may come to its end while a request is held back
         Authentication(credential, scope, url, tell),
-        Quota(pacing.stop, pacing.tell),
+        Quota(pacing.stop, pacing.tell, deadline=pacing.deadline),
         SensitiveHeaderCleanupPolicy(),
     ]
 
 
 class _Transport(RequestsTransport):  # type: ignore[misc]  # which the SDK imports late, unseen by mypy
-    """The SDK's own, whose pauses between two tries end when somebody wants us to.
+    """The SDK's own, whose pauses between two tries end with our patience.
 
     A wait that cannot be read is taken out of the answer, as if Azure had not said how long: where the SDK repeats a
     request, and where it awaits an operation, it would else raise something that nobody can expect.
@@ -244,9 +244,7 @@ class _Transport(RequestsTransport):  # type: ignore[misc]  # which the SDK impo
 
 
 def _session(deadline: Deadline) -> Session:
-    session = Session()
-    session.mount("https://", Adapter(deadline, pool_maxsize=CONNECTIONS))
-    session.mount("http://", Adapter(deadline, pool_maxsize=CONNECTIONS))
+    session = mounted(Session(), deadline, pool_maxsize=CONNECTIONS)
     session.auth = _keep  # else a `default` line in ~/.netrc would replace the token
     return session
 

@@ -30,6 +30,6 @@ class AzuresClock:
 def _parse(header: str | None) -> datetime | None:
     try:
         shown = parsedate_to_datetime(header or "")
-    except ValueError:
+        return shown.astimezone(UTC) if shown.tzinfo else shown.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # no date, or one that is outside every calendar
         return None
-    return shown if shown.tzinfo else shown.replace(tzinfo=UTC)

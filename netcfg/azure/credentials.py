@@ -184,15 +184,15 @@ def _transport(deadline: Deadline) -> RequestsTransport:
     from azure.core.pipeline.transport import RequestsTransport
     from requests import Session
 
-    from netcfg.web.adapter import Adapter
+    from netcfg.web.adapter import mounted
     from netcfg.web.http import timeouts
 
-    session = Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, Adapter(deadline))
     connecting, answering = timeouts()
     return RequestsTransport(
-        session=session, session_owner=False, connection_timeout=connecting, read_timeout=answering
+        session=mounted(Session(), deadline),
+        session_owner=False,
+        connection_timeout=connecting,
+        read_timeout=answering,
     )
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Lock, local
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from azure.core.pipeline.policies import HTTPPolicy
 
 from netcfg.azure.refusal import Refusal, TooLong, hear
 from netcfg.core.errors import AskedToWait, TurnLost
+from netcfg.web.deadline import UNLIMITED, Deadline
 
 KINDS = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}  # all others are writes
 REFILLS = {"reads": 25.0, "writes": 10.0, "deletes": 10.0}  # a second
@@ -97,8 +99,8 @@ class Bucket:
 class Pacing(HTTPPolicy[Any, Any]):
     """Holds requests back while Azure takes none; any number of threads may be held.
 
-    `stop` ends every wait; then a request goes out as it is. `tell` hears of waits that take a while. Others who wait
-    for Azure do it by the same two.
+    `stop` ends the waits of whoever only asks, and the `deadline` knows who does; then a request goes out as it is.
+    `tell` hears of waits that take a while. Others who wait for Azure do it by the same three.
     """
 
     def __init__(
@@ -107,12 +109,14 @@ class Pacing(HTTPPolicy[Any, Any]):
         tell: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
+        deadline: Deadline = UNLIMITED,
     ) -> None:
         super().__init__()
         self.stop = stop or Event()
         self.tell = tell
+        self.deadline = deadline
         self._clock = clock
-        self._sleep = sleep or self.stop.wait
+        self._sleep = sleep or partial(deadline.pause, stop=self.stop)
         self._lock = Lock()
         self._buckets: dict[Place, Bucket] = {}
         self._mine = local()  # the place that this thread has a turn at
@@ -135,7 +139,7 @@ class Pacing(HTTPPolicy[Any, Any]):
                     self._buckets[place].spoken_for -= 1
 
     def rest(self, seconds: float) -> None:
-        """Wait so long, as Azure asked, unless somebody wants us to end; too long is for whoever called us."""
+        """Wait so long, as Azure asked, while there is patience; too long is for whoever called us."""
         if seconds > LONGEST:
             raise TooLong(seconds)
         self._sleep(seconds)
@@ -160,12 +164,12 @@ class Pacing(HTTPPolicy[Any, Any]):
 
     def _hold(self, place: Place) -> None:
         """Wait until there is room for one more request, and speak for it."""
-        told = False
+        told, begun = False, self._clock()
         while True:
             with self._lock:
                 bucket = self._buckets.setdefault(place, Bucket(REFILLS[place[1]], is_eager=place[1] == "reads"))
                 wait = bucket.wait(self._clock())
-                if not wait or self.stop.is_set():
+                if not wait or self._clock() - begun >= self.deadline.patience(self.stop):
                     bucket.spoken_for += 1
                     return
                 is_closed = bucket.closed_until > self._clock()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Event, Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 
 from netcfg.core.errors import AskedToWait, TooManySubscriptions
+from netcfg.web.deadline import UNLIMITED, Deadline
 
 PATH = "/providers/Microsoft.ResourceGraph/resources"
 
@@ -37,7 +39,8 @@ class Quota(HTTPPolicy[Any, Any]):
     """Holds queries back that would be refused. Any number of threads may send through it.
 
     It stands behind the policy that repeats requests: each try is a query, and one that is refused waits here. `stop`
-    ends every wait; then a query goes out as it is. `tell` hears of waits that take a while.
+    ends the waits of whoever only asks, as the `deadline` knows; then a query goes out as it is. `tell` hears of waits
+    that take a while.
     """
 
     def __init__(
@@ -46,12 +49,14 @@ class Quota(HTTPPolicy[Any, Any]):
         tell: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
+        deadline: Deadline = UNLIMITED,
     ) -> None:
         super().__init__()
         self._stop = stop or Event()
         self._tell = tell
         self._clock = clock
-        self._sleep = sleep or self._stop.wait
+        self._deadline = deadline
+        self._sleep = sleep or partial(deadline.pause, stop=self._stop)
         self._lock = Lock()
         self._left = 0
         self._sent = 0
@@ -75,8 +80,8 @@ class Quota(HTTPPolicy[Any, Any]):
 
     def _take(self) -> int:
         """Count a query, once there is one: its number."""
-        told = False
-        while isinstance(found := self._next(), float):
+        told, begun = False, self._clock()
+        while isinstance(found := self._next(begun), float):
             if found > LONGEST:
                 raise AskedToWait("Resource Graph", found)
             if found > WORTH_TELLING and not told:
@@ -85,13 +90,14 @@ class Quota(HTTPPolicy[Any, Any]):
             self._sleep(found)
         return found
 
-    def _next(self) -> int | float:
-        """The number of a query that is counted, else the seconds until somebody should ask again."""
+    def _next(self, begun: float) -> int | float:
+        """The number of a query that is counted, else the seconds until somebody should ask again who has done so since
+        `begun`."""
         with self._lock:
             now = self._clock()
             if now >= self._until:
                 self._left, self._until = MOST, now + WINDOW
-            if self._left > 0 or self._stop.is_set():
+            if self._left > 0 or now - begun >= self._deadline.patience(self._stop):
                 self._left = max(0, self._left - 1)
                 self._sent += 1
                 self._beside[self._sent] = len(self._beside)

@@ -64,6 +64,13 @@ class Adapter(HTTPAdapter):
         return pool
 
 
+def mounted(session: requests.Session, deadline: Deadline, **options: Any) -> requests.Session:
+    """The session, all of whose requests go through our adapter."""
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter(deadline, **options))
+    return session
+
+
 class _Timed(HTTPConnection):
     """A connection whose answers come as a whole, within the time-out that is set when they are waited for."""
 
@@ -78,7 +85,7 @@ class _Timed(HTTPConnection):
 
     def request(self, *arguments: Any, **options: Any) -> None:
         """Send a request."""
-        if isinstance(self.sock, socket.socket):
+        if self.sock is not None:  # TLS within a proxy's TLS is no `socket`
             self.sock.settimeout(self.timeout)  # the last answer left as little as there was left of its time
         super().request(*arguments, **options)
 

@@ -15,6 +15,8 @@ from netcfg.core.errors import TimeOver
 Asked = ParamSpec("Asked")
 Done = TypeVar("Done")
 
+HURRY = 1.0  # seconds that a thread which finishes something waits at a time once a signal came; a pipeline leaves 7.5
+
 
 class Deadline:
     """So many `seconds` from now on, or from when it had `begun`; without them there is no end. Any number of threads
@@ -31,7 +33,12 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds that this thread has left; without end where it only finishes something."""
-        return math.inf if getattr(self._mine, "finishes", 0) else self._end - self._clock()
+        return math.inf if self.is_finishing else self._end - self._clock()
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether this thread ends something that has begun."""
+        return getattr(self._mine, "finishes", 0) > 0
 
     @property
     def is_over(self) -> bool:
@@ -50,7 +57,7 @@ class Deadline:
 
     def carried(self, do: Callable[Asked, Done]) -> Callable[Asked, Done]:
         """The same for another thread to do, which then finishes what this one is finishing."""
-        if not getattr(self._mine, "finishes", 0):
+        if not self.is_finishing:
             return do
 
         def finishing(*arguments: Asked.args, **options: Asked.kwargs) -> Done:
@@ -71,6 +78,26 @@ class Deadline:
     def sleep(self, seconds: float) -> None:
         """Sleep so long, or as long as there is time."""
         time.sleep(max(0.0, min(seconds, self.left)))
+
+    def patience(self, stop: Event) -> float:
+        """For how many seconds at a time this thread may wait for something; `stop` is set once somebody wants us to
+        end, and when the time is over.
+
+        Who only asks waits no more then. Who finishes something does: asked again at once, Azure only says again to
+        come later, and a write that is done would be told as one that nobody knows of.
+        """
+        if not stop.is_set():
+            return max(0.0, self.left)
+        if not self.is_finishing:
+            return 0.0
+        return math.inf if self.is_over else HURRY
+
+    def pause(self, seconds: float, stop: Event) -> None:
+        """Wait so long before something is asked again, or for as long as there is `patience`, which may end
+        meanwhile."""
+        begun = self._clock()
+        if stop.wait(min(seconds, self.patience(stop))):
+            time.sleep(max(0.0, min(seconds + begun - self._clock(), self.patience(stop))))
 
     def bounded(self, do: Callable[[], Done], waiting: str, drop: Callable[[Done], object] = lambda _: None) -> Done:
         """What `do` comes to, if that is in time.

@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import Retry
 
 from netcfg import __version__
-from netcfg.web.adapter import Adapter, TooSlow
+from netcfg.web.adapter import TooSlow, mounted
 from netcfg.web.deadline import UNLIMITED, Deadline
 from netcfg.web.proxy import is_loopback, is_loopback_url, proxy_for
 
@@ -65,8 +65,7 @@ def new_session(accept: str, repeatable: Iterable[str], deadline: Deadline = UNL
         retry_after_max=LONGEST_WAIT,
         raise_on_status=False,
     )
-    for scheme in ("https://", "http://"):
-        http.mount(scheme, Adapter(deadline, max_retries=retry))
+    mounted(http, deadline, max_retries=retry)
     return http
 
 
