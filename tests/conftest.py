@@ -3,6 +3,7 @@
 And what every test is held to: nothing that it writes has a token in it (see `leaks`).
 """
 
+import gc
 import logging
 import os
 import pickle
@@ -22,8 +23,15 @@ from hypothesis import settings
 from netcfg.sandbox.worlds import world as worlds
 from tests import leaks
 
-settings.register_profile("netcfg", deadline=None)  # two busy cores make any deadline a coin toss
-settings.load_profile("netcfg")
+# Two busy cores make any deadline a coin toss. A law that says nothing else is tried fifty times; NETCFG_THOROUGH=1
+# tries it a thousand times.
+settings.register_profile("netcfg", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
+settings.load_profile("thorough" if os.environ.get("NETCFG_THOROUGH") else "netcfg")
+
+# Ten thousand tests are a million objects that live as long as the process, and to look for garbage among them took a
+# fifth of its time. So nobody looks while they are collected, and later only among what was made since, and seldom.
+gc.disable()
 
 # A shell without job control starts what runs in its background with Ctrl-C ignored, and so would be all that we start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -120,6 +128,13 @@ def _everything_written_is_looked_at(tmp_path_factory: pytest.TempPathFactory) -
     shared = [each for each in left if each not in leaks.FOUND.seen]
     leaks.FOUND.look_beneath(shared)
     assert leaks.FOUND.taken() == []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -75,8 +75,8 @@ def request_of(record: Mapping[str, Any]) -> Request | None:
             origin = found.origin
         except NotAnAddress:
             aside, said = Aside.UNREADABLE, found.text("address")[:LONGEST]
-    how = {"is_refused": found.is_refused, "is_forbidden": found.is_forbidden}
-    return Request(vault, operation, found.time, origin, application, aside=aside, found=said, **how)
+    answer = found.is_refused, found.is_forbidden
+    return Request(vault, operation, found.time, origin, application, *answer, aside, said)
 
 
 def is_audit_event(names: tuple[str, ...]) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+
+from netcfg.web.http import time_in
 
 OURS = "x-ms-request-id"  # an answer without it is a proxy's, with the proxy's time
 
@@ -23,13 +24,5 @@ class AzuresClock:
         """Take note of an answer that has just come."""
         if self._now is None or self.ahead is not None or OURS not in headers:
             return
-        shown = _parse(headers.get("Date"))
+        shown = time_in(headers)
         self.ahead = self._now() - shown if shown else None
-
-
-def _parse(header: str | None) -> datetime | None:
-    try:
-        shown = parsedate_to_datetime(header or "")
-        return shown.astimezone(UTC) if shown.tzinfo else shown.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # no date, or one that is outside every calendar
-        return None

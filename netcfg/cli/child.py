@@ -8,17 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Timer
 
 from netcfg.core.errors import CommandNotStarted
 
-GRACE = 2.0  # seconds that it gets to end by itself
+GRACE = 6.0  # seconds that it gets to end by itself, as long as an exec that it may be has to take out its address
 OVERTIME = 124  # what `timeout` ends with, whose command took too long
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 SHORTEST, LONGEST = 0.001, 0.05  # seconds between two looks whether it is over
+_IS_POSIX = os.name == "posix"
 
 
 def find(name: str) -> None:
@@ -41,7 +42,8 @@ class Child:
         self._wish = wish
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._killing: Timer | None = None
+        self._end_by = 0.0  # by the clock, once it was told to end
+        self._timers: list[Timer] = []
         self._shares_terminal = _has_terminal()
 
     def run(self, seconds: float) -> int:
@@ -65,22 +67,25 @@ class Child:
         return 128 - code if code < 0 else code
 
     def rest(self) -> None:
-        """Wait until one that was told to end has ended, which killing it brings about; and leave nothing running that
-        it has started."""
-        if not self._process or not self._killing:
+        """Wait until one that was told to end has ended, with all that it has started; killing brings that about."""
+        process = self._process
+        if not process or not self._timers:
             return
+        while (process.poll() is None or self._has_company(process)) and time.monotonic() < self._end_by:
+            time.sleep(LONGEST)
+        for each in self._timers:
+            each.cancel()
+        self._kill(process)
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(GRACE + 1)
-        self._killing.cancel()
-        self._kill(self._process)
+            process.wait(1)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        program = shutil.which(self.words[0]) if os.name == "nt" else None  # CreateProcess finds no `az.cmd`
+        program = None if _IS_POSIX else shutil.which(self.words[0])  # CreateProcess finds no `az.cmd`
         # On a terminal it stays in our group, or it could not read from there. Elsewhere it has one of its own, so that
-        # what it starts can be told to end too.
-        apart = {"process_group": 0} if os.name == "posix" and not self._shares_terminal else {}
+        # what it starts can be told to end too. Files that a shell has opened for it are its own as much as its words.
+        options = {"close_fds": False, **({} if self._shares_terminal else {"process_group": 0})} if _IS_POSIX else {}
         try:
-            process = subprocess.Popen(self.words, executable=program, **apart)  # type: ignore[call-overload]
+            process = subprocess.Popen(self.words, executable=program, **options)  # type: ignore[call-overload]
         except OSError as error:
             raise _not_started(self.words[0], error) from error
         with self._lock:
@@ -88,25 +93,44 @@ class Child:
         return process  # type: ignore[no-any-return]
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """Tell it to end as somebody told us. Ctrl-C on a terminal reaches it without us, and twice means more."""
-        number = self.number
-        if number is None or os.name == "nt":
+        """Tell it to end as somebody told us, or as `timeout` does. Ctrl-C on a terminal reaches it without us, and
+        twice means more; what does not end by that was told by `kill`, of which it has not heard."""
+        number = self.number or signal.SIGTERM
+        if not _IS_POSIX:
             process.terminate()
-        elif not (self._shares_terminal and number in _FROM_TERMINAL):
+        elif self._shares_terminal and number in _FROM_TERMINAL:
+            self._later(GRACE / 2, self._send, process, number)
+        else:
             self._send(process, number)
-        self._killing = Timer(GRACE, self._kill, (process,))
-        self._killing.daemon = True
-        self._killing.start()
+        self._end_by = time.monotonic() + GRACE
+        self._later(GRACE, self._kill, process)
+
+    def _later(self, seconds: float, do: Callable[..., None], *given: object) -> None:
+        timer = Timer(seconds, do, given)
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
+
+    def _has_company(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether anything runs that it has started."""
+        if not _IS_POSIX or self._shares_terminal:
+            return False
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:  # it is another user's by now
+            return True
+        return True
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        if os.name == "posix" and not self._shares_terminal:
-            with suppress(OSError):  # all of it is gone
-                os.killpg(process.pid, signal.SIGKILL)
+        if _IS_POSIX:
+            self._send(process, signal.SIGKILL)
         elif process.poll() is None:
             process.kill()
 
     def _send(self, process: subprocess.Popen[bytes], number: int) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # all of it is gone
             if self._shares_terminal:
                 process.send_signal(number)
             else:

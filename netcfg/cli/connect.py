@@ -319,7 +319,7 @@ def _azure(
         timeout=answering or ANSWER_TIMEOUT,
         tell=partial(_tell, root),
         knock=partial(_knock, places, root),
-        pacing=Pacing(places.stop, progress.step if progress else lambda _: None, deadline=root.deadline),
+        pacing=Pacing(stop, progress.step if progress else lambda _: None, deadline=root.deadline),
         deadline=root.deadline,
         now=places.now,
     )

@@ -134,9 +134,12 @@ def _stream(name: str) -> int | None:
     for _ in range(_MOST_LINKS):
         if path.name.isdecimal() and _STREAMS.fullmatch(os.path.realpath(path.parent)):
             return int(path.name)
-        if not os.path.islink(path):  # nor is a name one that no file can have
+        try:
+            if not path.is_symlink():
+                return None
+            path = path.parent / path.readlink()
+        except OSError:  # whoever is to write there is told why he cannot
             return None
-        path = path.parent / path.readlink()
     return None
 
 

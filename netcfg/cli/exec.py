@@ -121,6 +121,9 @@ def execute(
     except NetcfgError as error:
         terminal.say(error, root)
         status = _status(error)
+    except KeyboardInterrupt:  # before anything was opened, or after it was closed
+        terminal.remark("netcfg: interrupted")
+        status = INTERRUPTED
     raise typer.Exit(status)
 
 
@@ -192,7 +195,8 @@ def _execute(words: Sequence[str], stay: Stay, address_from: Sequence[str], root
         open_now = _Open()
         child = Child(words, entrance.around.stop)
         entrance = replace(entrance, leave=open_now.hear)
-        status = _supervised(lambda: admit(stay, child, entrance), child, entrance.around.stop, open_now, root)
+        with _telling(open_now):
+            status = _supervised(lambda: admit(stay, child, entrance), child, entrance.around.stop, open_now, root)
         entrance.around.progress.rest()
     return status
 
@@ -204,6 +208,22 @@ class _Open:
 
     def hear(self, error: NetcfgError | None) -> None:
         self.error = error
+
+
+@contextmanager
+def _telling(opened: _Open) -> Iterator[None]:
+    """Whatever the block ends in, a mistake of ours too: what is open still is told, and decides about the status."""
+    from netcfg.core.errors import NotTakenOut
+
+    try:
+        yield
+    except NotTakenOut:
+        raise
+    except BaseException as error:
+        if opened.error is None:
+            raise
+        sys.excepthook(type(error), error, error.__traceback__)
+        raise opened.error from error
 
 
 class _Work:
@@ -270,10 +290,11 @@ def _leave(opened: _Open, root: Root) -> None:
     from netcfg.cli import terminal
 
     error = opened.error
-    if error:
-        terminal.say(error, root)
-    sys.stdout.flush()
-    os._exit(_status(error) if error else INTERRUPTED)  # threads that wait for an answer would hold us
+    try:
+        if error:
+            terminal.say(error, root)
+    finally:
+        os._exit(_status(error) if error else INTERRUPTED)  # threads that wait for an answer would hold us
 
 
 @contextmanager
@@ -317,6 +338,8 @@ def _clean(vaults: list[str] | None, selecting: Selecting, config: str | None, f
         with graceful(around):
             found = clean(meant, around)
         around.progress.rest()
+    for each in found.remarks:
+        terminal.warn(each)
     terminal.say_request_ids((each.error for each in found.undetermined), root)
     terminal.say_request_ids((each.error for each in found.vaults), root)
     terminal.show(json.cleaning(found) if format == "json" else cleaning.text(found))

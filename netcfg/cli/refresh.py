@@ -11,7 +11,7 @@ from netcfg.cli.root import Root, root_of
 if TYPE_CHECKING:
     from datetime import date
 
-    from netcfg.sources.fetch import Fetched
+    from netcfg.sources.fetch import Fetched, Fetcher
     from netcfg.sources.places import Places
     from netcfg.workflow.collaborators import Place
 
@@ -37,29 +37,33 @@ def refresh(
     from netcfg.cli.progress import watching
     from netcfg.core.guards import parse_acceptance
     from netcfg.formats import json, text
+    from netcfg.sources.fetch import Fetcher
     from netcfg.workflow.refresh import refresh
 
     root = root_of(context)
     acceptances = [parse_acceptance(each, several=False) for each in accept or ()]
     with connect.publishers(root) as (places, today), watching(root) as progress:
-        asked = _places(source, places, today, root)
-        refreshed = refresh(asked, known.catalogue(root), acceptances, today, progress, check_only=check)
+        fetcher = Fetcher(deadline=root.deadline)
+        asked = _places(source, fetcher, places, today, root)
+        refreshed = refresh(
+            asked, known.catalogue(root), acceptances, today, progress, check_only=check, shown=lambda: fetcher.day
+        )
     terminal.say_request_ids((each.error for each in refreshed.failures), root)
     terminal.show(json.refreshed(refreshed) if format == "json" else text.refreshed(refreshed, terminal.page(root)))
     raise typer.Exit(refreshed.status)
 
 
-def _places(sources: list[str] | None, places: Places, today: date, root: Root) -> list[Place]:
+def _places(sources: list[str] | None, fetcher: Fetcher, places: Places, today: date, root: Root) -> list[Place]:
     from functools import partial
 
     from netcfg.cli import connect, known, terminal
     from netcfg.sources import bundled
-    from netcfg.sources.fetch import Fetcher, shown
+    from netcfg.sources.fetch import shown
     from netcfg.sources.kept import Kept
     from netcfg.sources.published import fetch_from
     from netcfg.sources.refreshing import FetchedPlace, published_places
 
-    fetcher, kept, atlas = Fetcher(deadline=root.deadline), Kept(known.editions_folder(root)), bundled.atlas()
+    kept, atlas = Kept(known.editions_folder(root)), bundled.atlas()
     if not sources:
         return list(published_places(fetcher, places, kept, atlas, today, terminal.warn))
 

@@ -37,7 +37,7 @@ def rollback(
     from netcfg.saved.records import find
     from netcfg.sources.bundled import atlas
     from netcfg.workflow.apply import apply, decline
-    from netcfg.workflow.rollback import insist_on_place, plan_rollback
+    from netcfg.workflow.rollback import insist_on_place, lost, plan_rollback
 
     root = root_of(context)
     output = Output(format, report, root)
@@ -49,14 +49,20 @@ def rollback(
         terminal.insist_on_terminal()
     with connect.surroundings(root, parallel, record_to=record_to) as around:
         planned, drawings = plan_rollback(found, geographies, acceptances, around)
+        is_partial = bool(lost(found, around.records.since(found)))
         around.progress.rest()
         if dry_run:
             output.deliver(planned)
-            raise typer.Exit(planned.status)
+            raise typer.Exit(_status(planned.status, is_partial=is_partial))
         output.announce(planned)
         declined = bool(planned.pending) and not yes and not output.agrees(planned)
         with graceful(around):
             result = decline(planned) if declined else apply(planned, drawings, around)
             around.progress.rest()
             status = deliver(result, output, root, declined=declined)
-    raise typer.Exit(status)
+    raise typer.Exit(_status(status, is_partial=is_partial))
+
+
+def _status(status: int, *, is_partial: bool) -> int:
+    """What cannot be undone is named, and is not done."""
+    return 7 if is_partial and status == 0 else status

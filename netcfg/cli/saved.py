@@ -87,9 +87,9 @@ def parse_out(name: str | None, reports: Iterable[str], read: Iterable[str]) -> 
         return None
     if not name.strip():
         raise EmptyOption("--out")
-    if os.path.islink(name):  # in a folder that others may write to, anybody may have put it there
-        raise BadReport(name, "it is a link to another file; name that one, or a new one", "--out")
     path = parse_file(name, "--out", "json", read).path
+    if Path(name).is_symlink():  # in a folder that others may write to, anybody may have put it there
+        raise BadReport(name, "it is a link to another file; name that one, or a new one", "--out")
     if path.exists() and not path.is_file():
         raise BadReport(name, "it is no regular file, and a plan is read again; name another", "--out")
     taken = (each.partition("=")[2] for each in reports)

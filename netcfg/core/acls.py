@@ -103,4 +103,3 @@ def _text(rule: Json, name: str) -> str:
     """What a rule is about. One that cannot be read is kept and sent back, so it is no error here."""
     value = rule.get(name)
     return value if isinstance(value, str) else canonical(value)
-

@@ -13,7 +13,8 @@ from netcfg.core.visit import Leftover
 
 @dataclass(frozen=True)
 class Cleaned:
-    """One vault: what was overdue and is gone, if it `ending` is done; and the tags that nobody could read.
+    """One vault: what was overdue and is gone, if its `ending` is done; the tags that nobody could read; and what else
+    must be said.
 
     `touched` is whether one that is not done was changed, or may have been.
     """
@@ -24,14 +25,16 @@ class Cleaned:
     illegible: tuple[str, ...] = ()
     error: NetcfgError | None = None
     touched: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cleaning:
-    """All vaults by their ids, and what could not be looked at."""
+    """All vaults by their ids, what could not be looked at, and what is to be said of the run."""
 
     vaults: tuple[Cleaned, ...]
     undetermined: tuple[Undetermined, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def removed(self) -> int:

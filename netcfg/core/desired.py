@@ -14,7 +14,7 @@ from netcfg.core.errors import AmbiguousSubnet, BothWanted, TooManyRules
 from netcfg.core.geography import Region
 from netcfg.core.intent import Intent, is_named
 from netcfg.core.itself import Itself
-from netcfg.core.ranges import Policy, PublishedRange, Publisher, Resolution, covers
+from netcfg.core.ranges import Policy, PublishedRange, Publisher, Resolution, RetiredRange, covers, is_to_come
 from netcfg.core.resources import Subnet, SubnetId, Vault
 from netcfg.core.rules import (
     IP_RULE_LIMIT,
@@ -30,7 +30,7 @@ from netcfg.core.rules import (
 )
 from netcfg.core.standing import Standing, judge
 from netcfg.core.switchover import NOTHING_SEEN, Exit, Survey, useless
-from netcfg.core.temporary import TemporaryRule, holding, temporary_rules, unreadable
+from netcfg.core.temporary import TemporaryRule, borrowed, holding, temporary_rules, unreadable
 from netcfg.core.way import NO_WAY, Way
 
 _ALIKE = 1 << 12  # firewalls of which each is another one, and still remembered
@@ -184,7 +184,9 @@ class _Meant:
             return Desired(after, reasons, (), notes, dead=dead, asked=asked, agents=self.agents)
 
         leaving = {
-            rule: why for rule in before.rule_set.rules if (why := _leaving(rule, reasons[rule], intent, resolution))
+            rule: why
+            for rule in before.rule_set.rules
+            if (why := _leaving(rule, reasons[rule], intent, resolution, self.today))
         }
         kept = [rule for rule in before.rule_set.rules if rule not in leaving]
         # What a run lets in for a while must not stand in for what is there to stay.
@@ -223,8 +225,8 @@ class _Meant:
 def lent(rule: Rule, found: Reason, temporary: Sequence[TemporaryRule], now: datetime) -> Reason:
     """The standing of a rule that is there; what nobody means for good may be let in for a while."""
     network = rule.network if isinstance(rule, IpRule) else None
-    runs = [each for each in temporary if each.network == network and not each.is_kept]
-    if not runs or found.standing in (Standing.PUBLISHED, Standing.DECLARED):
+    runs = [each for each in temporary if each.network == network]
+    if network not in borrowed(temporary) or found.standing in (Standing.PUBLISHED, Standing.DECLARED):
         return found
     if running := holding(runs, network, now):
         return Reason(Standing.TEMPORARY, f"let in by netcfg exec until {running.until:%Y-%m-%d %H:%M} UTC")
@@ -261,12 +263,19 @@ def _found(rule: Rule, intent: Intent, resolution: Resolution, today: date, gone
         return Reason(standing, str(declaration_of(network, intent, today)))
     if standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
-        return Reason(standing, f"no edition has it since {retired.since}", (), retired.region)
+        return Reason(standing, _since(retired, today), (), retired.region)
     if isinstance(rule, VirtualNetworkRule) and str(rule) in gone:
         return Reason(standing, f"its subnet is gone; --remove {rule}")
     if isinstance(rule, VirtualNetworkRule) and standing is Standing.DECLARED:
         return Reason(standing, _agents(intent, next(each for each in intent.subnets if str(each) == str(rule))))
     return Reason(standing)
+
+
+def _since(retired: RetiredRange, today: date) -> str:
+    gone = f"no edition has it since {retired.since}"
+    if not is_to_come(retired.confirmed, today):
+        return gone
+    return f"{gone}, as was seen on {retired.confirmed}, by a clock that was wrong: run 'netcfg ranges refresh'"
 
 
 def _inside(network: IPv4Network, source: PublishedRange) -> str:
@@ -279,7 +288,7 @@ def declaration_of(network: IPv4Network, intent: Intent, today: date) -> Declara
     return min(declared, key=lambda each: (each.is_expired(today), -(each.until or date.max).toordinal()))
 
 
-def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) -> Reason | None:
+def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution, today: date) -> Reason | None:
     """Why a rule goes, or `None` when it stays."""
     network = rule.network if isinstance(rule, IpRule) else None
     if intent.removes(rule):
@@ -289,7 +298,7 @@ def _leaving(rule: Rule, found: Reason, intent: Intent, resolution: Resolution) 
         return found
     if found.standing is Standing.RETIRED:
         retired = next(each for each in resolution.retired if each.network == network)
-        return found if retired.outlived(intent.grace) else None
+        return found if retired.outlived(intent.grace, today) else None
     if found.standing in (Standing.FOREIGN, Standing.ELSEWHERE) and intent.exclusive:
         return replace(found, text="nobody declared it, and exclusive is set")
     return None

@@ -292,7 +292,8 @@ class BadProxy(UsageError):
     def __init__(self, host: str) -> None:
         super().__init__(
             f"the proxy that HTTPS_PROXY or ALL_PROXY names for {host} cannot be used: its address is not like "
-            f"http://HOST:PORT; mend that, or go past it with NO_PROXY={host}"
+            f"http://HOST:PORT; mend that (in a password write # as %23, ? as %3F, / as %2F and @ as %40), or go past "
+            f"it with NO_PROXY={host}"
         )
 
 
@@ -739,6 +740,15 @@ class Interrupted(NetcfgError):
         super().__init__(
             "somebody ended the run before this vault was done; run the same command again, it goes on where this one "
             "stopped"
+        )
+
+
+class CommandNotBegun(Interrupted):
+    """The same for `exec`, of which nothing is left to go on with."""
+
+    def __init__(self) -> None:
+        NetcfgError.__init__(
+            self, "somebody ended the run before the command was begun, and nothing that it let in is let in any more"
         )
 
 

@@ -17,7 +17,7 @@ from netcfg.core.hidden import dangers, stranded
 from netcfg.core.intent import Intent
 from netcfg.core.linkage import NOT_ASKED, Linkage
 from netcfg.core.private import NOTHING_PRIVATE, Landscape, network_of
-from netcfg.core.ranges import Resolution, covers
+from netcfg.core.ranges import Resolution, covers, is_to_come
 from netcfg.core.resources import SubnetId, Vault
 from netcfg.core.rules import DefaultAction, Firewall, IpRule, PublicAccess, VirtualNetworkRule
 from netcfg.core.standing import Standing
@@ -298,11 +298,7 @@ def stale_editions(seen: Circumstances) -> str | None:
     if seen.is_undoing:
         return None
     editions = seen.resolution.editions
-    # A confirmation on a day to come was made by a clock that was wrong, and tells nothing.
-    ages = (
-        seen.today - (each.confirmed if each.confirmed <= seen.today + timedelta(days=1) else each.day)
-        for each in editions
-    )
+    ages = (seen.today - (each.day if is_to_come(each.confirmed, seen.today) else each.confirmed) for each in editions)
     if any(age <= STALE_AFTER for age in ages):
         return None
     last = " and ".join(f"the {each.publisher.value} on {each.confirmed}" for each in editions)

@@ -13,6 +13,13 @@ from ipaddress import IPv4Network, IPv6Network
 from netcfg.core.around import Around, ends
 from netcfg.core.geography import Geography, Region
 
+ANOTHER_TIME_ZONE = timedelta(days=1)
+
+
+def is_to_come(day: date, today: date) -> bool:
+    """Whether `day` is still to come wherever on Earth: then a clock was wrong, and it tells nothing."""
+    return day > today + ANOTHER_TIME_ZONE
+
 
 class Publisher(Enum):
     """The inbound table of the documentation page, and the `AzureDevOps` service tag; neither is complete."""
@@ -119,8 +126,9 @@ class RetiredRange:
     since: date
     confirmed: date
 
-    def outlived(self, grace: timedelta) -> bool:
-        return self.confirmed - self.since >= grace
+    def outlived(self, grace: timedelta, today: date) -> bool:
+        """Whether it went without being published for as long as `grace`, for all that is known today."""
+        return not is_to_come(self.confirmed, today) and self.confirmed - self.since >= grace
 
 
 @dataclass(frozen=True)

@@ -236,7 +236,8 @@ def is_of(id: VaultId, vault: VaultId | str) -> bool:
 
 @dataclass(frozen=True)
 class Unread:
-    """A record that cannot be read, and why; `vaults` are those that it is about, empty where not even that is known."""
+    """A record that cannot be read, and why. `vaults` are those that it is about; where there are none it may be about
+    any."""
 
     path: str
     why: str

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
 from ipaddress import collapse_addresses
 
 from netcfg.core.errors import BadEdition, NetcfgError
 from netcfg.core.guards import Acceptance, Guard
-from netcfg.core.ranges import Catalogue, Edition, Publisher
+from netcfg.core.ranges import Catalogue, Edition, Publisher, is_to_come
 
 SHRUNKEN = 0.9  # of the predecessor's addresses; less is suspicious
-ANOTHER_TIME_ZONE = timedelta(days=1)
 GROWN = 1.25  # the service tag's prefixes grew by 162 % in one step, its addresses by 13 %
 
 
@@ -84,7 +83,7 @@ def judge(
     a disk tells what was published, not that it still is. The page has a new day when its authors looked at it again,
     and that is an edition. One change number with two lists of ranges is an error, and so is a day to come.
     """
-    if found.day > today + ANOTHER_TIME_ZONE:
+    if is_to_come(found.day, today):
         raise BadEdition(
             found.source, f"it is of {found.day}, and today is {today}; look at the clock, and at the edition"
         )
@@ -95,7 +94,9 @@ def judge(
     if newest is None:
         return Judgement(new, None, News.NEW)
     if _says_the_same(found, newest):
-        same = replace(newest, confirmed=max(newest.confirmed, confirmed))
+        # What a clock that was wrong told is put right, else it would never be judged by a right one again.
+        known_until, seen = (today if is_to_come(day, today) else day for day in (newest.confirmed, newest.seen))
+        same = replace(newest, confirmed=max(known_until, confirmed), seen=seen)
         return Judgement(same, newest, News.CONFIRMED, is_live=is_live)
     if found.change_number is not None and found.change_number == newest.change_number:
         raise BadEdition(

@@ -233,9 +233,7 @@ def newer_than(saved: Catalogue, known: Catalogue) -> tuple[Edition, ...]:
     """The editions of a catalogue that come after all that a plan was made with; older ones would say of what is gone
     that it was published once, which the plan did not know."""
     newest = {each.publisher: each.rank for each in saved.newest()}
-    return tuple(
-        each for each in known.editions if each.publisher not in newest or each.rank > newest[each.publisher]
-    )
+    return tuple(each for each in known.editions if each.publisher not in newest or each.rank > newest[each.publisher])
 
 
 def told(editions: Iterable[Edition], saved: Catalogue) -> str:

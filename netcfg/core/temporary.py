@@ -59,6 +59,13 @@ def unreadable(tags: Tags) -> tuple[str, ...]:
     return tuple(sorted(f"{name}={value}" for name, value in tags if is_ours(name) and _parse(name, value) is None))
 
 
+def borrowed(rules: Iterable[TemporaryRule]) -> frozenset[IPv4Network]:
+    """The networks that are let in for runs alone. Where one of their tags says that somebody has declared a network,
+    its rule is there to stay, whatever the others say."""
+    runs = tuple(rules)
+    return frozenset(each.network for each in runs) - {each.network for each in runs if each.is_kept}
+
+
 def holding(rules: Iterable[TemporaryRule], network: IPv4Network | None, now: datetime) -> TemporaryRule | None:
     """The run that `network` is let in for the longest, if there is one that is not over."""
     running = [each for each in rules if each.network == network and not each.is_kept and not each.is_overdue(now)]

@@ -49,8 +49,8 @@ def undo(
     """Undo the writes of one run: each rule, value and tag is as it would be if nobody but that run had not been there.
 
     `later` are the runs that wrote the vault since, oldest first: without them what they did to the same end would look
-    like this run's. `moment` decides what is overdue, `gone` are subnets that are not there any more. Where nothing else
-    was changed, what the run had found comes back to the letter.
+    like this run's. `moment` decides what is overdue, `gone` are subnets that are not there any more. Where nothing
+    else was changed, what the run had found comes back to the letter.
     """
     walk = _walked(writes, now, tags, later)
     notes = [*_kept(walk)]
@@ -146,7 +146,9 @@ def _walked(writes: Sequence[Write], now: Firewall, tags: Tags, later: Sequence[
             if not _happened(write, *looks[0]):
                 if write.fate.may_have_happened and not run:
                     seen = _state(*looks[0])
-                    walk.doubtful |= {each for each in _differences(walk.there, sent) if seen.get(each) == sent.get(each)}
+                    walk.doubtful |= {
+                        each for each in _differences(walk.there, sent) if seen.get(each) == sent.get(each)
+                    }
                 continue
             if run:
                 walk.decide(sent, run)
@@ -172,8 +174,8 @@ def _happened(write: Write, next_found: Firewall, next_tags: Tags) -> bool:
     changed = _differences(found, sent)
     if next_found.hides_rules:
         changed = {each for each in changed if each == ACCESS or isinstance(each, _Tag)}
-    done = sum(seen.get(each) == sent.get(each) for each in changed)
-    return done > sum(seen.get(each) == found.get(each) for each in changed)
+    done = [each for each in changed if seen.get(each) == sent.get(each)]
+    return len(done) > len([each for each in changed if seen.get(each) == found.get(each)])
 
 
 def _believed(found: Firewall, last: Firewall) -> Firewall:

@@ -19,7 +19,7 @@ from netcfg.core.errors import (
 )
 from netcfg.core.resources import Tags, Vault
 from netcfg.core.rules import IP_RULE_LIMIT, DefaultAction, Firewall, IpRule, Perimeter, PublicAccess
-from netcfg.core.temporary import TemporaryRule, edited, temporary_rules, unreadable
+from netcfg.core.temporary import TemporaryRule, borrowed, edited, temporary_rules, unreadable
 
 TAG_LIMIT = 50  # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
 
@@ -53,12 +53,12 @@ def is_open(vault: Vault) -> bool:
 
 def admitting(vault: Vault, network: IPv4Network) -> IpRule | None:
     """The rule that lets `network` in for longer than any visit: one that no run has added, or that was declared."""
-    borrowed = _borrowed(temporary_rules(vault.tags))
+    lent = borrowed(temporary_rules(vault.tags))
     return next(
         (
             each
             for each in vault.firewall.rule_set.ip_rules
-            if each.network and network.subnet_of(each.network) and each.network not in borrowed
+            if each.network and network.subnet_of(each.network) and each.network not in lent
         ),
         None,
     )
@@ -133,18 +133,13 @@ def illegible(vault: Vault) -> tuple[str, ...]:
     return unreadable(vault.tags)
 
 
-def _borrowed(runs: tuple[TemporaryRule, ...]) -> set[IPv4Network]:
-    """The networks whose rules runs have added, and nobody has declared since."""
-    return {each.network for each in runs} - {each.network for each in runs if each.is_kept}
-
-
 def _without(vault: Vault, now: datetime, visit: TemporaryRule | None = None) -> State:
     runs = temporary_rules(vault.tags)
     mine = visit.key.lower() if visit else ""  # names of tags are the same whatever their case
     over = [each for each in runs if each.is_overdue(now) or each.key.lower() == mine]
     staying = {each.network for each in runs if each not in over}
-    declared = {each.network for each in runs if each.is_kept}
-    going = ({each.network for each in over} | ({visit.network} if visit else set())) - staying - declared
+    mine_too = (*runs, visit) if visit else runs  # our rule may be there without our tag
+    going = ({each.network for each in over} | ({visit.network} if visit else set())) & borrowed(mine_too) - staying
     rules = vault.firewall.rule_set.ip_rules
     left = tuple(each for each in rules if each.network is None or each.network not in going)
     # A tag of ours that somebody has made unreadable is ours still.

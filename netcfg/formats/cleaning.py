@@ -28,6 +28,7 @@ def _rows(found: Cleaned) -> list[str]:
     rows += [
         f"{name}: the tag {each!r} looks like one of netcfg exec and cannot be read; kept" for each in found.illegible
     ]
+    rows += [f"{name}: {each}" for each in found.notes]
     return rows + ([f"{name}: {found.ending.value}: {found.error}"] if found.error else [])
 
 
@@ -46,6 +47,7 @@ def document(found: Cleaning) -> dict[str, Any]:
     return {
         "vaults": [_vault(each) for each in found.vaults],
         "undetermined": [{"vault": each.vault, "reason": str(each.error)} for each in found.undetermined],
+        "remarks": list(found.remarks),
         "summary": {"vaults": len(found.vaults), "removed": found.removed},
     }
 
@@ -58,6 +60,7 @@ def _vault(found: Cleaned) -> dict[str, Any]:
         "overdue": [_left(each) for each in found.overdue],
         "unreadable": list(found.illegible),
         "error": str(found.error) if found.error else None,
+        "notes": list(found.notes),
     }
 
 

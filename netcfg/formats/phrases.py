@@ -163,7 +163,7 @@ def how(ending: Ending, refusals: Iterable[Guard], *, touched: bool, verified: b
                 f"{ending.value.upper()}: {'something was written before that' if touched else 'nothing was written'}"
             )
         case Ending.NOT_REACHED:
-            return "not reached: nothing was written"
+            return "not finished: something was written before that" if touched else "not reached: nothing was written"
         case _:
             assert_never(ending)
 

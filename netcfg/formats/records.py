@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netcfg.core.acls import write_firewall
 from netcfg.core.moment import in_utc
+from netcfg.core.outcome import Ending
 from netcfg.core.record import Did, Entry, Fate, History, Record, Write
 from netcfg.core.rules import Rule
 from netcfg.core.words import counted, listed
@@ -39,9 +41,7 @@ def document(found: History) -> dict[str, Any]:
 def _row(record: Record) -> Row:
     who = f"{record.command} of {record.undoes}" if record.undoes else record.command
     when = f"{record.when:{TIME}} UTC"
-    return Row(
-        _mark(record), record.run, (when, f"{who} by {record.who.name}", _vaults(record), _did(record.changes)), ""
-    )
+    return Row(_mark(record), record.run, (when, f"{who} by {record.who.name}", _vaults(record), _did(record)), "")
 
 
 def _mark(record: Record) -> str:
@@ -50,12 +50,20 @@ def _mark(record: Record) -> str:
 
 def _vaults(record: Record) -> str:
     names = listed((each.name for each in record.entries), 3)
-    return f"{names}: {record.outcome}"
+    return f"{names}: {record.outcome}" if names else record.outcome
 
 
-def _did(changes: Mapping[str, int]) -> str:
-    """`8 to be added, 1 to be changed`: what was planned; how it ended says how far that came."""
-    return ", ".join(f"{changes[action]:,} {word}" for action, word in WORDS if changes.get(action))
+def _did(record: Record) -> str:
+    """`8 added, 1 changed`, and `8 to be added` where that was planned and did not come to its end."""
+    done, planned = Counter[str](), Counter[str]()
+    for each in record.entries:
+        (done if each.ending == Ending.DONE.value else planned).update(each.changes)
+    return ", ".join(
+        f"{counts[action]:,} {lead}{word}"
+        for counts, lead in ((done, ""), (planned, "to be "))
+        for action, word in WORDS
+        if counts[action]
+    )
 
 
 def _summary(found: History) -> str:

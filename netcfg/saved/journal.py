@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -33,6 +34,7 @@ from netcfg.saved import files
 VERSION = 1
 STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIX = ".jsonl"
+NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 TRIES = 16  # of a name that another run took in the same second
 
 Line = dict[str, Any]

@@ -11,10 +11,11 @@ from typing import Any
 
 from netcfg.core.acls import parse_firewall
 from netcfg.core.errors import NetcfgError, RecordUnreadable
+from netcfg.core.outcome import Ending
 from netcfg.core.ranges import Policy
-from netcfg.core.record import Bearer, Did, Entry, Fate, Meant, Record, Recorded, Where, Write
+from netcfg.core.record import Bearer, Did, Entry, Fate, Meant, Record, Where, Write
 from netcfg.core.resources import Tags, VaultId, parse_subnet, parse_vault
-from netcfg.saved.journal import VERSION
+from netcfg.saved.journal import NAME, VERSION
 
 Line = Mapping[str, Any]
 
@@ -37,8 +38,9 @@ def read(path: Path, *, is_whole: bool = True) -> Record:
         raise RecordUnreadable(str(path), "it is not text") from error
 
 
-def read_head(path: Path) -> Mapping[VaultId, Recorded]:
-    """What the first line of a record says of each vault, which is enough to know what was declared."""
+def read_head(path: Path) -> Record | None:
+    """What the first line of a record says, which is enough to know what it is about and what was declared; nothing
+    where that line is not whole: whoever began it was killed before he changed anything."""
     try:
         _insist_on_a_file(path)
         with path.open("rb") as file:
@@ -47,10 +49,7 @@ def read_head(path: Path) -> Mapping[VaultId, Recorded]:
         raise RecordUnreadable(str(path), error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise RecordUnreadable(str(path), "it is not text") from error
-    if not line.endswith("\n"):
-        return {}  # whoever began it was killed before he changed anything
-    record = _parse(path, line, False)
-    return {each.vault: Recorded(record.run, record.when, each.declared) for each in record.entries}
+    return _parse(path, line, False) if line.endswith("\n") else None
 
 
 def _insist_on_a_file(path: Path) -> None:
@@ -82,13 +81,21 @@ def _parse(path: Path, text: str, is_whole: bool) -> Record:
                 record = _heed(record, json.loads(line), found)
             elif line.startswith(_LONG[1]):
                 record = _heed(record, _short(line), found)
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, NetcfgError) as error:
+        if is_whole:
+            _insist_on_grounds(record, found.values())
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, NetcfgError) as error:
         if isinstance(error, RecordUnreadable):
             raise
         what = f"{type(error).__name__}: {error}" if not isinstance(error, NetcfgError) else str(error)
         raise RecordUnreadable(str(path), f"line {number} is not what netcfg writes ({what})") from error
     entries = tuple(replace(each.entry, writes=tuple(each.writes)) for each in found.values())
     return replace(record, entries=entries, is_torn=bool(torn))
+
+
+def _insist_on_grounds(record: Record, found: Iterable[_Found]) -> None:
+    """Of every vault that may have been written it is known what its plan was for, which judges the undoing."""
+    if record.is_begun and (silent := [each.entry.name for each in found if each.entry.before is None]):
+        raise ValueError(f"nowhere it says what {silent[0]} held")
 
 
 def _short(line: str) -> Line:
@@ -105,40 +112,56 @@ def _head(path: Path, line: Line) -> Record:
         raise RecordUnreadable(
             str(path), f"it has version {line['version']}, and this netcfg knows {VERSION}; update it"
         )
-    who, where = line["who"], line["where"]
+    who, where, manager = line["who"], line["where"], line["where"]["resourceManager"]
+    if not NAME.fullmatch(_text(line["run"])):
+        raise ValueError(f"{line['run']!r} is not the name of a record")
+    entries = tuple(_entry(each) for each in line["vaults"])
+    if len({each.vault for each in entries}) < len(entries):
+        raise ValueError("it names a vault twice")
     return Record(
-        run=str(line["run"]),
+        run=line["run"],
         path=str(path),
-        command=str(line["command"]),
-        undoes=str(line.get("undoes", "")),
+        command=_text(line["command"]),
+        undoes=_text(line.get("undoes", "")),
         when=_moment(line["when"]),
-        who=Bearer(who["credential"], tuple(sorted(who["claims"].items())), who.get("why", "")),
-        where=Where(where["cloud"], where["resourceManager"], where["sandbox"]),
-        version=str(line["netcfg"]),
-        editions=tuple((each["publisher"], each["edition"], each["sha256"]) for each in line["ranges"]["editions"]),
-        options=tuple((name, value) for name, value in line["options"]),
-        acceptances=tuple(line["acceptances"]),
-        entries=tuple(_entry(each) for each in line["vaults"]),
+        who=Bearer(_text(who["credential"]), tuple(sorted(_tags(who["claims"]))), _text(who.get("why", ""))),
+        where=Where(_text(where["cloud"]), manager if manager is None else _text(manager), _flag(where["sandbox"])),
+        version=_text(line["netcfg"]),
+        editions=tuple(
+            (_text(each["publisher"]), _text(each["edition"]), _text(each["sha256"]))
+            for each in line["ranges"]["editions"]
+        ),
+        options=_pairs(line["options"]),
+        acceptances=_texts(line["acceptances"]),
+        entries=entries,
     )
 
 
 def _entry(line: Line) -> Entry:
-    changes = {str(action): int(number) for action, number in line["changes"].items()}
-    return Entry(_vault(line["id"]), changes, tuple((value, reason) for value, reason in line["declared"]))
+    changes = {_text(action): _number(number) for action, number in line["changes"].items()}
+    return Entry(_vault(line["id"]), changes, _pairs(line["declared"]))
 
 
 def _heed(record: Record, line: Line, found: Mapping[VaultId, _Found]) -> Record:
     """The record with one more line; what is about a vault is kept in `found`."""
+    if record.status is not None:
+        raise ValueError("something comes after its end")
     match line["event"]:
         case "vault":
             one = found[_vault(line["vault"])]
+            if one.entry.before is not None:
+                raise ValueError(f"twice it says what {one.entry.name} held")
             one.entry = replace(one.entry, before=parse_firewall(line["before"], one.entry.name), meant=_meant(line))
         case "begin":
             return replace(record, is_begun=True)
         case "writing":
+            if not record.is_begun:
+                raise ValueError("a write before the beginning")
             found[_vault(line["vault"])].writes.append(_write(line))
         case "did" if line["what"] == "writing":
             writes = found[_vault(line["vault"])].writes
+            if writes[-1].fate is not Fate.OPEN:
+                raise ValueError("the end of a write that was never begun")
             writes[-1] = replace(writes[-1], fate=Fate(line["fate"]))
         case "enabling" | "making" | "removing":
             return replace(record, deeds=(*record.deeds, _deed(line["event"], line)))
@@ -151,13 +174,13 @@ def _heed(record: Record, line: Line, found: Mapping[VaultId, _Found]) -> Record
             if known := found.get(_vault(line["vault"])):  # what was unchanged or refused was not begun
                 known.entry = replace(
                     known.entry,
-                    ending=line["outcome"],
-                    is_verified=line["verified"],
-                    is_touched=line["touched"],
-                    error=line.get("error", ""),
+                    ending=Ending(line["outcome"]).value,
+                    is_verified=_flag(line["verified"]),
+                    is_touched=_flag(line["touched"]),
+                    error=_text(line.get("error", "")),
                 )
         case "end":
-            return replace(record, status=int(line["status"]))
+            return replace(record, status=_number(line["status"]))
         case _:
             raise ValueError(f"an event {line['event']!r} is not known")
     return record
@@ -165,7 +188,7 @@ def _heed(record: Record, line: Line, found: Mapping[VaultId, _Found]) -> Record
 
 def _write(line: Line) -> Write:
     """A write; what it was about is left out where only that it was is asked."""
-    vault = str(line["vault"])
+    vault = _text(line["vault"])
     if "found" not in line:
         nothing = parse_firewall({}, vault)
         return Write(nothing, nothing)
@@ -177,7 +200,8 @@ def _deed(kind: str, line: Line) -> Did:
     what = line["subnet"] if kind == "enabling" else line["piece"]
     noun = "service-endpoint" if kind == "enabling" else line["kind"]
     fate = Fate(line["fate"]) if "fate" in line else Fate.OPEN
-    return Did(f"{kind} {noun}", str(what), fate, line.get("error", ""), line.get("vault"))
+    vault = str(_vault(line["vault"])) if "vault" in line else None
+    return Did(f"{kind} {_text(noun)}", _text(what), fate, _text(line.get("error", "")), vault)
 
 
 def _settled(deeds: Iterable[Did], done: Did) -> Iterable[Did]:
@@ -193,26 +217,56 @@ def _settled(deeds: Iterable[Did], done: Did) -> Iterable[Did]:
 def _meant(line: Line) -> Meant:
     meant = line["meant"]
     return Meant(
-        tuple(meant["geographies"]),
+        _texts(meant["geographies"]),
         Policy(meant["ranges"]),
-        bool(meant["canary"]),
-        tuple(parse_subnet(each) for each in meant["subnets"]),
+        _flag(meant["canary"]),
+        tuple(map(parse_subnet, _texts(meant["subnets"]))),
     )
 
 
-def _vault(text: str) -> VaultId:
-    id = parse_vault(text)
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text is expected, and not {str(value)[:40]}")
+    value.encode()  # half of a pair of surrogates is no character, and cannot be printed
+    return value
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"a list is expected, and not {str(values)[:40]}")
+    return tuple(map(_text, values))
+
+
+def _pairs(values: Iterable[object]) -> tuple[tuple[str, str], ...]:
+    pairs = (_texts(each) for each in values)
+    return tuple((name, value) for name, value in pairs)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"a number is expected, and not {str(value)[:40]}")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"true or false is expected, and not {str(value)[:40]}")
+    return value
+
+
+def _vault(text: object) -> VaultId:
+    id = parse_vault(_text(text))
     if not isinstance(id, VaultId):
         raise TypeError(f"{text!r} is not the id of a vault")
     return id
 
 
 def _tags(tags: Mapping[str, str]) -> Tags:
-    return tuple((str(name), str(value)) for name, value in tags.items())
+    return tuple((_text(name), _text(value)) for name, value in tags.items())
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _moment(text: object) -> datetime:
+    moment = datetime.fromisoformat(_text(text).replace("Z", "+00:00"))
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return moment

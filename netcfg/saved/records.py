@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from netcfg.core.errors import NoRecord, RecordUnreadable
 from netcfg.core.plan import Plan, PlanSet
-from netcfg.core.record import History, Meant, Record, Recorded, Unread, is_of
+from netcfg.core.record import UNKNOWN, Bearer, History, Meant, Record, Recorded, Unread, Where, is_of
 from netcfg.core.resources import VaultId
 from netcfg.saved import journal
-from netcfg.saved.journal import SUFFIX, Facts, FileJournal
+from netcfg.saved.journal import NAME, STAMP, SUFFIX, Facts, FileJournal
 from netcfg.saved.reading import read, read_head
 
 FAR = 500  # records that are looked at, newest first, for what was declared for a vault: then it is long ago
@@ -68,13 +68,36 @@ class FileRecords:
 
     def _look_at(self, path: Path) -> None:
         try:
-            heads = read_head(path)
+            head = read_head(path)
         except RecordUnreadable as error:
             # It may be about any vault that was not found by then.
             self._unread = self._unread or Unread(str(path), str(error))
             return
-        for vault, recorded in heads.items():
-            self._last.setdefault(vault, self._unread or recorded)
+        # Nobody declared anything to a rollback, and what he had declared before still counts.
+        if head is None or head.undoes or head.run != path.stem:
+            return
+        for each in head.entries:
+            self._last.setdefault(each.vault, self._unread or Recorded(head.run, head.when, each.declared))
+
+    def since(self, record: Record) -> list[Record | Unread]:
+        """Looks beside that record, too, where it lies elsewhere."""
+        folders = dict.fromkeys([Path(record.path).absolute().parent, self._folder])
+        paths = {name: folder / f"{name}{SUFFIX}" for folder in folders for name in _newest(folder)}
+        later = [paths[name] for name in sorted(paths) if NAME.fullmatch(name) and name > record.run]
+        return [each for path in later if (each := _about(path, record))]
+
+
+def _about(path: Path, record: Record) -> Record | Unread | None:
+    """What is in a file, if it is, or may be, about any vault of `record`."""
+    vaults: frozenset[VaultId] = frozenset()
+    try:
+        head = read_head(path)
+        if head is None or head.run != path.stem or head.where != record.where:
+            return None
+        vaults = frozenset(each.vault for each in head.entries)
+        return None if vaults.isdisjoint(each.vault for each in record.entries) else read(path)
+    except RecordUnreadable as error:
+        return Unread(str(path), str(error), vaults)
 
 
 def history(folder: Path, vaults: Sequence[VaultId | str], limit: int) -> History:
@@ -87,12 +110,23 @@ def history(folder: Path, vaults: Sequence[VaultId | str], limit: int) -> Histor
             return History(str(folder), tuple(records), tuple(unread), len(names) - index)
         path = folder / f"{name}{SUFFIX}"
         try:
-            heads = read_head(path)
-            if not vaults or any(is_of(id, each) for id in heads for each in vaults):
-                records.append(read(path, is_whole=False))
+            head = read_head(path) or _unbegun(path)
+            if head.run != name and head.run in names:
+                continue  # a copy of one that is told by its own name
+            if not vaults or any(is_of(entry.vault, each) for entry in head.entries for each in vaults):
+                records.append(read(path, is_whole=False) if head.entries else head)
         except RecordUnreadable as error:
             unread.append(Unread(str(path), str(error)))
     return History(str(folder), tuple(records), tuple(unread))
+
+
+def _unbegun(path: Path) -> Record:
+    """A record of which not even the first line is whole: its run was killed before it changed anything."""
+    try:
+        when = datetime.strptime(path.stem.partition("-")[0], STAMP).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise RecordUnreadable(str(path), "its first line is not whole") from error
+    return Record(path.stem, str(path), UNKNOWN, when, Bearer(), Where(), UNKNOWN, ())
 
 
 def find(folder: Path, asked: str) -> Record:

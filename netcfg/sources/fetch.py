@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -20,7 +21,17 @@ from netcfg.core.errors import (
     SourceUnreadable,
 )
 from netcfg.web.deadline import UNLIMITED, Deadline
-from netcfg.web.http import ANSWER_TIMEOUT, Nobody, is_ambiguous, is_safe, new_session, proxies, timeouts, why
+from netcfg.web.http import (
+    ANSWER_TIMEOUT,
+    Nobody,
+    is_ambiguous,
+    is_safe,
+    new_session,
+    proxies,
+    time_in,
+    timeouts,
+    why,
+)
 
 LONGEST = 50_000_000  # the weekly file has 4 MB
 _MOST_REDIRECTS = 5
@@ -29,16 +40,19 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True)
 class Kind:
-    """What is asked for, in words, and the content types that it may come as."""
+    """What is asked for, in words, and the content types that it may come as. `patience` is for how many seconds more
+    than usual the answer may take."""
 
     name: str
     types: frozenset[str]
+    patience: float = 0
 
 
 WEB_PAGE = Kind("a web page", frozenset(("text/html",)))
 MARKDOWN = Kind("Markdown", frozenset(("text/plain", "text/markdown", "text/x-markdown")))
-TAG_FILE = Kind("a JSON file", frozenset(("application/json", "text/json", "application/octet-stream")))
-ANYTHING = Kind("Markdown, HTML or JSON", WEB_PAGE.types | MARKDOWN.types | TAG_FILE.types)
+# Of 4 MB, for which a line that carries 20 kB a second needs minutes.
+TAG_FILE = Kind("a JSON file", frozenset(("application/json", "text/json", "application/octet-stream")), 240)
+ANYTHING = Kind("Markdown, HTML or JSON", WEB_PAGE.types | MARKDOWN.types | TAG_FILE.types, TAG_FILE.patience)
 
 
 @dataclass(frozen=True)
@@ -68,9 +82,15 @@ class Fetcher:
 
     def __init__(self, timeout: float = ANSWER_TIMEOUT, deadline: Deadline = UNLIMITED) -> None:
         self._timeout = timeouts(timeout)
+        self._days: list[date] = []  # to which any number of threads may add
         self._http = new_session("*/*", ("GET",), deadline)
         # Half of a compressed answer unpacks to half a page, and urllib3 says nothing.
         self._http.headers["Accept-Encoding"] = "identity"
+
+    @property
+    def day(self) -> date | None:
+        """The earliest day that an answer showed, if one did: by it a clock that is ahead is told from a right one."""
+        return min(self._days, default=None)
 
     def fetch(self, url: str, kind: Kind) -> Fetched:
         """What is published at `url` now."""
@@ -87,7 +107,9 @@ class Fetcher:
         at = url
         host = _origin(check_url(url))
         for _ in range(_MOST_REDIRECTS + 1):
-            with self._ask(at, headers) as response:
+            with self._ask(at, headers, kind) as response:
+                if told := time_in(response.headers):
+                    self._days.append(told.date())
                 if not response.is_redirect:
                     return self._read(response, at, kind)
                 at = _target(at, response.headers["Location"], kind)
@@ -95,7 +117,7 @@ class Fetcher:
                 raise SourceMoved(shown(url), host, _origin(urlsplit(at)))
         raise SourceAnswer(shown(url), f"more than {_MOST_REDIRECTS} redirects", kind.name)
 
-    def _ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def _ask(self, url: str, headers: Mapping[str, str], kind: Kind) -> requests.Response:
         try:
             return self._http.get(
                 url,
@@ -103,7 +125,7 @@ class Fetcher:
                 auth=Nobody(),
                 allow_redirects=False,
                 stream=True,
-                timeout=self._timeout,
+                timeout=(self._timeout[0], self._timeout[1] + kind.patience),
                 proxies=proxies(url),
             )
         except RequestException as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
@@ -90,6 +92,15 @@ def is_ambiguous(url: str) -> bool:
     `http://evil\\@127.0.0.1` is at this machine for `urllib.parse`, and at `evil` for urllib3.
     """
     return _AMBIGUOUS.search(url) is not None
+
+
+def time_in(headers: Mapping[str, str]) -> datetime | None:
+    """What time it was where an answer with these headers comes from, if it says so."""
+    try:
+        shown = parsedate_to_datetime(headers.get("Date", ""))
+        return shown.astimezone(UTC) if shown.tzinfo else shown.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # no date, or one that is outside every calendar
+        return None
 
 
 def untrusted(error: ssl.SSLCertVerificationError) -> str:

@@ -63,12 +63,15 @@ def _is_usable(address: str) -> bool:
 
 
 def _split(address: str) -> SplitResult | None:
+    """The address in its parts, if that is one of a proxy."""
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
         parts.port  # noqa: B018 - it raises when it is none
     except ValueError:  # brackets that do not close, a port that is no number
         return None
-    return parts
+    # A password with a `#`, a `?` or a `/` in it: what stands before that would be taken for the host, and printed.
+    is_cut = "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    return None if is_cut else parts
 
 
 def _named(url: str, address: str | None) -> Proxy | None:

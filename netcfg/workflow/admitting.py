@@ -16,12 +16,16 @@ from typing import Protocol
 
 from netcfg.core import visit
 from netcfg.core.errors import (
+    CommandNotBegun,
+    Interrupted,
     NetcfgError,
     NotInAzure,
     NotLetIn,
     NotTakenOut,
     OtherAddress,
-    SubscriptionNotInAzure,
+    TimeOver,
+    VaultDeleted,
+    VaultNowhere,
 )
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.shell import quote
@@ -37,6 +41,7 @@ HURRYING = 4.0  # the same once somebody does: a pipeline that is cancelled leav
 MARGIN = timedelta(minutes=1)  # between the end of the command and that in the tag: time to take the address out
 BRIEF = 0.25  # seconds between two tries then, whatever Azure asks for
 AGAIN = 1.0  # seconds after which it is looked again: longer than others take between their look and their write
+TRIES = 5  # how often the address is let in again that somebody takes out before the command has begun
 
 _ELSEWHERE = frozenset((Obstacle.NO_VAULT, Obstacle.DNS, Obstacle.TLS))  # what no rule of the vault mends
 
@@ -86,18 +91,25 @@ class Entrance:
 @dataclass
 class _Run:
     """A visit under way. `may_be_in` is whether the write that lets the machine in may have been sent, `is_in` whether
-    the vault showed it, and `writes` how often something was to be written."""
+    the vault showed it, `is_doubtful` whether nobody knows what became of it, so that it may have its effect at any
+    time; and `writes` how often something was to be written."""
 
     stay: Stay
     entrance: Entrance
     begun: float
     may_be_in: bool = False
     is_in: bool = False
+    is_doubtful: bool = False
     writes: int = 0
 
     @property
     def around(self) -> Surroundings:
         return self.entrance.around
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether somebody wants us to end, who may soon kill us. The end of `--timeout` does no such thing."""
+        return self.around.stop.is_set() and not isinstance(self.around.ended(), TimeOver)
 
     def now(self) -> datetime:
         """The time it is: a visit takes longer than it takes to plan one."""
@@ -111,7 +123,9 @@ class _Run:
 def admit(stay: Stay, command: Command, entrance: Entrance) -> int:
     """Run the command while the vault lets this machine in; its exit status. What keeps it from running is an error,
     and so is an address that may still be let in afterwards, whatever became of the command."""
-    run = _Run(stay, entrance, entrance.around.clock())
+    around = entrance.around
+    entrance = replace(entrance, around=replace(around, ended=lambda: _ended(around)))
+    run = _Run(stay, entrance, around.clock())
     vault = _find(stay.vault, run.around)
     rule = _plan(vault, run)
     if rule is None:
@@ -122,6 +136,12 @@ def admit(stay: Stay, command: Command, entrance: Entrance) -> int:
     finally:
         if run.may_be_in:
             _take_out(vault, rule, run)
+
+
+def _ended(around: Surroundings) -> NetcfgError:
+    """Why nothing new begins: what was begun here cannot be gone on with, as that of other verbs can."""
+    error = around.ended()
+    return CommandNotBegun() if isinstance(error, Interrupted) else error
 
 
 def _start(command: Command, run: _Run) -> int:
@@ -145,24 +165,27 @@ def _find(vault: VaultId | str, around: Surroundings) -> Vault:
 
 
 def _plan(vault: Vault, run: _Run) -> TemporaryRule | None:
-    """The rule that lets this machine in; `None` where it is let in without one of ours."""
+    """The rule that lets this machine in; `None` where it is let in without one of ours, which is tried too."""
     around, name = run.around, vault.name
     if error := visit.obstacle(vault):
         raise error
-    if visit.is_open(vault):
-        around.progress.tell(f"{name} lets in every network, so no rule is needed")
-        return None
-    network = IPv4Network(run.stay.address or _ask(run))
-    if rule := visit.admitting(vault, network):
-        around.progress.tell(f"{name} has a rule for {rule}, which stays: no other is needed for {network}")
-        return None
     seen = _look(vault, run)
     if seen.seen.is_private and _is_let_in(seen):
         around.progress.tell(f"{name} is reached by a private endpoint, so no rule is needed")
         return None
     if seen.obstacle in _ELSEWHERE:
         raise NotLetIn(name, _why(seen))
+    if visit.is_open(vault):
+        around.progress.tell(f"{name} lets in every network, so no rule is needed")
+        _await(vault, None, run)
+        return None
+    _insist_on_a_rule(seen)
+    network = IPv4Network(run.stay.address or _ask(run))
     _insist_on(network, seen)
+    if rule := visit.admitting(vault, network):
+        around.progress.tell(f"{name} has a rule for {rule}, which stays: no other is needed for {network}")
+        _await(vault, network, run)
+        return None
     # Others read the end by their own clocks, of which Azure's is the nearest; ours may be wrong.
     until = (around.moment().azures + run.stay.lasting + MARGIN).replace(microsecond=0)
     return TemporaryRule(run.entrance.key(), network, until)
@@ -190,9 +213,17 @@ def _why(found: Verification) -> str:
 
 def _insist_on(network: IPv4Network, found: Verification) -> None:
     """Nobody else's address is let in: what the vault sees counts more than what others say."""
+    _insist_on_a_rule(found)
     seen = found.client.public
     if seen is not None and seen not in network:
         raise OtherAddress(found.seen.vault, str(seen), str(network.network_address))
+
+
+def _insist_on_a_rule(found: Verification) -> None:
+    """No rule for an address lets in whom the vault sees in a subnet, or at an address that no rule can have."""
+    client = found.client
+    if client.subnet or (client.address and client.public is None):
+        raise NotLetIn(found.seen.vault, _why(found))
 
 
 # --- in -----------------------------------------------------------------------------------------------------------
@@ -202,12 +233,13 @@ def _stay_in(vault: Vault, rule: TemporaryRule, run: _Run) -> None:
     """Let the machine in, wait until it is, and look once more: whoever read the vault before our write, and wrote
     after it, has taken the rule or the tag without knowing."""
     shown = _let_in(vault, rule, run)
-    while run.is_in:
-        _await(shown, rule, run)
+    for _ in range(TRIES):
+        _await(shown, rule.network, run)
         writes = run.writes
         shown = _let_in(shown, rule, run)
         if run.writes == writes:
             return
+    raise NotLetIn(vault.name, "somebody takes out its address, or the tag beside it, as often as it is added")
 
 
 def _let_in(vault: Vault, rule: TemporaryRule, run: _Run) -> Vault:
@@ -230,6 +262,7 @@ def _let_in(vault: Vault, rule: TemporaryRule, run: _Run) -> Vault:
         shown = settle(vault, decide, run.around)
     except Halt as halt:
         run.is_in |= halt.was_written
+        run.is_doubtful |= halt.is_doubtful
         error = halt.error
     else:
         run.is_in |= visit.has_begun(shown, rule)
@@ -241,39 +274,42 @@ def _goal(state: visit.State) -> Goal:
     return Goal(state.firewall, state.tags)
 
 
-def _await(vault: Vault, rule: TemporaryRule, run: _Run) -> None:
-    """Wait until the vault answers from here, which takes seconds or minutes after the rule is there."""
+def _await(vault: Vault, network: IPv4Network | None, run: _Run) -> None:
+    """Wait until the vault answers from here, which takes seconds or minutes after the rule is there. Without a
+    `network` none is needed."""
     around = run.around
 
     def look() -> Verification:
         seen = _look(vault, run)
-        _insist_on(rule.network, seen)
+        if network:
+            _insist_on(network, seen)
         return seen
 
+    begun = around.clock()
     watch = Watch(around.progress, around.stop.wait, around.clock, around.stop.is_set)
     found = look_until(look, min(run.stay.wait, run.left()), watch)
     if around.stop.is_set():
         raise around.ended()
     if not _is_let_in(found):
-        raise NotLetIn(vault.name, _why(found), run.stay.wait)
+        raise NotLetIn(vault.name, _why(found), around.clock() - begun)
 
 
 # --- out ----------------------------------------------------------------------------------------------------------
 
 
-class _Brief(Event):
+class _Unending(Event):
     """Is never set: the taking out is not to be ended. Whoever wants us to end only makes its waits short."""
 
-    def __init__(self, wish: Event, sleep: Callable[[float], object]) -> None:
+    def __init__(self, run: _Run) -> None:
         super().__init__()
-        self._wish = wish
-        self._sleep = sleep
+        self._run = run
 
     def wait(self, timeout: float | None = None) -> bool:
-        if not self._wish.is_set():
-            self._wish.wait(timeout)
-        else:
-            self._sleep(min(BRIEF, BRIEF if timeout is None else timeout))
+        run, seconds = self._run, timeout or 0.0
+        begun = run.around.clock()
+        if run.around.stop.wait(seconds):
+            whole = min(BRIEF, seconds) if run.is_hurried else seconds
+            run.around.sleep(max(0.0, whole - (run.around.clock() - begun)))
         return False
 
 
@@ -281,45 +317,56 @@ def _take_out(vault: Vault, rule: TemporaryRule, run: _Run) -> None:
     """Take the address out, and prove it. Tried until it is out, or until there is no more time.
 
     A moment after the proof it is looked again, and what is found is taken out again: another job that came or went at
-    the same time has sent what it read before.
+    the same time has sent what it read before. Where our own write was never answered it may have its effect still:
+    then that is what is looked for, and that it never came is no proof.
     """
 
     def decide(fresh: Vault) -> Goal:
         state = visit.end(fresh, rule, run.now(), was_in=run.is_in)
         run.writes += state != visit.state_of(fresh)
+        run.is_doubtful &= not (visit.has_begun(fresh, rule) and visit.has_rule(fresh, rule))
         return _goal(state)
 
-    around = replace(run.around, stop=_Brief(run.around.stop, run.around.sleep))
+    around = replace(run.around, stop=_Unending(run))
     around.progress.step(f"taking {rule.network} out of {vault.name}")
-    begun, wished = around.clock(), None
-    while True:
-        if run.around.stop.is_set() and wished is None:
-            wished = around.clock()
-        error: NetcfgError | None = None
-        writes = run.writes
-        try:
-            with around.finishing():
-                settle(vault, decide, around)
-            run.is_in = False  # whose rule it is that is there without our tag from now on is not known
-            if run.writes == writes:
+    begun, wished, where = around.clock(), None, vault
+    with around.finishing():
+        while True:
+            if run.is_hurried and wished is None:
+                wished = around.clock()
+            error: NetcfgError | None = None
+            writes = run.writes
+            try:
+                settle(where, decide, around)
+                run.is_in = False  # whose rule it is that is there without our tag from now on is not known
+                if run.writes == writes and not run.is_doubtful:
+                    break
+            except Halt as halt:
+                error = halt.error
+            if isinstance(error, NotInAzure):
+                found = _whereabouts(where, error, around)
+                if found is None:
+                    break
+                where = found
+            now = around.clock()
+            if now - begun >= PERSISTING or (wished is not None and now - wished >= HURRYING):
+                if error or run.is_doubtful:
+                    why = str(error or "the write that lets it in was never answered, and may have its effect still")
+                    raise _not_taken_out(vault.name, rule, run, why) from error
                 break
-        except Halt as halt:
-            error = halt.error
-        if error and _is_gone(error):
-            break
-        is_over = around.clock() - begun >= PERSISTING or (wished is not None and around.clock() - wished >= HURRYING)
-        if is_over and error:
-            raise _not_taken_out(vault.name, rule, run, str(error)) from error
-        if is_over:
-            break
-        around.stop.wait(AGAIN)
+            around.stop.wait(AGAIN)
     run.entrance.leave(None)
 
 
-def _is_gone(error: NetcfgError) -> bool:
-    """Whether the vault is not there any more, and nothing of it is open. One in a subscription that this sign-in does
-    not see any more is not known to be."""
-    return isinstance(error, NotInAzure) and not isinstance(error, SubscriptionNotInAzure)
+def _whereabouts(vault: Vault, error: NotInAzure, around: Surroundings) -> Vault | None:
+    """The vault where it is now, as far as anybody knows: it may have been moved. `None` where it is certainly gone,
+    and nothing of it is open."""
+    if isinstance(error, VaultDeleted):
+        return None
+    found = around.vaults.find([vault.name])[vault.name]
+    if isinstance(found, VaultDeleted | VaultNowhere):
+        return None
+    return vault if isinstance(found, NetcfgError) else replace(vault, id=found)
 
 
 def _not_taken_out(name: str, rule: TemporaryRule, run: _Run, why: str) -> NotTakenOut:

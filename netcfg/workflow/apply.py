@@ -102,7 +102,7 @@ def apply(planned: PlanSet, drawings: Drawings, around: Surroundings, waves: Wav
 
 
 def _filed(result: Result, pending: Sequence[Plan], around: Surroundings) -> Result:
-    """The result, once the record has it too, with what undoes it."""
+    """The result, once the record has it too, with what undoes it where anything was done."""
     around.journal.end(result)
     if not (name := around.journal.name):
         return result
@@ -110,6 +110,8 @@ def _filed(result: Result, pending: Sequence[Plan], around: Surroundings) -> Res
     outcomes = tuple(
         replace(each, record=name) if each.plan.vault.id in recorded else each for each in result.outcomes
     )
+    if not any(each.touched or each.ending is Ending.DONE for each in outcomes):
+        return replace(result, outcomes=outcomes)
     return replace(result, outcomes=outcomes, undo=f"{around.program} rollback {quote(name)}")
 
 

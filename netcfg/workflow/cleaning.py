@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netcfg.core import visit
 from netcfg.core.cleaning import Cleaned, Cleaning
 from netcfg.core.errors import NetcfgError
@@ -42,12 +44,13 @@ def clean(meant: Meant, around: Surroundings) -> Cleaning:
     return Cleaning(
         tuple(sorted(vaults, key=lambda each: each.vault.id.text.lower())),
         tuple(sorted((*meant.lost, *lost, *left), key=lambda each: each.vault.lower())),
+        around.moment().remarks,
     )
 
 
 def _clean(target: Target, around: Surroundings) -> Cleaned | Undetermined:
     shown = target.shown
-    if shown and not (visit.leftovers(shown, around.moment().now) or visit.illegible(shown)):
+    if shown and not (visit.leftovers(shown, around.moment().later.now) or visit.illegible(shown)):
         return Cleaned(shown, Ending.UNCHANGED)
     try:
         vault = around.vaults.read(_id(target.vault, around))
@@ -55,9 +58,9 @@ def _clean(target: Target, around: Surroundings) -> Cleaned | Undetermined:
         return Undetermined(str(target.vault), error, target.where)
     now = around.moment().now
     overdue: tuple[Leftover, ...] = visit.leftovers(vault, now)
-    illegible = visit.illegible(vault)
+    found = Cleaned(vault, Ending.UNCHANGED, overdue, visit.illegible(vault), notes=_notes(vault, overdue, around))
     if not overdue:
-        return Cleaned(vault, Ending.UNCHANGED, illegible=illegible)
+        return found
 
     def decide(fresh: Vault) -> Goal:
         state = visit.tidied(fresh, now)
@@ -66,8 +69,17 @@ def _clean(target: Target, around: Surroundings) -> Cleaned | Undetermined:
     try:
         settle(vault, decide, around)
     except Halt as halt:
-        return Cleaned(vault, ending_of(halt.error), overdue, illegible, halt.error, halt.touched)
-    return Cleaned(vault, Ending.DONE, overdue, illegible)
+        return replace(found, ending=ending_of(halt.error), error=halt.error, touched=halt.touched)
+    return replace(found, ending=Ending.DONE)
+
+
+def _notes(vault: Vault, overdue: tuple[Leftover, ...], around: Surroundings) -> tuple[str, ...]:
+    """What would be overdue by the other clock, where one of the two is wrong."""
+    moment = around.moment()
+    over = {each.rule.key for each in overdue}
+    waiting = [each for each in visit.leftovers(vault, moment.later.now) if each.rule.key not in over]
+    rules = sorted({str(each.rule.network) for each in waiting if each.has_rule})
+    return moment.notes_of([*rules, *(each.rule.key for each in waiting)])
 
 
 def _id(vault: VaultId | str, around: Surroundings) -> VaultId:

@@ -89,7 +89,8 @@ def _unproved(subnets: Sequence[SubnetId], around: Surroundings) -> dict[SubnetI
     """Those without the endpoint, though Azure said that it was enabled: a policy may take it away again."""
     around.progress.step(f"reading {subnets[0].network} back")
     try:
-        lacking = around.subnets.lacking(subnets)
+        with around.finishing():
+            lacking = around.subnets.lacking(subnets)
     except NetcfgError as error:
         return {each: EndpointNotEnabled(each.short, error) for each in subnets}
     return {each: EndpointNotEnabled(each.short, EndpointNotShown()) for each in sorted(lacking, key=str)}

@@ -337,6 +337,12 @@ def _read_one_by_one(
     return found, [*lost, *missing]
 
 
+def read_each(vaults: Sequence[VaultId], around: Surroundings) -> tuple[list[Vault], list[Undetermined]]:
+    """The vaults as Resource Manager itself shows them, side by side."""
+    with _readers() as pool:
+        return _collect({each: pool.submit(around.vaults.read, each) for each in vaults}, {}, around)
+
+
 def _collect(
     reading: Mapping[VaultId, Future[Vault]], meant: Mapping[str, Target], around: Surroundings
 ) -> tuple[list[Vault], list[Undetermined]]:
@@ -353,7 +359,8 @@ def _collect(
 
 
 def _unread(vault: VaultId | str, error: NetcfgError, meant: Mapping[str, Target]) -> Undetermined:
-    return undetermined(vault, error, meant[name_of(vault)].where)
+    target = meant.get(name_of(vault))
+    return undetermined(vault, error, target.where if target else None)
 
 
 def undetermined(vault: object, error: NetcfgError, where: Location | None = None) -> Undetermined:

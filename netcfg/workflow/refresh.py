@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from netcfg.core.errors import NetcfgError
 from netcfg.core.guards import Acceptance
-from netcfg.core.ranges import Catalogue, Edition
+from netcfg.core.ranges import Catalogue, Edition, is_to_come
 from netcfg.core.refresh import Failure, Judgement, Refreshed, disagreements, judge
 from netcfg.workflow.collaborators import Place, Progress
 
@@ -21,16 +21,26 @@ def refresh(
     progress: Progress,
     *,
     check_only: bool = False,
+    shown: Callable[[], date | None] = lambda: None,
 ) -> Refreshed:
     """Fetch from every place side by side, judge each edition against what is known, and keep the good ones.
 
-    One place that fails leaves the last good edition where it is, and stops no other.
+    One place that fails leaves the last good edition where it is, and stops no other. `shown` is the day that the
+    publishers' answers show, once there are any: nothing is confirmed for a later one, whatever this machine's clock
+    says.
     """
     accepted = tuple(acceptances)
     judgements: list[Judgement] = []
     failures: list[Failure] = []
     with ThreadPoolExecutor(max(len(places), 1)) as pool:
         fetched = [(place, pool.submit(_fetch, place, progress)) for place in places]
+    theirs = shown() or today
+    clocks = (
+        f"the clock of this machine shows {today}, and the publishers' answers {theirs}: what is still published is "
+        "confirmed for the earlier day",
+    )
+    notes = clocks if is_to_come(today, theirs) else ()
+    today = min(today, theirs)
     for place, future in fetched:
         try:
             judgement = judge(future.result(), catalogue, accepted, today, is_live=place.is_live)
@@ -42,7 +52,7 @@ def refresh(
             judgements.append(judgement)
             if judgement.is_kept:
                 catalogue = Catalogue((*catalogue.editions, judgement.edition))
-    return Refreshed(tuple(judgements), tuple(failures), disagreements(catalogue), check_only)
+    return Refreshed(tuple(judgements), tuple(failures), (*notes, *disagreements(catalogue)), check_only)
 
 
 def _fetch(place: Place, progress: Progress) -> Edition:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from netcfg.core.desired import Desired, Reason
-from netcfg.core.errors import NetcfgError, RecordOfElsewhere
+from netcfg.core.desired import Desired, Reason, lent
+from netcfg.core.errors import LaterUnknown, NetcfgError, RecordOfElsewhere, RecordUnreadable
 from netcfg.core.geography import Geography
 from netcfg.core.guards import Acceptance, Circumstances
 from netcfg.core.intent import Intent
 from netcfg.core.moment import Moment
-from netcfg.core.plan import PlanSet, Undetermined
+from netcfg.core.plan import PlanSet
 from netcfg.core.ranges import Policy, resolve
-from netcfg.core.record import Entry, Fate, Meant, Record, Recorded, Where
-from netcfg.core.resources import Vault, VaultId
+from netcfg.core.record import Did, Entry, Fate, Later, Meant, Record, Unread, Where
+from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import IpRule, Rule
 from netcfg.core.standing import Standing, judge
+from netcfg.core.temporary import edited, temporary_rules
 from netcfg.core.undo import Undone, undo
-from netcfg.core.words import counted, listed
+from netcfg.core.words import listed
 from netcfg.workflow.agents import Agents
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawing, Drawings
-from netcfg.workflow.reading import READERS, undetermined
+from netcfg.workflow.reading import read_each, undetermined
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Undoing(Drawing):
 
     record: str = ""
     entries: Mapping[VaultId, Entry] = field(default_factory=dict)
+    later: Mapping[VaultId, tuple[Later, ...]] = field(default_factory=dict)
     remarks: Mapping[VaultId, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -40,25 +41,48 @@ class Undoing(Drawing):
         return self.record
 
     def look(self, vault: Vault, around: Surroundings, moment: Moment | None = None) -> Circumstances:
-        undone = undo(self.entries[vault.id].writes, vault.firewall, vault.tags)
-        today = (moment or around.moment()).today
+        moment = moment or around.moment()
+        undone = undo(
+            self.entries[vault.id].writes,
+            vault.firewall,
+            vault.tags,
+            self.later.get(vault.id, ()),
+            moment.now,
+            frozenset(map(str, self.gone)),
+        )
         return Circumstances(
             vault,
-            self._desired(vault, undone, today),
+            self._desired(vault, undone, moment),
             self.agents.intent,
             self.resolution,
             (),
-            today,
+            moment.today,
+            gone=self.gone,
             is_undoing=True,
         )
 
-    def _desired(self, vault: Vault, undone: Undone, today: date) -> Desired:
+    def _desired(self, vault: Vault, undone: Undone, moment: Moment) -> Desired:
         declared = dict(self.entries[vault.id].declared)
-        reasons = {rule: self._reason(rule, declared, "", today) for rule in vault.firewall.rule_set.rules}
-        reasons |= {rule: self._reason(rule, declared, "added by that run", today) for rule in undone.removed}
-        reasons |= {rule: self._reason(rule, declared, "taken by that run", today) for rule in undone.restored}
+        after = temporary_rules(edited(vault.tags, undone.tags))
+        shown, added = vault.firewall.rule_set.rules, "added by that run"
+        why = [
+            *((rule, "", after) for rule in shown),
+            *(
+                (rule, "let in by netcfg exec, which is over" if rule in undone.over else added, ())
+                for rule in undone.removed
+            ),
+            *((rule, "taken by that run", after) for rule in undone.restored),
+            *((rule, "there last, by the record, and not shown", after) for rule in undone.hidden),
+        ]
+        reasons = {
+            rule: lent(rule, self._reason(rule, declared, text, moment.today), runs, moment.now)
+            for rule, text, runs in why
+        }
         notes = (*undone.notes, *self.remarks.get(vault.id, ()))
-        return Desired(undone.after, reasons, (), notes, tags=undone.tags)
+        dead = frozenset(
+            each for each in vault.firewall.rule_set.virtual_network_rules if as_subnet(str(each)) in self.gone
+        )
+        return Desired(undone.after, reasons, (), notes, dead=dead, tags=undone.tags, tag_reasons=undone.reasons)
 
     def _reason(self, rule: Rule, declared: Mapping[str, str], text: str, today: date) -> Reason:
         """What a rule is to us today, unless that run was asked for it."""
@@ -81,13 +105,35 @@ def plan_rollback(
     Nobody asks Azure DevOps where the organizations live: the record says for which geographies its plan was.
     """
     written = [each for each in record.entries if any(write.fate.may_have_happened for write in each.writes)]
+    for each in {id for entry in written for id in entry.meant.geographies} - geographies.keys():
+        raise RecordUnreadable(
+            record.path, f"it names a geography {each!r}, which this netcfg does not know; update it"
+        )
+    since = around.records.since(record)
+    later = {each.vault: tuple(_later(each.vault, since)) for each in written}
+    known = [each for each in written if not _unknown(each.vault, since)]
+    vaults, missing = read_each([each.vault for each in known], around)
+    missing += (
+        undetermined(each.vault, LaterUnknown(each.name, unread.why))
+        for each in written
+        for unread in _unknown(each.vault, since)[:1]
+    )
+    gone = _gone(known, vaults, around)
     accepted = tuple(acceptances)
     drawings: dict[VaultId, Undoing] = {}
-    for meant in dict.fromkeys(each.meant for each in written):
-        entries = {each.vault: each for each in written if each.meant == meant}
-        remarks = {each.vault: tuple(_remarks(record, each, around)) for each in entries.values()}
-        drawings |= dict.fromkeys(entries, _drawing(record.run, meant, entries, remarks, geographies, accepted, around))
-    vaults, missing = _read([each.vault for each in written], around)
+    for meant in dict.fromkeys(each.meant for each in known):
+        entries = {each.vault: each for each in known if each.meant == meant}
+        drawing = _drawing(meant, geographies, accepted, around)
+        drawing = replace(
+            drawing,
+            chosen=frozenset(entries),
+            gone=gone,
+            record=record.run,
+            entries=entries,
+            later=later,
+            remarks={id: tuple(_remarks(record, id, since)) for id in entries},
+        )
+        drawings |= dict.fromkeys(entries, drawing)
     plans = []
     for vault in sorted(vaults, key=lambda each: each.id.text.lower()):
         try:
@@ -97,7 +143,8 @@ def plan_rollback(
     served = sorted({geographies[id] for each in written for id in each.meant.geographies})
     policy = written[0].meant.policy if written else Policy.UNION
     resolution = resolve(around.catalogue, policy, served)
-    planned = PlanSet((), (), resolution, tuple(plans), tuple(missing), len(written) > 1, {}, _said(record, written))
+    said = _said(record, written, since)
+    planned = PlanSet((), (), resolution, tuple(plans), tuple(missing), len(written) > 1, {}, said)
     return planned, drawings
 
 
@@ -107,60 +154,53 @@ def insist_on_place(record: Record, here: Where) -> None:
         raise RecordOfElsewhere(record.run, str(record.where), str(here))
 
 
+def _later(vault: VaultId, since: Sequence[Record | Unread]) -> Iterator[Later]:
+    """What later runs did to a vault. What was asked for in one that was undone in turn counts no more."""
+    records = [each for each in since if isinstance(each, Record)]
+    undone: set[str] = set()
+    for each in reversed(records):
+        if each.run not in undone and each.undoes:
+            undone.add(each.undoes)
+    for each in records:
+        entry = each.of(vault)
+        if entry and entry.writes:
+            wrote = each.run not in undone and any(write.fate.may_have_happened for write in entry.writes)
+            yield Later(each.run, entry.writes, frozenset(value for value, _ in entry.declared if wrote))
+
+
+def _unknown(vault: VaultId, since: Sequence[Record | Unread]) -> list[Unread]:
+    return [each for each in since if isinstance(each, Unread) and each.may_be_about(vault)]
+
+
+def _gone(written: Iterable[Entry], vaults: Iterable[Vault], around: Surroundings) -> frozenset[SubnetId]:
+    """The subnets that are not there any more, of those that rules name which are there or may come back."""
+    firewalls = [*(write.found for each in written for write in each.writes), *(each.firewall for each in vaults)]
+    named = {as_subnet(rule.subnet) for each in firewalls for rule in each.rule_set.virtual_network_rules}
+    subnets = [each for each in named if each]
+    return around.subnets.missing(subnets) if subnets else frozenset()
+
+
 def _drawing(
-    run: str,
-    meant: Meant,
-    entries: Mapping[VaultId, Entry],
-    remarks: Mapping[VaultId, tuple[str, ...]],
-    geographies: Mapping[str, Geography],
-    acceptances: tuple[Acceptance, ...],
-    around: Surroundings,
+    meant: Meant, geographies: Mapping[str, Geography], acceptances: tuple[Acceptance, ...], around: Surroundings
 ) -> Undoing:
     places = tuple(geographies[each] for each in meant.geographies)
     intent = Intent(geographies=places, policy=meant.policy, canary=meant.canary, subnets=meant.subnets)
     resolution = resolve(around.catalogue, meant.policy, places, canary=meant.canary)
-    return Undoing(
-        Agents(intent, ()),
-        resolution,
-        (),
-        acceptances,
-        chosen=frozenset(entries),
-        record=run,
-        entries=entries,
-        remarks=remarks,
-    )
+    return Undoing(Agents(intent, ()), resolution, (), acceptances)
 
 
-def _read(vaults: list[VaultId], around: Surroundings) -> tuple[list[Vault], list[Undetermined]]:
-    """The vaults as Resource Manager itself shows them, side by side."""
-    found: list[Vault] = []
-    missing: list[Undetermined] = []
-    pool = ThreadPoolExecutor(READERS)
-    try:
-        reading = {each: pool.submit(around.vaults.read, each) for each in vaults}
-        with around.progress.count(f"reading {counted(len(vaults), 'vault')}", len(vaults)) as advance:
-            for id, answer in reading.items():
-                try:
-                    found.append(answer.result())
-                except NetcfgError as error:
-                    missing.append(undetermined(id, error))
-                advance()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return found, missing
-
-
-def _said(record: Record, written: list[Entry]) -> tuple[str, ...]:
+def _said(record: Record, written: list[Entry], since: Sequence[Record | Unread]) -> tuple[str, ...]:
     """What is undone, and what of it is not ours to undo."""
     did = f"{record.command} of {record.when:%Y-%m-%d %H:%M:%S} UTC by {record.who.name}"
     said = [f"undoes {record.run}: {did}"]
     if not written:
-        said.append("that run changed no vault, so there is nothing to undo")
+        said.append("that run changed no vault's own settings, so there is nothing to undo in any")
     known = {each.vault for each in written}
     skipped = sorted(each.name for each in record.entries if each.vault not in known)
     if written and skipped:
         said.append(f"not written by that run, so not looked at: {listed(skipped)}")
-    return (*said, *(_stays(kind, what) for kind, what in _left(record)))
+    stays = (_stays(kind, what) for kind, what in _left(record))
+    return (*said, *stays, *map(_is_lost, lost(record, since)))
 
 
 def _left(record: Record) -> Iterable[tuple[str, str]]:
@@ -171,6 +211,26 @@ def _left(record: Record) -> Iterable[tuple[str, str]]:
             yield each.kind.partition(" ")[2], each.what
 
 
+def lost(record: Record, since: Sequence[Record | Unread]) -> tuple[Did, ...]:
+    """The private pieces that the run removed, or may have, and that nobody is known to have made again: no rollback
+    makes any."""
+    deeds = [*record.deeds, *(deed for each in since if isinstance(each, Record) for deed in each.deeds)]
+    vaults = {each.vault for each in record.deeds}
+    last = {each.what: each for each in deeds if each.vault in vaults and each.fate.may_have_happened}
+    return tuple(each for each in last.values() if each.kind.startswith("removing"))
+
+
+def _is_lost(deed: Did) -> str:
+    kind = deed.kind.partition(" ")[2]
+    was = "was" if deed.fate is Fate.DONE else "may have been"
+    makes = "; 'netcfg apply' with --private-endpoint SUBNET makes one" if kind == "private-endpoint" else ""
+    return f"the {_noun(kind)} {deed.what} {was} removed and is not made again{makes}"
+
+
+def _noun(kind: str) -> str:
+    return " ".join("DNS" if each == "dns" else each for each in kind.split("-"))
+
+
 def _stays(kind: str, what: str) -> str:
     if kind == "service-endpoint":
         return (
@@ -179,11 +239,12 @@ def _stays(kind: str, what: str) -> str:
         )
     if kind == "private-endpoint":
         return f"the private endpoint {what} stays; 'netcfg apply' with --remove {what} takes it out, with its record"
-    return f"the {kind.replace('-', ' ')} {what} stays"
+    return f"the {_noun(kind)} {what} stays"
 
 
-def _remarks(record: Record, entry: Entry, around: Surroundings) -> Iterable[str]:
+def _remarks(record: Record, vault: VaultId, since: Sequence[Record | Unread]) -> Iterable[str]:
     """What somebody should know who undoes a run that was not the last one."""
-    last = around.records.last(entry.vault)
-    if isinstance(last, Recorded) and last.run > record.run:
-        yield f"{last.run} wrote this vault later: what it changed again is kept as it left it"
+    for each in since:
+        if isinstance(each, Record) and (entry := each.of(vault)) and entry.writes:
+            undid = ", and undid that run" if each.undoes == record.run else ""
+            yield f"{each.run} wrote this vault later{undid}: what it did is kept"

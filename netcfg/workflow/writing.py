@@ -34,13 +34,17 @@ LONGEST_PAUSE = 300.0  # seconds that Azure may ask to wait; more is for whoever
 
 class Halt(Exception):
     """A step that could not be finished, and whether this run may have changed something for the vault; for certain,
-    where it `was_written`."""
+    where it `was_written`. Where it `is_doubtful` a write was sent that nobody answered, and that no look has shown:
+    it may have its effect later."""
 
-    def __init__(self, error: NetcfgError, *, touched: bool, was_written: bool = False) -> None:
+    def __init__(
+        self, error: NetcfgError, *, touched: bool, was_written: bool = False, is_doubtful: bool = False
+    ) -> None:
         super().__init__(str(error))
         self.error = error
         self.touched = touched
         self.was_written = was_written
+        self.is_doubtful = is_doubtful
 
     def outcome(self, plan: Plan, *, touched: bool = False) -> Outcome:
         return Outcome(plan, ending_of(self.error), touched=self.touched or touched, error=self.error)
@@ -127,12 +131,13 @@ def settle(
                     raise around.ended()
                 doubt = _write(fresh, goal, around, ignore_missing_endpoint=ignore_missing_endpoint)
         except WriteUnsettled as error:
-            raise Halt(error, touched=False) from error
+            raise Halt(error, touched=False, is_doubtful=touched) from error
         except NetcfgError as error:
-            raise Halt(error, touched=touched) from error
+            raise Halt(error, touched=touched, is_doubtful=touched) from error
         if doubt is None:
             return _prove(fresh, goal, around)
-        _wait(doubt, len(doubts), expected.name, around)
+        touched |= doubt.may_have_happened
+        _wait(doubt, len(doubts), expected.name, around, touched=touched)
         if doubt.was_sent:
             doubts.append(doubt)
             sent = goal
@@ -151,13 +156,13 @@ def _write(fresh: Vault, goal: Goal, around: Surroundings, *, ignore_missing_end
     return None
 
 
-def _wait(doubt: WriteUnsettled, attempt: int, name: str, around: Surroundings) -> None:
+def _wait(doubt: WriteUnsettled, attempt: int, name: str, around: Surroundings, *, touched: bool) -> None:
     """Wait before another attempt, without keeping from their turn those that share a network with this vault."""
     jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, keeps no secret
     seconds = FIRST_PAUSE * float(2**attempt) * jitter if doubt.wait is None else doubt.wait
     if seconds > LONGEST_PAUSE:
         error = AskedToWait(name, seconds, request_id=doubt.request_id)
-        raise Halt(error, touched=doubt.may_have_happened) from doubt
+        raise Halt(error, touched=touched, is_doubtful=touched) from doubt
     around.progress.step(f"waiting {seconds:.0f} seconds, as {name} is busy")
     with around.aside():
         around.stop.wait(seconds)

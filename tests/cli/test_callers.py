@@ -21,34 +21,72 @@ CALLERS = """\
 callers in audit.json: 18 requests between 2026-11-02 06:30 and 2026-11-19 08:12 UTC; who came at
   other times is not in it
 CUT OFF: 3 callers
-! 191.10.19.7   SecretGet ×12, SecretList  last 2026-11-19 08:12
+  all: application 00001111-aaaa-2222-bbbb-3333cccc4444
+! 191.10.19.7   last 2026-11-19 08:12  SecretGet ×12, SecretList
                 no rule names it, and the default action is Deny
-                application 00001111-aaaa-2222-bbbb-3333cccc4444
 ! 10.2.0.4 in vnet-agents/builds
-                KeySign                    last 2026-11-02 06:30
-                comes from the subnet vnet-agents/builds by its service endpoint, and no rule names
-                that
-                application 00001111-aaaa-2222-bbbb-3333cccc4444
-! 2603:1030::1  SecretGet                  last 2026-11-02 06:30
-                its address is IPv6, and a vault takes rules for IPv4 only
-                application 00001111-aaaa-2222-bbbb-3333cccc4444
+                last 2026-11-02 06:30  KeySign
+                no rule names it; it has the service endpoint, so its machines come from their
+                private addresses, which no IP rule admits
+! 2603:1030::1  last 2026-11-02 06:30  SecretGet
+                it is IPv6, and a vault takes rules for IPv4 only: no rule can ever admit it
 let in: 2 callers
+  all: application 00001111-aaaa-2222-bbbb-3333cccc4444
   10.1.0.5 in vnet-agents/agents
-              KeySign    last 2026-11-02 06:30  the rule of the subnet vnet-agents/agents admits it
-              application 00001111-aaaa-2222-bbbb-3333cccc4444
-  40.74.28.9  SecretGet  last 2026-11-02 06:30  40.74.28.0/23 admits it
-              application 00001111-aaaa-2222-bbbb-3333cccc4444
+              last 2026-11-02 06:30  KeySign
+              a virtual network rule admits it, and it has the service endpoint
+  40.74.28.9  last 2026-11-02 06:30  SecretGet  40.74.28.0/23 admits it
 refused by the firewall at the time: 1 caller
-  9.9.9.9  SecretGet  last 2026-11-02 06:30  no rule names it, and the default action is Deny
-           application 00001111-aaaa-2222-bbbb-3333cccc4444
+  9.9.9.9  last 2026-11-02 06:30  SecretGet  application 00001111-aaaa-2222-bbbb-3333cccc4444
+           no rule names it, and the default action is Deny
 note: the log does not say how some of them came: one that is a trusted Azure service passes by
   bypass, whatever the rules are
 note: 1 request left out: it went to Resource Manager (VaultGet and the like), which no vault's
   firewall guards
-note: 2 requests left out: they brought no token; every client begins so, and so does everybody
-  who scans the internet
+note: 2 requests left out: they brought no valid token; every client begins so, and so does
+  everybody who scans the internet
 
 9 to add, 1 to change; REFUSED by default-deny
+"""
+
+FLEET = """\
+callers in audit.json: 26 requests between 2026-11-02 06:30 and 2026-11-19 08:12 UTC; who came at
+  other times is not in it
+note: audit.json ends within a record, which is left out: the log may go on after it
+
+kv-payments
+CUT OFF: 11 callers
+  all: application 00001111-aaaa-2222-bbbb-3333cccc4444; where nothing else is said: no rule names
+  it, and the default action is Deny
+! 191.10.19.7  last 2026-11-19 08:12  SecretGet ×12, SecretList
+! 10.1.0.5 in vnet-agents/agents
+               last 2026-11-02 06:30  KeySign
+               no rule names it; it has the service endpoint, so its machines come from their
+               private addresses, which no IP rule admits
+! 10.2.0.4 in vnet-agents/builds
+               last 2026-11-02 06:30  KeySign
+               no rule names it; it has the service endpoint, so its machines come from their
+               private addresses, which no IP rule admits
+! 93.184.0.7   last 2026-11-19 08:12  SecretGet
+! 93.184.1.7   last 2026-11-19 08:12  SecretGet
+  and 6 more, all of them in --format json
+let in: 1 caller
+  40.74.28.9  last 2026-11-02 06:30  SecretGet  application 00001111-aaaa-2222-bbbb-3333cccc4444
+              40.74.28.0/23 admits it
+refused by the firewall at the time: 1 caller
+  9.9.9.9  last 2026-11-02 06:30  SecretGet  application 00001111-aaaa-2222-bbbb-3333cccc4444
+           no rule names it, and the default action is Deny
+note: the log does not say how some of them came: one that is a trusted Azure service passes by
+  bypass, whatever the rules are
+note: 1 request left out: it went to Resource Manager (VaultGet and the like), which no vault's
+  firewall guards
+note: 2 requests left out: they brought no valid token; every client begins so, and so does
+  everybody who scans the internet
+
+? 2 vaults  nothing is known of their callers: kv-ready, kv-us
+  1 vault   nobody is cut off: kv-orders
+
+4 vaults: 21 to add, 1 to change; 16 rules kept; 1 vault REFUSED
 """
 
 EARLIER = {"time": "2026-11-02T06:30:00Z"}
@@ -91,9 +129,11 @@ def test_a_log_changes_neither_the_plan_nor_its_status(netcfg: Program):
         netcfg(*PAYMENTS, "--format", "json"),
         netcfg(*PAYMENTS, "--callers", "audit.json", "--format", "json"),
     )
-    (vault,) = beside.document["vaults"]
-    callers = vault.pop("callers")
-    assert without.document == beside.document | {"vaults": [vault]}
+    whole = beside.document
+    (vault,) = whole["vaults"]
+    callers, log = vault.pop("callers"), whole.pop("callers")
+    assert without.document == whole
+    assert log == {"log": "audit.json", "notes": []}
     assert without.status == beside.status == 5
     jsonschema.Draft202012Validator(SCHEMA).validate(
         netcfg(*PAYMENTS, "--callers", "audit.json", "--format", "json").document
@@ -132,12 +172,26 @@ def test_a_vault_that_the_log_does_not_have_is_not_one_without_callers(netcfg: P
 
 
 @pytest.mark.usefixtures("audit")
-def test_each_vault_of_many_has_its_own_callers(netcfg: Program):
+def test_each_vault_of_many_has_its_own_callers(netcfg: Program, audit: Path):
     names = ("kv-payments", "kv-orders", "kv-ready", "kv-us")
-    ran = netcfg("plan", *names, "--geography", "EU", "--callers", "audit.json")
-    _, _, told = ran.out.partition("\ncallers\n")
-    assert told.startswith("! kv-payments  callers: 4 CUT OFF, 1 let in, 1 refused at the time\n")
-    assert "nothing is known of their callers: kv-ready, kv-us" in told
+    # Seven callers of a fate are more than the five that are told of one vault of many, and the log is cut.
+    more = [record(f"93.184.{n}.7") for n in range(7)]
+    audit.write_text(logs.json_lines([*LOG, *more]) + '{"time": "2026', "utf-8")
+    report = audit.with_name("report.md")
+    ran = netcfg("plan", *names, "--geography", "EU", "--callers", "audit.json", "--report", f"markdown={report}")
+    _, _, told = ran.out.partition("\n\ncallers in ")
+    assert f"callers in {told}" == FLEET
+    written = report.read_text("utf-8")
+    for line in ("#### `kv-payments`", "! 93.184.0.7                      last 2026-11-19", "and 6 more, all of them"):
+        assert f"\n{line}" in written
+    assert written.count("ends within a record") == 1
+
+
+@pytest.mark.usefixtures("audit")
+def test_a_page_shows_at_a_glance_who_is_cut_off_and_folds_who_is_let_in(netcfg: Program):
+    ran = netcfg(*PAYMENTS, "--callers", "audit.json", "--format", "html")
+    assert '<h4 class="bad">CUT OFF: 3 callers</h4>' in ran.out
+    assert '<details class="facts"><summary>let in: 2 callers</summary>' in ran.out
 
 
 @pytest.mark.parametrize("format", ["markdown", "html"])

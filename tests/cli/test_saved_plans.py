@@ -141,7 +141,10 @@ MOVES: dict[str, tuple[Move, str]] = {
         lambda s: properties(s)["networkAcls"].update(defaultAction="Allow"),
         "the guard default-deny fires now",
     ),
-    "the bypass": (lambda s: properties(s)["networkAcls"].update(bypass="None"), "bypass is None instead of AzureServices"),
+    "the bypass": (
+        lambda s: properties(s)["networkAcls"].update(bypass="None"),
+        "bypass is None instead of AzureServices",
+    ),
     "public access": (
         lambda s: properties(s).update(publicNetworkAccess="Disabled"),
         "public access is Disabled instead of Enabled",
@@ -419,7 +422,9 @@ def test_a_name_may_be_as_long_as_a_name_can_be(netcfg: Program, tmp_path: Path)
     assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["p" * 250]
 
 
-def test_a_plan_that_apply_would_not_read_is_not_saved(netcfg: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_plan_that_apply_would_not_read_is_not_saved(
+    netcfg: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(plans, "LONGEST", 20_000)
     ran = netcfg("plan", *ORDERS, "--out", "p.json")
     assert ran.status == 1

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from netcfg.cli.main import app
 from netcfg.sandbox.store import show
 
 COMMAND = (sys.executable, "-P", "-m", "netcfg", "--sandbox", "--data-dir")
@@ -122,10 +124,11 @@ def test_an_interrupt_while_reading_is_status_130_and_waits_for_nobody(number: i
 def test_a_spoilt_state_of_the_sandbox_is_a_sentence(tmp_path: Path, text: str):
     (tmp_path / "sandbox").mkdir()
     (tmp_path / "sandbox" / "state.json").write_text(text)
+    start = ("--sandbox", "--data-dir", str(tmp_path))
     for words in (PLAN, ("sandbox", "show")):
-        ran = run(tmp_path, "-q", *words)
-        assert ran.returncode == 1
+        ran = CliRunner().invoke(app, [*start, "-q", *words])
+        assert ran.exit_code == 1
         assert "netcfg sandbox reset" in ran.stderr
         assert ran.stderr.count("\n") == 1
-    assert run(tmp_path, "sandbox", "reset").returncode == 0
+    assert CliRunner().invoke(app, [*start, "sandbox", "reset"]).exit_code == 0
     assert show(tmp_path / "sandbox")["world"] == "contoso"

@@ -122,8 +122,8 @@ def test_an_address_that_is_not_public_is_told_by_the_subnet_only(address: str):
     assert fate(plan, came(address)) == (
         Fate.CUT_OFF,
         (
-            "it is not a public address, so no IP rule admits it, and neither a subnet's rule nor a private endpoint leads "
-            "in"
+            "it is not a public address, so no IP rule admits it, and neither a subnet's rule nor a private endpoint "
+            "leads in"
         ),
     )
     ruled = builders.plan(builders.vault(is_open=True, subnets=[AGENTS]))
@@ -144,8 +144,8 @@ def test_who_comes_from_a_subnet_gets_in_by_its_rule():
     assert fate(plan, builds) == (
         Fate.CUT_OFF,
         (
-            "no rule names it; it has the service endpoint, so its machines come from their private addresses, which no IP "
-            "rule admits"
+            "no rule names it; it has the service endpoint, so its machines come from their private addresses, which "
+            "no IP rule admits"
         ),
     )
 
@@ -228,8 +228,8 @@ def test_a_trusted_service_without_a_name_at_a_public_address_may_be_none():
     assert fate(plan, came("191.10.19.7", Way.TRUSTED_SERVICE)) == (
         Fate.UNKNOWN,
         (
-            "it came by a public address, and the log calls it a trusted Azure service without naming one: unless bypass "
-            "lets it in, no rule names it, and the default action is Deny"
+            "it came by a public address, and the log calls it a trusted Azure service without naming one: unless "
+            "bypass lets it in, no rule names it, and the default action is Deny"
         ),
     )
     assert fate(plan, came("40.74.28.9", Way.TRUSTED_SERVICE)) == (Fate.IN, "40.74.28.0/23 admits it")

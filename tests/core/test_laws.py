@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Network, collapse_addresses
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from netcfg.core.errors import BothWanted, TooManyRules
@@ -18,9 +18,6 @@ from netcfg.core.rules import DefaultAction, Firewall, IpRule, Perimeter, Public
 from netcfg.core.standing import Standing
 from netcfg.sources import bundled
 from tests.strategies import TODAY, catalogues, geographies, intents, networks, shown, vaults
-
-settings.register_profile("netcfg", deadline=None, max_examples=100)
-settings.load_profile("netcfg")
 
 
 def planned(vault: Vault, intent: Intent, catalogue: Catalogue, *, endpoints: bool = True) -> Plan:

@@ -42,7 +42,9 @@ def test_why_something_is_done_may_be_said_otherwise():
 
 @pytest.mark.parametrize("field", ["changes", "guards", "name", "geographies", "before", "after", "kept", "strange"])
 def test_but_what_was_shown_comes_from_what_the_plan_was_made_with_word_by_word(field: str):
-    assert otherwise_shown({**SHOWN, field: "x"}, SHOWN) == (f"what was shown of it is not what it comes to (in {field})",)
+    assert otherwise_shown({**SHOWN, field: "x"}, SHOWN) == (
+        f"what was shown of it is not what it comes to (in {field})",
+    )
     assert otherwise_shown(SHOWN, {**SHOWN, field: "x"}) != ()
 
 
@@ -123,7 +125,8 @@ def test_the_newest_editions_that_a_plan_was_made_without_are_named():
     assert newer_than(known, known.joined([later])) == (later,)
     assert told([later], known) == f"the table of {later.day}"
     assert newer_than(Catalogue(()), known) == known.editions
-    assert told(known.editions, Catalogue(())) == "the table of 2026-02-10 and the service tag of 2026-06-20 (change 13)"
+    both = "the table of 2026-02-10 and the service tag of 2026-06-20 (change 13)"
+    assert told(known.editions, Catalogue(())) == both
 
 
 def test_an_older_edition_that_a_plan_was_made_without_is_not_newer():

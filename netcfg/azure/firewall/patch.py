@@ -5,7 +5,7 @@ from __future__ import annotations
 from netcfg.core.acls import write_rule_set
 from netcfg.core.resources import Tags, Vault
 from netcfg.core.rules import Firewall
-from netcfg.core.temporary import temporary_rules
+from netcfg.core.temporary import borrowed, temporary_rules
 from netcfg.core.wire import Json
 
 
@@ -27,5 +27,11 @@ def patch(vault: Vault, after: Firewall, tags: Tags, *, ignore_missing_endpoint:
         properties["publicNetworkAccess"] = after.public_access.value
     # With a temporary rule goes its tag, changed or not: if the run ended since our last look, we bring back both, and
     # whoever looks next knows whose rule it is.
-    sends_tags = tags != vault.tags or (bool(temporary_rules(tags)) and not vault.has_odd_tags)
+    sends_tags = tags != vault.tags or (_lends(after, tags) and not vault.has_odd_tags)
     return {"properties": properties, **({"tags": dict(tags)} if sends_tags else {})}
+
+
+def _lends(after: Firewall, tags: Tags) -> bool:
+    """Whether a rule is sent that is there for runs alone."""
+    lent = borrowed(temporary_rules(tags))
+    return any(each.network in lent for each in after.rule_set.ip_rules)

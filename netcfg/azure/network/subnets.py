@@ -57,17 +57,19 @@ class AzureSubnets:
         return tuple(Subnet(each, has_endpoint(found[each], f"subnet {each}")) for each in subnets)
 
     def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
-        """Those of one virtual network whose endpoint is not there, once nobody is at work on it any more."""
+        """Those of one virtual network whose endpoint is not there, once nobody is at work on it any more.
+
+        It proves writes that are done, so it looks also after `stop`; only that it waits for nobody then.
+        """
         left, pauses = PATIENCE, chain(PAUSES, repeat(PAUSES[-1]))
         while True:
-            self._insist_on_going_on(subnets[0])
             found = self._all(subnets)
             coming = [each for each in subnets if each in found and _is_coming(found[each], f"subnet {each}")]
             if not coming:
                 there = {each for each in found if has_endpoint(found[each], f"subnet {each}")}
                 return frozenset(subnets) - there
             wait = next(pauses)
-            if wait > left:
+            if wait > left or self._stopped.is_set():
                 raise NetworkBusy(f"subnet {coming[0]}", "it is being changed")
             left -= wait
             self._sleep(wait)
@@ -126,7 +128,7 @@ class AzureSubnets:
             inside = networks.subnets(self._arm, subnets[0].network_id)
         except PermissionMissing:  # a role for subnets alone is a sensible one
             with ThreadPoolExecutor(READERS) as pool:
-                return dict(zip(subnets, pool.map(self._get, subnets), strict=True))
+                return dict(zip(subnets, pool.map(self._arm.deadline.carried(self._get), subnets), strict=True))
         return {each: inside[each.name] for each in subnets if each.name in inside}
 
     def _get(self, subnet: SubnetId) -> Json:
