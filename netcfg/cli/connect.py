@@ -92,6 +92,7 @@ def _around(
                 stop=stop,
                 parallel=parallel or PARALLEL,
                 finishing=root.deadline.finishing,
+                pausing=root.deadline.pause,
                 ended=lambda: root.deadline.error() if root.deadline.is_over else Interrupted(),
                 ahead=lambda: azure.arm.clock.ahead,
                 records=records,

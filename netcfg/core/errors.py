@@ -756,7 +756,7 @@ class TimeOver(NetcfgError):
     """The time of the run, which `--timeout` sets. `waiting` is what was waited for then, if anything was."""
 
     def __init__(self, seconds: float, waiting: str = "") -> None:
-        what = f"while {waiting}" if waiting else "before this was begun"
+        what = f"while {waiting}" if waiting else "before this was done"
         super().__init__(f"the {seconds:g} seconds of --timeout were over {what}; give it more, or run it again")
 
 

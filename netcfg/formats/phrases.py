@@ -230,7 +230,7 @@ def conclusion(result: Result) -> str:
     unread = sum(each.is_unproved for each in result.outcomes)
     parts += [f"{unread:,} NOT read by Azure DevOps"] if unread else []
     done = [each.plan for each in result.outcomes if each.ending is Ending.DONE]
-    text = f"{count(len(result.outcomes) + missing, 'vault')}: {', '.join(parts)}"
+    text = ": ".join(filter(None, [count(len(result.outcomes) + missing, "vault"), ", ".join(parts)]))
     return f"{text}; {tally(done, PAST)}" if done else text
 
 

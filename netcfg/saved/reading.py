@@ -95,7 +95,7 @@ def _parse(path: Path, text: str, is_whole: bool) -> Record:
 def _insist_on_grounds(record: Record, found: Iterable[_Found]) -> None:
     """Of every vault that may have been written it is known what its plan was for, which judges the undoing."""
     if record.is_begun and (silent := [each.entry.name for each in found if each.entry.before is None]):
-        raise ValueError(f"nowhere it says what {silent[0]} held")
+        raise RecordUnreadable(record.path, f"nowhere it says what {silent[0]} held")
 
 
 def _short(line: str) -> Line:

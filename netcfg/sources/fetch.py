@@ -20,6 +20,7 @@ from netcfg.core.errors import (
     SourceUnreachable,
     SourceUnreadable,
 )
+from netcfg.web.adapter import prolong
 from netcfg.web.deadline import UNLIMITED, Deadline
 from netcfg.web.http import (
     ANSWER_TIMEOUT,
@@ -41,7 +42,7 @@ _CHUNK = 65_536
 @dataclass(frozen=True)
 class Kind:
     """What is asked for, in words, and the content types that it may come as. `patience` is for how many seconds more
-    than usual the answer may take."""
+    than usual it may take, once it has begun to come."""
 
     name: str
     types: frozenset[str]
@@ -107,7 +108,7 @@ class Fetcher:
         at = url
         host = _origin(check_url(url))
         for _ in range(_MOST_REDIRECTS + 1):
-            with self._ask(at, headers, kind) as response:
+            with self._ask(at, headers) as response:
                 if told := time_in(response.headers):
                     self._days.append(told.date())
                 if not response.is_redirect:
@@ -117,7 +118,7 @@ class Fetcher:
                 raise SourceMoved(shown(url), host, _origin(urlsplit(at)))
         raise SourceAnswer(shown(url), f"more than {_MOST_REDIRECTS} redirects", kind.name)
 
-    def _ask(self, url: str, headers: Mapping[str, str], kind: Kind) -> requests.Response:
+    def _ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         try:
             return self._http.get(
                 url,
@@ -125,7 +126,7 @@ class Fetcher:
                 auth=Nobody(),
                 allow_redirects=False,
                 stream=True,
-                timeout=(self._timeout[0], self._timeout[1] + kind.patience),
+                timeout=self._timeout,
                 proxies=proxies(url),
             )
         except RequestException as error:
@@ -147,6 +148,7 @@ class Fetcher:
     def _body(self, response: requests.Response, url: str, kind: Kind) -> bytes:
         """The whole body, counted as it comes and after it was decompressed: a small answer can unpack to anything."""
         body = bytearray()
+        prolong(response, kind.patience)
         try:
             for chunk in response.iter_content(_CHUNK):
                 body += chunk

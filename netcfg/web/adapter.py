@@ -71,6 +71,12 @@ def mounted(session: requests.Session, deadline: Deadline, **options: Any) -> re
     return session
 
 
+def prolong(answer: requests.Response, seconds: float) -> None:
+    """Give what is left of an answer so many seconds more than it was asked for with."""
+    if isinstance(found := getattr(answer.raw, "_fp", None), _Answer):
+        found.drops.prolong(seconds)
+
+
 class _Timed(HTTPConnection):
     """A connection whose answers come as a whole, within the time-out that is set when they are waited for."""
 
@@ -112,7 +118,8 @@ class _Answer(HTTPResponse):
         self, sock: socket.socket, *arguments: Any, seconds: float | None, deadline: Deadline, **options: Any
     ) -> None:
         super().__init__(sock, *arguments, **options)
-        self.fp = io.BufferedReader(_Drops(self.fp.detach(), sock, seconds, deadline))
+        self.drops = _Drops(self.fp.detach(), sock, seconds, deadline)
+        self.fp = io.BufferedReader(self.drops)
 
 
 class _Drops(io.RawIOBase):
@@ -125,6 +132,11 @@ class _Drops(io.RawIOBase):
         self._seconds = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
         self._deadline = deadline
+
+    def prolong(self, seconds: float) -> None:
+        if self._seconds is not None and self._end is not None:
+            self._seconds += seconds
+            self._end += seconds
 
     def readable(self) -> bool:
         return True

@@ -92,8 +92,10 @@ def apply(planned: PlanSet, drawings: Drawings, around: Surroundings, waves: Wav
         failures = _switch([plan for plan in pending if plan.desired.endpoints], run)
         _in_waves(run.left(pending), run, partial(_finish_all, failures=failures))
     for plan in run.left(pending):
-        error = run.failed or run.around.ended()
-        run.ended[plan.vault.id] = Outcome(plan, Ending.NOT_REACHED, touched=run.has_touched(plan), error=error)
+        own = next((failures[each] for each in plan.desired.endpoints if each in failures), None)
+        error = run.failed or own or run.around.ended()
+        ending = Ending.NOT_REACHED if error is run.failed else ending_of(error)
+        run.ended[plan.vault.id] = Outcome(plan, ending, touched=run.has_touched(plan), error=error)
     outcomes = [run.ended[plan.vault.id] for plan in planned.plans]
     if waves:
         outcomes = [replace(each, wave=numbers.get(each.plan.vault.id)) for each in outcomes]

@@ -358,7 +358,8 @@ class Surroundings:
     anywhere, and `program` is what the commands of next steps begin with. `records` are those of earlier runs, and
     `journal` is this one's, once it has begun to write.
 
-    What is done in a block of `finishing` ends something that has begun: it goes on when the time of the run is over.
+    What is done in a block of `finishing` ends something that has begun: it goes on when the time of the run is over,
+    and its `pause` is a wait also once `stop` is set, of as many seconds as `pausing` has then.
     `ended` says why nothing new begins once `stop` is set, and `ahead` how far this machine's clock leads Azure's.
     """
 
@@ -381,10 +382,15 @@ class Surroundings:
     parallel: int = PARALLEL
     aside: Callable[[], AbstractContextManager[None]] = nullcontext
     finishing: Callable[[], AbstractContextManager[None]] = nullcontext
+    pausing: Callable[[float, Event], object] = lambda seconds, stop: stop.wait(seconds)
     ended: Callable[[], NetcfgError] = Interrupted
     ahead: Callable[[], timedelta | None] = lambda: None
     records: Records = UNRECORDED
     journal: Journal = UNRECORDED
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long before something is asked again, less where somebody wants us to end."""
+        self.pausing(seconds, self.stop)
 
     def now(self) -> datetime:
         """The time that decides what is over, the same for the whole run; else the day has just begun."""

@@ -70,13 +70,15 @@ def _enable_each(subnets: Sequence[SubnetId], around: Surroundings) -> Enabling:
             failures[subnet] = EndpointNotEnabled(subnet.short, busy)
             continue
         if around.stop.is_set():
-            failures[subnet] = EndpointNotEnabled(subnet.short, WriteNotBegun(f"subnet {subnet}"))
+            failures[subnet] = around.ended()
             continue
         around.progress.step(f"enabling the service endpoint on {subnet.short}")
         try:
             with recorded(EnablingEndpoint(subnet), around):
                 around.subnets.enable_endpoint(subnet)
             enabled.append(subnet)
+        except WriteNotBegun:
+            failures[subnet] = around.ended()
         except NetcfgError as error:
             busy = error if isinstance(error, NetworkBusy) else None
             failures[subnet] = EndpointNotEnabled(subnet.short, error)

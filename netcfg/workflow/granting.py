@@ -39,7 +39,8 @@ def give(grant: Grant, connection: ServiceConnection, around: Surroundings, *, g
     if not is_missing or around.stop.is_set():
         return Given(False, proof)
     around.progress.step(f"letting {grant.connection} read the secrets of {grant.vault.name}")
-    is_written = around.linking.grants.allow(vault, grant.object_id, grant.tenant)
+    with around.finishing():  # what became of a write has to be known, also when there is no time left
+        is_written = around.linking.grants.allow(vault, grant.object_id, grant.tenant)
     # One that was there already may have been given a minute ago, so it is waited for as well.
     proof = prove(vault.id, Found(now), EFFECTIVE, around, group=group, was_granted=True, can_grant=True)
     return Given(is_written, proof)

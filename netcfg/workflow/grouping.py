@@ -461,7 +461,8 @@ def _write(plan: GroupPlan, around: Surroundings) -> VariableGroup:
         else:
             sent = around.groups.update(now, plan.after)
     except DevOpsUnsettled as doubt:
-        sent = _found_out(plan, doubt, around)
+        with around.finishing():
+            sent = _found_out(plan, doubt, around)
     except DevOpsRefused as error:
         if now is None and error.http_status == HTTPStatus.CONFLICT:
             raise GroupMoved(plan.name, ["a group of this name is there now"]) from error
@@ -495,7 +496,7 @@ def _found_out(plan: GroupPlan, doubt: DevOpsUnsettled, around: Surroundings) ->
         raise doubt
     for pause in LOOKS:
         if pause:
-            around.stop.wait(pause)
+            around.pause(pause)
         around.progress.step(f"looking what became of the variable group {plan.name}")
         try:
             now = _there(plan, around)
@@ -515,7 +516,8 @@ def _there(plan: GroupPlan, around: Surroundings) -> VariableGroup | None:
 def _prove(plan: GroupPlan, now: VariableGroup | None, sent: VariableGroup, around: Surroundings) -> VariableGroup:
     around.progress.step(f"reading the variable group {plan.name} back")
     try:
-        back = around.groups.read(replace(sent, project=plan.project))
+        with around.finishing():
+            back = around.groups.read(replace(sent, project=plan.project))
     except NetcfgError as error:
         raise Halt(error, touched=True) from error
     if said := differences(now, plan.vault, plan.connection.id, plan.after, back):

@@ -35,11 +35,7 @@ def refresh(
     with ThreadPoolExecutor(max(len(places), 1)) as pool:
         fetched = [(place, pool.submit(_fetch, place, progress)) for place in places]
     theirs = shown() or today
-    clocks = (
-        f"the clock of this machine shows {today}, and the publishers' answers {theirs}: what is still published is "
-        "confirmed for the earlier day",
-    )
-    notes = clocks if is_to_come(today, theirs) else ()
+    notes = [_ahead(today, theirs)] if is_to_come(today, theirs) else []
     today = min(today, theirs)
     for place, future in fetched:
         try:
@@ -53,6 +49,11 @@ def refresh(
             if judgement.is_kept:
                 catalogue = Catalogue((*catalogue.editions, judgement.edition))
     return Refreshed(tuple(judgements), tuple(failures), (*notes, *disagreements(catalogue)), check_only)
+
+
+def _ahead(today: date, theirs: date) -> str:
+    clocks = f"the clock of this machine shows {today}, and the publishers' answers {theirs}"
+    return f"{clocks}: what is still published is confirmed for the earlier day"
 
 
 def _fetch(place: Place, progress: Progress) -> Edition:

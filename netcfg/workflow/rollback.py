@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 from netcfg.core.desired import Desired, Reason, lent
 from netcfg.core.errors import LaterUnknown, NetcfgError, RecordOfElsewhere, RecordUnreadable
@@ -18,7 +17,7 @@ from netcfg.core.record import Did, Entry, Fate, Later, Meant, Record, Unread, W
 from netcfg.core.resources import SubnetId, Vault, VaultId, as_subnet
 from netcfg.core.rules import IpRule, Rule
 from netcfg.core.standing import Standing, judge
-from netcfg.core.temporary import edited, temporary_rules
+from netcfg.core.temporary import TemporaryRule, edited, temporary_rules
 from netcfg.core.undo import Undone, undo
 from netcfg.core.words import listed
 from netcfg.workflow.agents import Agents
@@ -74,26 +73,27 @@ class Undoing(Drawing):
             *((rule, "taken by that run", after) for rule in undone.restored),
             *((rule, "there last, by the record, and not shown", after) for rule in undone.hidden),
         ]
-        reasons = {
-            rule: lent(rule, self._reason(rule, declared, text, moment.today), runs, moment.now)
-            for rule, text, runs in why
-        }
+        reasons = {rule: self._reason(rule, declared, text, runs, moment) for rule, text, runs in why}
         notes = (*undone.notes, *self.remarks.get(vault.id, ()))
         dead = frozenset(
             each for each in vault.firewall.rule_set.virtual_network_rules if as_subnet(str(each)) in self.gone
         )
         return Desired(undone.after, reasons, (), notes, dead=dead, tags=undone.tags, tag_reasons=undone.reasons)
 
-    def _reason(self, rule: Rule, declared: Mapping[str, str], text: str, today: date) -> Reason:
-        """What a rule is to us today, unless that run was asked for it."""
-        standing = judge(rule, self.agents.intent, self.resolution, today)
+    def _reason(
+        self, rule: Rule, declared: Mapping[str, str], text: str, runs: Sequence[TemporaryRule], moment: Moment
+    ) -> Reason:
+        """What a rule is to us today, unless that run was asked for it; `runs` of `netcfg exec` may let it in."""
+        standing = judge(rule, self.agents.intent, self.resolution, moment.today)
         network = rule.network if isinstance(rule, IpRule) else None
         source = self.resolution.wanted_around(network) if network and standing is Standing.PUBLISHED else None
         if source:
             return Reason(standing, text, source.publishers, source.region)
-        if str(rule) in declared:
+        found = Reason(standing, text)
+        borrowed = lent(rule, found, runs, moment.now)
+        if borrowed is found and str(rule) in declared:
             return Reason(Standing.DECLARED, "; ".join(filter(None, (declared[str(rule)], text))))
-        return Reason(standing, text)
+        return borrowed
 
 
 def plan_rollback(
@@ -105,10 +105,8 @@ def plan_rollback(
     Nobody asks Azure DevOps where the organizations live: the record says for which geographies its plan was.
     """
     written = [each for each in record.entries if any(write.fate.may_have_happened for write in each.writes)]
-    for each in {id for entry in written for id in entry.meant.geographies} - geographies.keys():
-        raise RecordUnreadable(
-            record.path, f"it names a geography {each!r}, which this netcfg does not know; update it"
-        )
+    if strange := sorted({id for each in written for id in each.meant.geographies} - geographies.keys()):
+        raise RecordUnreadable(record.path, f"this netcfg knows no geography {strange[0]!r}; update it")
     since = around.records.since(record)
     later = {each.vault: tuple(_later(each.vault, since)) for each in written}
     known = [each for each in written if not _unknown(each.vault, since)]

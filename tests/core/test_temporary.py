@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netcfg.core import visit
 from netcfg.core.declared import parse_declaration
 from netcfg.core.intent import Intent
 from netcfg.core.plan import Action, Kind, Plan, draw, look
@@ -102,6 +104,18 @@ def test_a_rule_that_was_declared_for_good_stays_when_the_job_is_overdue():
     plan = planned(vault("191.10.40.5", tags=((OVERDUE[0], f"{OVERDUE[1]} kept"),)))
     assert told(plan) == [("remove", "tag", OVERDUE[0])]
     assert plan.desired.reasons[IpRule("191.10.40.5")].standing is Standing.FOREIGN
+
+
+@pytest.mark.parametrize("other", [RUNNING, OVERDUE], ids=["running", "overdue"])
+def test_where_one_tag_says_that_an_address_was_declared_the_others_do_not_make_it_temporary(other):
+    """A plan, and a run that comes to its end, mean the same rules by that."""
+    declared = ("netcfg-exec-5eeded00", "191.10.40.5/32 until 2026-07-01T13:00:00Z kept")
+    of = vault("191.10.40.5", tags=(declared, other))
+    rule = IpRule("191.10.40.5")
+    assert planned(of).desired.reasons[rule].standing is Standing.FOREIGN
+    assert rule in planned(of).after.rule_set.ip_rules
+    assert visit.admitting(of, rule.network) == rule
+    assert rule in visit.tidied(of, NOW + timedelta(days=1)).firewall.rule_set.ip_rules
 
 
 def test_a_declaration_does_not_rest_on_what_is_there_for_a_while():

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_address
 from typing import Any
 
 import pytest
 
 from netcfg.core.errors import (
     AddressUnknown,
+    CommandNotBegun,
     Interrupted,
     NetcfgError,
     NotInAzure,
@@ -20,9 +22,13 @@ from netcfg.core.errors import (
     NotVerified,
     OtherAddress,
     PublicAccessOff,
+    TimeOver,
+    VaultDeleted,
+    VaultNotVisible,
+    VaultNowhere,
     WriteUnsettled,
 )
-from netcfg.core.resources import Tags, Vault
+from netcfg.core.resources import Tags, Vault, VaultId
 from netcfg.core.rules import DefaultAction, IpRule, PublicAccess
 from netcfg.core.verification import Answer, Lookup, Observation, Resolution
 from netcfg.workflow.admitting import Entrance, Stay, admit
@@ -51,10 +57,14 @@ class Machine:
     saw: list[Vault] = field(default_factory=list)
     left: list[NotTakenOut | None] = field(default_factory=list)
     now: float = 0.0
+    is_time_over: bool = False
+    finishes: int = 0
 
     def look(self, name: str) -> Observation:
         shown = self.azure.vaults[ID].firewall.rule_set
-        lets_in = any(each.network and IPv4Address(self.address) in each.network for each in shown.ip_rules)
+        lets_in = shown.default_action is DefaultAction.ALLOW or any(
+            each.network and ip_address(self.address.split()[0]) in each.network for each in shown.ip_rules
+        )
         self.looks = self.looks + 1 if lets_in else 0
         said = Answer(403, "Forbidden", "ForbiddenByRbac", "Caller is not authorized to perform action on resource.")
         if self.looks <= self.lag and self.way.resolution is not Resolution.PRIVATE:
@@ -77,7 +87,21 @@ class Machine:
         return 3
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        """Who has no time left does not sleep, unless he is finishing something."""
+        self.now += seconds if self.finishes or not self.is_time_over else 0.0
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        self.finishes += 1
+        yield
+        self.finishes -= 1
+
+    def ended(self) -> NetcfgError:
+        return TimeOver(60) if self.is_time_over else Interrupted()
+
+    def end_time(self) -> None:
+        self.is_time_over = True
+        self.stop.set()
 
     def clock(self) -> float:
         self.now += 0.001
@@ -85,7 +109,7 @@ class Machine:
 
     def exec(self, **stay: Any) -> int:
         around = replace(fakes.around(self.azure), started=NOON, clock=self.clock, sleep=self.sleep)
-        around = replace(around, stop=_Stop(self.sleep))
+        around = replace(around, stop=_Stop(self.sleep), finishing=self.finishing, ended=self.ended)
         self.stop = around.stop
         entrance = Entrance(around, self, self, key=lambda: TAG[0], leave=self.left.append)
         return admit(Stay(ID, **{"lasting": timedelta(hours=1), "wait": 300, **stay}), self, entrance)
@@ -157,6 +181,61 @@ def test_whoever_comes_by_a_private_endpoint_needs_no_rule():
     assert here.writes == 0
 
 
+@pytest.mark.parametrize("known", ["before", "between the look and the write"])
+def test_a_rule_that_was_there_is_tried_before_the_command_runs(known: str):
+    here = machine(vault("191.10.60.9") if known == "before" else None, lag=3)
+
+    def declare(number: int, what: str) -> None:
+        if number == 1 and known != "before":
+            here.azure.vaults[ID] = vault("191.10.60.9")
+
+    here.azure.before = declare
+    assert here.exec() == 3
+    assert (here.looks, here.rules, here.writes) == (4, ["191.10.60.9"], 0)
+
+
+def test_a_rule_for_another_address_than_the_one_that_the_vault_sees_does_not_help():
+    here = machine(vault("191.10.60.9"), address="191.10.60.99")
+    with pytest.raises(OtherAddress):
+        here.exec()
+    assert (here.writes, here.saw) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "seen", ["10.3.4.5", "2603:1030:7::5", "191.10.60.9 from /subscriptions/s/virtualNetworks/v/subnets/agents"]
+)
+def test_nothing_is_written_for_a_machine_that_no_rule_for_an_address_can_let_in(seen: str):
+    here = machine(address=seen)
+    with pytest.raises(NotLetIn, match="cannot let this machine in, so the command was not run: the firewall of kv"):
+        here.exec()
+    assert (here.writes, here.saw) == (0, [])
+
+
+def test_whoever_has_his_rule_taken_time_and_again_gives_up():
+    here = machine(lag=0)
+
+    def take(number: int, what: str) -> None:
+        if here.writes > len(taken):
+            taken.append(number)
+            here.azure.vaults[ID] = vault("191.10.77.7")
+
+    taken: list[int] = []
+    here.azure.after = lambda number, what: None
+    look = here.look
+
+    def seen(name: str) -> Observation:
+        found = look(name)
+        if here.rules != ["191.10.77.7"]:
+            take(0, "")
+        return found
+
+    here.look = seen  # type: ignore[method-assign]
+    with pytest.raises(NotLetIn, match="somebody takes out its address, or the tag beside it, as often as it is added"):
+        here.exec()
+    assert len(taken) == 5
+    assert here.saw == []
+
+
 def test_a_vault_without_public_access_is_not_opened():
     closed = vault()
     here = machine(replace(closed, firewall=replace(closed.firewall, public_access=PublicAccess.DISABLED)))
@@ -185,6 +264,11 @@ def test_a_vault_that_does_not_answer_in_time_is_left_and_the_command_not_run():
     with pytest.raises(NotLetIn, match="did not let this machine in in 30 s, so the command was not run"):
         here.exec(wait=30)
     assert (here.rules, here.tags, here.saw) == (["191.10.77.7"], (("team", "payments"),), [])
+
+
+def test_what_is_told_of_a_wait_is_how_long_it_was():
+    with pytest.raises(NotLetIn, match="did not let this machine in in 20 s"):
+        machine(lag=10_000).exec(wait=300, lasting=timedelta(seconds=20))
 
 
 @pytest.mark.parametrize("error", [NetcfgError("it could not"), KeyError("a bug"), KeyboardInterrupt()])
@@ -227,6 +311,35 @@ def test_a_write_that_nobody_answered_is_looked_at_and_taken_back(happened: bool
     with pytest.raises((Interrupted, NetcfgError)):
         here.exec()
     assert (here.rules, here.tags, here.saw) == (["191.10.77.7"], (("team", "payments"),), [])
+
+
+@pytest.mark.parametrize("seconds", [0.4, 3.0, None], ids=["at once", "in three seconds", "never"])
+def test_a_write_that_was_never_answered_is_looked_for_until_it_comes_and_told_if_it_does_not(seconds: float | None):
+    """The connection breaks, somebody wants us to end, and Azure takes the write when nobody asks any more."""
+    here = machine()
+    write, begun = here.azure.write, 0.0
+
+    def lose(vault: Vault, *words: Any, **more: Any) -> None:
+        nonlocal begun
+        here.azure.write, begun = write, here.now  # type: ignore[method-assign]
+
+        def come(number: int, what: str) -> None:
+            if seconds is not None and here.now >= begun + seconds:
+                here.azure.before = lambda number, what: None
+                write(vault, *words, **more)
+
+        here.azure.before = come
+        here.stop.set()
+        raise WriteUnsettled("kv", "the connection broke off")
+
+    here.azure.write = lose  # type: ignore[method-assign]
+    kept = (["191.10.77.7"], (("team", "payments"),), [])
+    with pytest.raises(CommandNotBegun if seconds else NotTakenOut) as told:
+        here.exec()
+    assert (here.rules, here.tags, here.saw) == kept
+    assert here.now - begun < 6
+    if seconds is None:
+        assert "the write that lets it in was never answered, and may have its effect still" in str(told.value)
 
 
 def test_a_rule_that_somebody_adds_in_the_very_moment_of_a_lost_write_stays():
@@ -295,18 +408,60 @@ def test_what_is_declared_while_it_is_waited_for_stays_and_so_does_the_note_of_i
     assert (here.rules, here.tags) == (["191.10.77.7", "191.10.60.9/32"], (("team", "payments"),))
 
 
-def test_a_vault_that_was_deleted_meanwhile_has_nobody_in_it():
+MOVED = replace(ID, text=ID.text.replace("/g/", "/other/"), resource_group="other")
+GONE = NotInAzure("vault kv", "check the id")
+
+
+def leave_its_place(here: Machine, said: NetcfgError = GONE) -> None:
+    """From now on nothing is at the vault's id."""
+    read = here.azure.read
+
+    def look(id: VaultId) -> Vault:
+        if id == ID:
+            raise said
+        return read(id)
+
+    here.azure.read = look  # type: ignore[method-assign]
+
+
+def test_a_vault_that_was_moved_meanwhile_is_found_and_the_address_taken_out_there():
     here = machine()
 
-    def delete() -> None:
-        def gone(id: object) -> Vault:
-            raise NotInAzure("vault kv", "it is gone")
+    def move() -> None:
+        leave_its_place(here)
+        here.azure.vaults[MOVED] = replace(here.azure.vaults.pop(ID), id=MOVED)
 
-        here.azure.read = gone  # type: ignore[assignment,method-assign]
-
-    here.meanwhile = delete
+    here.meanwhile = move
     assert here.exec() == 3
+    there = here.azure.vaults[MOVED]
+    assert [each.value for each in there.firewall.rule_set.ip_rules] == ["191.10.77.7"]
+    assert there.tags == (("team", "payments"),)
     assert here.left[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("at_its_id", "by_its_name", "is_gone"),
+    [
+        (VaultDeleted(ID, "2026-07-01", "2026-09-29", "az keyvault recover"), None, True),
+        (GONE, VaultNowhere("kv", "kv.vault.azure.net"), True),
+        (GONE, VaultDeleted(MOVED, "2026-07-01", "2026-09-29", "az keyvault recover"), True),
+        (GONE, VaultNotVisible("kv", 3), False),
+        (GONE, ID, False),
+    ],
+    ids=["deleted", "nowhere", "moved and deleted", "out of sight", "not where the index has it"],
+)
+def test_only_a_vault_that_is_certainly_gone_has_nobody_in_it(at_its_id, by_its_name, is_gone: bool):
+    here = machine()
+    here.meanwhile = lambda: leave_its_place(here, at_its_id)
+    found = here.azure.find
+    here.azure.find = lambda names: {"kv": by_its_name} if here.saw else found(names)  # type: ignore[method-assign]
+    if is_gone:
+        assert here.exec() == 3
+        assert here.left[-1] is None
+        return
+    with pytest.raises(NotTakenOut, match="Azure knows no vault kv; check the id"):
+        here.exec()
+    assert here.left[-1] is not None
 
 
 def test_an_address_that_cannot_be_taken_out_is_told_with_its_tag_its_end_and_the_command():
@@ -329,6 +484,47 @@ def test_an_address_that_cannot_be_taken_out_is_told_with_its_tag_its_end_and_th
     )
     assert 60 <= here.now < 70
     assert here.left[-1] is not None
+
+
+def test_the_end_of_the_time_makes_no_wait_of_the_taking_out_short():
+    """Another job writes back what it had read before, half a second after the address was taken out."""
+    here = machine()
+    stale: list[Vault] = []
+    back: list[float] = []
+
+    def again(number: int, what: str) -> None:
+        if not stale:
+            stale.append(here.azure.vaults[ID])
+        elif not back:
+            back.append(here.now + 0.5)
+
+    def come(number: int, what: str) -> None:
+        if back and stale and here.now >= back[0]:
+            here.azure.vaults[ID] = stale.pop()
+
+    here.azure.after, here.azure.before = again, come
+    here.meanwhile = here.end_time
+    assert here.exec() == 3
+    assert (here.rules, here.tags) == (["191.10.77.7"], (("team", "payments"),))
+    assert here.writes == 3
+    assert len(here.azure.calls) < 20
+
+
+def test_whoever_is_out_of_time_asks_a_busy_azure_no_more_often_than_others():
+    here = machine()
+
+    def forbid() -> None:
+        def refuse(*words: Any, **more: Any) -> None:
+            raise NetcfgError("you may not write it any more")
+
+        here.azure.write = refuse  # type: ignore[method-assign]
+        here.end_time()
+
+    here.meanwhile = forbid
+    with pytest.raises(NotTakenOut):
+        here.exec()
+    assert 60 <= here.now < 70
+    assert len(here.azure.calls) < 70
 
 
 def test_once_somebody_wants_us_to_end_no_wait_of_the_taking_out_is_long():

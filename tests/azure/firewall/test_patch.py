@@ -180,10 +180,21 @@ def test_a_mistake_is_told_of_the_vault_that_has_it_and_not_of_one_that_had_it_b
             parse_firewall({"networkAcls": {"defaultAction": "Perhaps"}}, name)
 
 
-def test_with_a_temporary_rule_goes_its_tag_so_that_a_late_write_brings_back_both_or_none():
-    tags = (("team", "payments"), ("netcfg-exec-0a1b2c3d", "191.10.60.9/32 until 2026-07-01T13:00:00Z"))
-    vault = replace(vault_with({}), tags=tags)
-    assert patch(vault, vault.firewall, tags, ignore_missing_endpoint=False)["tags"] == dict(tags)
+@pytest.mark.parametrize(
+    ("rules", "value", "is_sent"),
+    [
+        (["191.10.60.9"], "191.10.60.9/32 until 2026-07-01T13:00:00Z", True),
+        (["191.10.60.9"], "191.10.60.9/32 until 2026-07-01T13:00:00Z kept", False),
+        (["191.10.77.7"], "191.10.60.9/32 until 2026-07-01T13:00:00Z", False),
+    ],
+    ids=["a temporary rule", "one that was declared", "none"],
+)
+def test_with_a_temporary_rule_goes_its_tag_so_that_a_late_write_brings_back_both_or_none(rules, value, is_sent):
+    acls = {"bypass": "None", "defaultAction": "Deny", "ipRules": [{"value": each} for each in rules]}
+    tags = (("team", "payments"), ("netcfg-exec-0a1b2c3d", value))
+    vault = replace(vault_with({"networkAcls": acls}), tags=tags)
+    body = patch(vault, vault.firewall, tags, ignore_missing_endpoint=False)
+    assert body.get("tags") == (dict(tags) if is_sent else None)
 
 
 def test_tags_are_sent_whole_and_only_where_they_change():
