@@ -133,7 +133,7 @@ def _everything_written_is_looked_at(tmp_path_factory: pytest.TempPathFactory) -
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(1_000, 10, 300)
     gc.enable()
 
 

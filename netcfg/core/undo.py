@@ -334,8 +334,8 @@ def _in_place(
 ) -> tuple[AnyRule, ...]:
     """The rules that are wanted: those that come back where they were, and as they were written."""
     there = set(now)
-    if not any(each in wanted and each not in there for rules in found for each in rules):
-        return tuple(each for each in now if each in wanted)
+    if there == {each for rules in (now, *found) for each in rules if each in wanted}:
+        return tuple(now)
     places: dict[AnyRule, list[AnyRule]] = {each: [] for rules in found for each in rules if each in wanted}
     for each in now:
         if each in wanted:

@@ -221,8 +221,11 @@ def provenance(run: PlanSet | Report) -> list[str]:
 
 def conclusion(result: Result) -> str:
     """What the whole apply comes to, in one line."""
+    unfinished = sum(each.ending is Ending.NOT_REACHED and each.touched for each in result.outcomes)
     counts = Counter(each.ending for each in result.outcomes)
+    counts[Ending.NOT_REACHED] -= unfinished
     parts = [f"{counts[each]:,} {each.value.replace('-', ' ')}" for each in Ending if counts[each]]
+    parts += [f"{unfinished:,} not finished"] if unfinished else []
     missing = _unread(result.planned.undetermined)
     parts += _missing(result.planned)
     unverified = sum(each.ending is Ending.DONE and not each.verified for each in result.outcomes)

@@ -92,9 +92,11 @@ def apply(planned: PlanSet, drawings: Drawings, around: Surroundings, waves: Wav
         failures = _switch([plan for plan in pending if plan.desired.endpoints], run)
         _in_waves(run.left(pending), run, partial(_finish_all, failures=failures))
     for plan in run.left(pending):
-        own = next((failures[each] for each in plan.desired.endpoints if each in failures), None)
-        error = run.failed or own or run.around.ended()
-        ending = Ending.NOT_REACHED if error is run.failed else ending_of(error)
+        # Why its endpoint is not there says more than that somebody wanted us to end meanwhile.
+        own = [failures[each] for each in plan.desired.endpoints if each in failures]
+        failed = next((each for each in own if ending_of(each) is Ending.FAILED), None)
+        error = run.failed or failed or run.around.ended()
+        ending = Ending.NOT_REACHED if run.failed else ending_of(error)
         run.ended[plan.vault.id] = Outcome(plan, ending, touched=run.has_touched(plan), error=error)
     outcomes = [run.ended[plan.vault.id] for plan in planned.plans]
     if waves:

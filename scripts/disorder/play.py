@@ -147,11 +147,18 @@ class _Play:
             self._witness.wrong("I7", "the run came to its end, and its record does not say how")
 
     def _restored(self, sight: Sight) -> None:
-        """Where nobody else did anything, a rollback brings back what its record had found."""
+        """Where nobody else did anything, a rollback brings back what its record had found, but for those who were let
+        in for a while that is over."""
         first = self._undone
         if first is None or self._witness.acts or sight.seen is None:
             return
-        held = (("rules", ip_rules), ("default action", grounds.default_action), ("bypass", grounds.bypass))
+        over = grounds.overdue(first["tags"], self._clock.now())
+
+        def rules(vault: Document) -> list[str]:
+            left = [each for each in ip_rules(vault) if each not in over]
+            return sorted(left) if over else left  # where nothing else comes back, nothing is written
+
+        held = (("rules", rules), ("default action", grounds.default_action), ("bypass", grounds.bypass))
         for name, of in held:
             now, then = of(sight.seen), of(first)
             if now != then:
@@ -200,7 +207,7 @@ def _overdue(vault: Document, clock: Clock, wanted: frozenset[str]) -> list[str]
 
 def _found(folder: Path) -> Document | None:
     written = writings(folder)
-    return {"properties": written[0]["found"]} if written else None
+    return {"properties": written[0]["found"], "tags": written[0]["foundTags"]} if written else None
 
 
 def _comparable(acls: Document) -> Document:

@@ -78,3 +78,25 @@ def test_a_check_finds_no_expired_rule_by_a_clock_that_is_ahead(netcfg: Program)
     set_azures_clock(netcfg, 0)
     report = netcfg("check", *until(YESTERDAY), "--format", "json").document
     assert "expired-rule" in {each["rule"] for each in report["findings"]}
+
+
+@pytest.mark.parametrize("days", [3, -3], ids=["behind", "ahead"])
+def test_cleaning_takes_out_nobody_by_the_later_of_two_clocks_and_says_whom_it_would(netcfg: Program, days: int):
+    """One of them says that the run is over since yesterday, or will be tomorrow."""
+    until = "2026-07-02T05:00:00Z" if days > 0 else "2026-06-30T05:00:00Z"
+    with netcfg.sandbox.edit() as state:
+        found = state["vaults"]["kv-orders"]
+        found["tags"] = {"netcfg-exec-0a0b0c0d": f"191.10.60.9/32 until {until}"}
+        found["properties"]["networkAcls"].setdefault("ipRules", []).append({"value": "191.10.60.9/32"})
+    set_azures_clock(netcfg, days * DAYS)
+    ran = netcfg("exec", "--clean", "kv-orders")
+    note, count = ran.out.splitlines()
+    assert (ran.status, count) == (0, "1 vault looked at, nothing is overdue")
+    assert note.startswith("kv-orders: the clock of this machine is 3 days ")
+    assert note.endswith(
+        "; by the later of the two 191.10.60.9/32, netcfg-exec-0a0b0c0d go, and by the earlier not yet"
+    )
+    assert ran.err.endswith("; what is over is judged by the earlier of the two\n")
+    assert "191.10.60.9/32" in netcfg.rules("kv-orders")
+    document = netcfg("exec", "--clean", "kv-orders", "--format", "json").document
+    assert [document["vaults"][0]["notes"], len(document["remarks"])] == [[note.removeprefix("kv-orders: ")], 1]

@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import Any, NoReturn
 
 import jsonschema
 import pytest
 
+from netcfg.cli import child
 from netcfg.cli import exec as execution
 from netcfg.cli.root import Root
+from netcfg.core import visit
+from netcfg.core.errors import NotTakenOut
 from netcfg.sandbox import store
 from netcfg.sandbox.server import serve
 from netcfg.workflow import admitting
@@ -28,12 +32,15 @@ from tests.cli.conftest import Program
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "data" / "schemas" / "cleaning.schema.json"
 HERE = "191.10.60.9/32"
+GRACE, ENDING = child.GRACE, execution.ENDING  # as they are where no test has shortened them
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody here takes long between a look and a write; and where we end at once, the tests would end with us."""
+    """Nobody here takes long between a look and a write, or to end; and where we end at once, the tests would end with
+    us."""
     monkeypatch.setattr(admitting, "AGAIN", 0.1)
+    monkeypatch.setattr(child, "GRACE", 1.5)
     monkeypatch.setattr(execution, "ENDING", 60.0)
 
 
@@ -115,11 +122,21 @@ def test_a_program_that_turns_out_not_to_be_one_is_126_and_the_address_is_taken_
     assert is_as_before(netcfg)
 
 
-def test_a_command_that_takes_too_long_is_ended_with_the_status_of_timeout(netcfg: Program):
-    begun = time.monotonic()
-    assert netcfg("exec", "kv-job", "--for", "2", *shell("exec sleep 30")).status == 124
-    assert time.monotonic() - begun < 10
+def test_what_takes_too_long_and_all_that_it_started_gets_a_chance_to_end_by_itself(netcfg: Program, tmp_path: Path):
+    """What it started in the background is no child of ours."""
+    told = tmp_path / "told"
+    behind = f"trap 'sleep 0.4; echo ended > {told}; exit' TERM; while :; do sleep 0.1; done"
+    assert netcfg("exec", "kv-job", "--for", "2", *shell(f'sh -c "{behind}" & exec sleep 30')).status == 124
+    assert told.read_text() == "ended\n"
     assert is_as_before(netcfg)
+
+
+def test_a_file_that_was_opened_for_the_command_is_open_to_it(netcfg: Program, tmp_path: Path):
+    """As by a shell: `netcfg exec VAULT -- COMMAND 7> file`."""
+    with (tmp_path / "file").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        assert netcfg("exec", "kv-job", *shell(f"echo hello > /dev/fd/{file.fileno()}")).status == 0
+    assert (tmp_path / "file").read_text() == "hello\n"
 
 
 # --- refused --------------------------------------------------------------------------------------------------------
@@ -304,6 +321,82 @@ def test_what_cannot_be_taken_out_is_status_seven_whatever_the_command_did(
     assert "191.10.60.9/32 may still be let in by kv-job: that it was taken out could not be proved" in ran.err
     assert f"the tag {tag} remembers it until 2026-07-01 13:01 UTC" in ran.err
     assert "exec --clean kv-job' takes it out" in ran.err
+
+
+def test_an_exec_within_another_has_the_time_to_take_out_its_address():
+    assert admitting.HURRYING + 1 < GRACE < ENDING
+
+
+def test_a_mistake_of_ours_in_the_taking_out_is_told_with_what_is_left_open(
+    netcfg: Program, monkeypatch: pytest.MonkeyPatch
+):
+    def mistaken(*words: Any, **more: Any) -> visit.State:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(visit, "end", mistaken)
+    ran = netcfg("exec", "kv-job", *shell("exit 0"))
+    assert ran.status == 7
+    assert "KeyError: 'a mistake'" in ran.err
+    assert ran.err.splitlines()[-1].startswith(
+        "netcfg: 191.10.60.9/32 may still be let in by kv-job: that it was taken out could not be proved (this run "
+        f"came to its end before Azure had answered); the tag {tags(netcfg, 'kv-job')[0]} remembers it until"
+    )
+
+
+class Gone(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_whoever_has_to_leave_at_once_does_although_nobody_takes_what_he_says(
+    monkeypatch: pytest.MonkeyPatch, is_open: bool
+):
+    def leave(status: int) -> NoReturn:
+        raise Gone(status)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    opened = execution._Open()
+    if is_open:
+        opened.hear(NotTakenOut("kv", HERE, "netcfg-exec-0000000a", "noon", "netcfg exec --clean kv", "why"))
+    with pytest.raises(Gone) as gone:
+        execution._leave(opened, Root())
+    assert gone.value.args == (7 if is_open else 130,)
+
+
+def test_an_end_before_the_command_is_told_in_words_of_its_own(netcfg: Program):
+    def interrupt(number: int, method: str, path: str) -> None:
+        if "secrets" in path:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    netcfg.sandbox.before = interrupt
+    ran = netcfg("exec", "kv-job", *shell("exit 0"))
+    assert ran.status == 130
+    assert ran.err == (
+        "netcfg: somebody ended the run before the command was begun, and nothing that it let in is let in any more\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_shares_a_terminal_with_us_and_was_not_told_by_it_is_told_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
+):
+    """`kill -INT` reaches us alone; a key would have reached the command too."""
+    monkeypatch.setattr(child, "_has_terminal", lambda: True)
+    wish, up = Event(), tmp_path / "up"
+    command = child.Child(shell(f"trap 'exit 9' INT TERM; touch {up}; while :; do sleep 0.05; done")[1:], wish)
+    command.number = number
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(command.run, 30)
+        while not up.exists():
+            time.sleep(0.01)
+        told = time.monotonic()
+        wish.set()
+        assert running.result() == child.OVERTIME
+    command.rest()
+    assert command.status(0) == 9
+    assert (time.monotonic() - told >= child.GRACE / 2) is (number is signal.SIGINT)
 
 
 # --- other processes ------------------------------------------------------------------------------------------------

@@ -83,6 +83,23 @@ def test_a_retired_range_is_removed_once_its_grace_is_over(netcfg: Program):
     assert {each["action"]: each["value"] for each in plan["changes"]}["remove"] == "172.199.233.80/28"
 
 
+def test_a_clock_that_is_ahead_retires_nothing_and_is_told(netcfg: Program):
+    publish(netcfg, "moved")
+    netcfg("ranges", "refresh")
+    with netcfg.sandbox.edit() as state:
+        right, state["today"] = state["today"], "2026-10-05"
+        state["settings"]["clockSkewSeconds"] = -34 * 86_400
+    ran = netcfg("ranges", "refresh", "--format", "json")
+    assert ran.document["notes"][0] == (
+        "the clock of this machine shows 2026-10-05, and the publishers' answers 2026-09-01: "
+        "what is still published is confirmed for the earlier day"
+    )
+    with netcfg.sandbox.edit() as state:
+        state["today"], state["settings"]["clockSkewSeconds"] = right, 0
+    plan = netcfg("plan", "kv-ready", "--geography", "EU", "--format", "json").document["vaults"][0]
+    assert "remove" not in {each["action"] for each in plan["changes"]}
+
+
 def test_the_document_conforms_to_its_schema(netcfg: Program):
     schema = json.loads((SCHEMAS / "edition.schema.json").read_text("utf-8"))
     publish(netcfg, "moved")

@@ -298,6 +298,32 @@ def test_a_record_that_cannot_be_read_is_named_and_the_others_are_told(netcfg: P
     assert len(ran.document["records"]) == 1
 
 
+def test_a_private_piece_that_was_removed_is_named_and_the_status_is_not_0(netcfg: Program):
+    """No rollback makes one."""
+    netcfg(*OPENING)
+    (path,) = records(netcfg)
+    *lines, outcome, end = path.read_text().splitlines(keepends=True)
+    about = {"vault": vault_id("kv-payments"), "kind": "private-endpoint", "piece": "/pe-old"}
+    removing = [{"event": "removing", **about}, {"event": "did", "what": "removing", **about, "fate": "done"}]
+    path.write_text("".join([*lines, *(json.dumps(each) + "\n" for each in removing), outcome, end]))
+    ran = netcfg("rollback", path.stem, "--yes", "--accept", "default-allow", "--format", "json")
+    assert ran.status == 7
+    assert ran.document["selected"][-1] == (
+        "the private endpoint /pe-old was removed and is not made again; 'netcfg apply' with --private-endpoint SUBNET "
+        "makes one"
+    )
+    assert netcfg("rollback", path.stem, "--dry-run").status == 7
+
+
+def test_history_tells_what_was_planned_and_not_done_as_such(netcfg: Program):
+    netcfg(*OPENING)
+    (path,) = records(netcfg)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-2]))
+    assert "kv-payments: did not end: written\n                             8 to be added, 1 to be changed" in (
+        netcfg("history").out
+    )
+
+
 def test_history_of_a_machine_that_never_wrote_is_empty_and_no_error(netcfg: Program):
     ran = netcfg("history")
     assert (ran.status, ran.out) == (0, f"no record in '{netcfg.folder}/sandbox/records'\n")

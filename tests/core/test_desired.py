@@ -162,6 +162,18 @@ def test_a_retired_range_goes_when_its_publisher_went_without_it_for_the_grace_p
     assert removed == ({"191.235.226.0/24"} if goes else set())
 
 
+def test_a_retired_range_stays_and_says_so_where_only_a_wrong_clock_saw_its_grace_pass():
+    known, today = dropped(date(2026, 7, 10), date(2026, 12, 1)), date(2026, 7, 20)
+    assert outcome(closed("191.235.226.0/24"), known, today, geographies=(EUROPE,))[1] == set()
+    asked = Intent(geographies=(EUROPE,), policy=Policy.TABLE)
+    resolution = resolve(known, asked.policy, asked.geographies)
+    reason = fit(closed("191.235.226.0/24"), asked, resolution, (), today).reasons[IpRule("191.235.226.0/24")]
+    assert reason.text == (
+        "no edition has it since 2026-07-10, as was seen on 2026-12-01, by a clock that was wrong: "
+        "run 'netcfg ranges refresh'"
+    )
+
+
 def test_only_exactly_a_retired_range_is_ours_to_remove():
     catalogue = dropped(date(2026, 7, 10), date(2026, 12, 1))
     _, removed = outcome(closed("191.235.226.0/25"), catalogue, geographies=(EUROPE,), today=date(2027, 1, 1))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Network, collapse_addresses
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from netcfg.core.errors import BothWanted, TooManyRules
@@ -57,6 +57,7 @@ def follow(firewall: Firewall, changes: Iterable[Change]) -> Firewall:
     return firewall
 
 
+@settings(max_examples=100)
 @given(vaults, intents(), catalogues())
 def test_a_second_plan_is_empty(vault, intent, catalogue):
     first = planned(vault, intent, catalogue)
@@ -70,6 +71,7 @@ def test_following_the_changes_reaches_what_the_plan_says(vault, intent, catalog
     assert follow(plan.before, plan.changes) == plan.after
 
 
+@settings(max_examples=100)
 @given(vaults, intents(), catalogues())
 def test_no_address_is_admitted_that_was_not_there_published_or_declared(vault, intent, catalogue):
     plan = planned(vault, intent, catalogue)
@@ -90,6 +92,7 @@ def test_what_is_wanted_is_published_by_an_edition_for_that_geography(catalogue,
         assert canary or not each.region.is_canary
 
 
+@settings(max_examples=100)
 @given(vaults, intents(), catalogues())
 def test_everything_published_and_declared_is_covered_after_the_plan(vault, intent, catalogue):
     reachable = replace(vault.firewall, public_access=PublicAccess.ENABLED)

@@ -95,7 +95,25 @@ def test_the_grace_period_begins_when_somebody_here_could_know():
     mended = judge(replace(TABLE, ranges=TABLE.ranges[1:]), Catalogue((TABLE,)), (), TODAY).edition
     (retired,) = Catalogue((TABLE, mended)).retired
     assert retired.since == TODAY
-    assert not retired.outlived(timedelta(days=1))
+    assert not retired.outlived(timedelta(days=1), TODAY)
+
+
+def test_what_a_clock_that_is_ahead_confirms_tells_nothing_and_a_right_one_takes_its_place():
+    mended = judge(replace(TABLE, ranges=TABLE.ranges[1:]), Catalogue((TABLE,)), (), TODAY).edition
+    ahead = judge(mended, Catalogue((TABLE, mended)), (), date(2031, 1, 1)).edition
+    (retired,) = Catalogue((TABLE, ahead)).retired
+    assert retired.confirmed == date(2031, 1, 1)
+    assert not retired.outlived(timedelta(days=30), TODAY)
+    assert retired.outlived(timedelta(days=30), date(2030, 12, 31))
+    later = TODAY + timedelta(days=2)
+    right = judge(mended, Catalogue((TABLE, ahead)), (), later).edition
+    assert (right.confirmed, right.seen) == (later, TODAY)
+
+
+def test_an_edition_that_was_first_seen_on_a_day_to_come_was_seen_today():
+    ahead = replace(TAG, seen=date(2031, 1, 1), confirmed=date(2031, 1, 1))
+    right = judge(TAG, Catalogue((ahead,)), (), TODAY).edition
+    assert (right.confirmed, right.seen) == (TODAY, TODAY)
 
 
 def test_more_than_a_tenth_gone_is_refused_until_it_is_accepted():

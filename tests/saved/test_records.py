@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import stat
@@ -9,15 +10,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
-from netcfg.core.errors import NoRecord, RecordNotWritten, RecordUnreadable
+from netcfg.core.approval import PieceId
+from netcfg.core.errors import NetcfgError, NoRecord, RecordNotWritten, RecordUnreadable
 from netcfg.core.guards import Acceptance
 from netcfg.core.intent import Intent
+from netcfg.core.outcome import Ending, Outcome, Result
 from netcfg.core.plan import Plan, PlanSet
+from netcfg.core.private import PieceKind
 from netcfg.core.ranges import resolve
-from netcfg.core.record import Bearer, Fate, Meant, Recorded, Unread, Where, Writing
+from netcfg.core.record import Bearer, Fate, Meant, Record, Recorded, Removing, Unread, Where, Writing
 from netcfg.core.resources import Vault, VaultId, parse_vault
 from netcfg.core.rules import Firewall, NetworkRuleSet, PublicAccess
 from netcfg.saved import files
@@ -239,6 +244,126 @@ def test_a_record_is_found_by_its_id_its_beginning_and_its_path(tmp_path: Path):
     for asked in ("", "2030", "../" + begun.name):
         with pytest.raises((NoRecord, RecordUnreadable)):
             find(tmp_path, asked)
+
+
+# Where a number, a text or a list is expected, and who edited it by hand wrote something else.
+EDITED: list[tuple[int, tuple[str | int, ...], list[Any]]] = [
+    (0, ("run",), [5, "zzz", "../../x"]),
+    (0, ("command",), [["x"], None, "\ud800"]),
+    (0, ("when",), [5, "2026-07-01", "never"]),
+    (0, ("who", "credential"), [["x"], 5]),
+    (0, ("who", "claims"), [["x"], {"oid": 5}]),
+    (0, ("where", "sandbox"), ["no", None]),
+    (0, ("acceptances",), ["text", [5]]),
+    (0, ("vaults", 0, "id"), [5, "kv"]),
+    (0, ("vaults", 0, "changes"), [{"add": float("inf")}, {"add": 1.5}, {"add": -1}, {"add": True}, []]),
+    (0, ("vaults", 0, "declared"), [[[["x"], "y"]], [["x", 5]], [["x"]], {"a": "b"}]),
+    (1, ("meant", "geographies"), ["EU", [["EU"]]]),
+    (1, ("meant", "canary"), ["no"]),
+    (1, ("meant", "subnets"), ["text", [5]]),
+    (3, ("foundTags",), [["x"], {"a": 5}]),
+    (6, ("error",), [["x"], 5]),
+    (-2, ("outcome",), [["x"], 5, "excellent"]),
+    (-2, ("verified",), ["yes"]),
+    (-1, ("status",), [float("inf"), "0", -1]),
+]
+
+
+def ended(folder: Path) -> Path:
+    """A record of a run that wrote one vault, which failed."""
+    planned, drawn = plan()
+    begun = begin(records(folder))
+    writing = Writing(drawn.vault, OPEN, ())
+    begun.doing(writing)
+    begun.did(writing, Fate.REFUSED, "no")
+    begun.doing(Removing(VAULT_ID, PieceKind.ENDPOINT, PieceId("/p")))
+    begun.did(Removing(VAULT_ID, PieceKind.ENDPOINT, PieceId("/p")), Fate.DONE, "no")
+    begun.end(Result(planned, (Outcome(drawn, Ending.FAILED, error=NetcfgError("no")),)))
+    return begun.path
+
+
+def test_whatever_is_edited_by_hand_is_an_error_and_no_traceback(tmp_path: Path):
+    path = ended(tmp_path)
+    assert read(path).status == 1
+    whole = [json.loads(each) for each in lines(path)]
+    for number, steps, values in EDITED:
+        for value in values:
+            edited = copy.deepcopy(whole)
+            place = edited[number]
+            for step in steps[:-1]:
+                place = place[step]
+            assert steps[-1] in place
+            place[steps[-1]] = value
+            path.write_text("".join(json.dumps(each) + "\n" for each in edited))
+            with pytest.raises(RecordUnreadable, match="cannot be read"):
+                read(path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda all: [each for each in all if '"event": "vault"' not in each], "nowhere it says what kv-test held"),
+        (lambda all: [*all[:2], all[1], *all[2:]], "twice it says what kv-test held"),
+        (lambda all: [all[0].replace('"vaults": [', '"vaults": [' + all[0].partition('"vaults": [')[2][:-3] + ", "),
+                      *all[1:]], "it names a vault twice"),
+        (lambda all: [*all, all[4]], "something comes after its end"),
+        (lambda all: [*all[:5], *all[4:]], "the end of a write that was never begun"),
+        (lambda all: [*all[:2], *all[3:]], "a write before the beginning"),
+    ],
+)  # fmt: skip
+def test_lines_that_do_not_go_together_make_the_record_unreadable(
+    tmp_path: Path, edit: Callable[[list[str]], list[str]], why: str
+):
+    path = ended(tmp_path)
+    path.write_text("".join(edit(lines(path))))
+    with pytest.raises(RecordUnreadable, match=why):
+        read(path)
+
+
+def test_a_record_that_says_nothing_yet_is_a_run_that_wrote_nothing(tmp_path: Path):
+    begin(records(tmp_path))
+    (tmp_path / "20260702T000000Z-00000000.jsonl").touch()
+    found = history(tmp_path, [], 9)
+    assert [each.outcome for each in found.records] == ["ended before its first write", "did not end: not begun"]
+    assert found.unread == ()
+
+
+def test_a_copy_of_a_record_under_another_name_is_none_of_its_own(tmp_path: Path):
+    begun = begin(records(tmp_path, noon(2)))
+    old = begin(records(tmp_path / "old", noon(1)))
+    (tmp_path / "backup.jsonl").write_text(begun.path.read_text())
+    (tmp_path / "zzz.jsonl").write_text(old.path.read_text())
+    assert [each.run for each in history(tmp_path, [], 9).records] == [old.name, begun.name]
+    last = records(tmp_path).last(VAULT_ID)
+    assert isinstance(last, Recorded)
+    assert last.run == begun.name
+
+
+def test_what_was_declared_last_is_not_what_a_rollback_was_asked_for(tmp_path: Path):
+    declared = begin(records(tmp_path, noon(1)))
+    planned, drawn = plan()
+    records(tmp_path, noon(2)).begin(planned, [drawn], {VAULT_ID: Meant(("EU",))}, declared.name)
+    last = records(tmp_path).last(VAULT_ID)
+    assert isinstance(last, Recorded)
+    assert last.run == declared.name
+
+
+def test_the_later_runs_of_its_vaults_are_found_here_and_beside_a_record_that_lies_elsewhere(tmp_path: Path):
+    other = parse_vault(VAULT_ID.text.replace("kv-test", "kv-new"))
+    assert isinstance(other, VaultId)
+    here, there = tmp_path / "here", tmp_path / "there"
+    first = begin(records(there, noon(2)))
+    begin(records(here, noon(1)))
+    begin(records(here, noon(3)), other)
+    later = [begin(records(here, noon(4))), begin(records(there, noon(5)))]
+    bad = begin(records(here, noon(6)))
+    bad.path.write_text(lines(bad.path)[0] + "null\n")
+    (here / "notes.jsonl").write_text("mine\n")
+    found = records(here).since(read(first.path))
+    assert [each.run for each in found if isinstance(each, Record)] == [each.name for each in later]
+    assert [(each.path, each.vaults) for each in found if isinstance(each, Unread)] == [
+        (str(bad.path), frozenset({VAULT_ID}))
+    ]
 
 
 def test_only_our_own_tags_are_written_down(tmp_path: Path):

@@ -29,6 +29,14 @@ def endless_body(connection: socket.socket, over: threading.Event) -> None:
     _drip(connection, over)
 
 
+def steady(connection: socket.socket, over: threading.Event) -> None:
+    """A whole answer, of twenty bytes."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n")
+    for _ in range(20):
+        over.wait(DROP)
+        connection.sendall(b"x")
+
+
 WAYS = (silent, endless_headers, endless_body)
 
 

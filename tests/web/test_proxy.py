@@ -135,6 +135,17 @@ def test_what_is_no_proxy_is_said_so(ask: Door, address: str, monkeypatch: pytes
         ask("https://far.invalid")
 
 
+@pytest.mark.parametrize(
+    "address", ["http://bob:12#s3cret@proxy:3128", "http://bob:12/s3cret@proxy:3128", "http://s3cret?@proxy:1"]
+)
+def test_of_a_password_that_ends_the_host_nothing_is_shown(address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    assert proxy_for("https://far.invalid") == Proxy("of HTTPS_PROXY")
+    with pytest.raises(BadProxy, match="in a password write # as %23") as found:
+        ask_a_publisher("https://far.invalid")
+    assert not {"s3cret", "bob", "12"} & set(str(found.value).replace(":", " ").split())
+
+
 @pytest.mark.parametrize("ask", DOORS[:3])
 def test_what_is_for_this_machine_goes_past_every_proxy(ask: Door, monkeypatch: pytest.MonkeyPatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
+from typing import ClassVar
 
 import pytest
 
@@ -14,10 +16,11 @@ from netcfg.core.errors import AzureUnreachable, DevOpsUnreachable, NetcfgError,
 from netcfg.devops.answer import Question
 from netcfg.devops.credential import Credential
 from netcfg.devops.session import Session
-from netcfg.sources.fetch import ANYTHING, Fetcher
+from netcfg.sources.fetch import ANYTHING, TAG_FILE, Fetcher
+from netcfg.web.adapter import _Timed
 from netcfg.web.deadline import UNLIMITED, Deadline
 from netcfg.web.http import new_session, too_slow
-from tests.web.slow import WAYS, silent, slow
+from tests.web.slow import WAYS, silent, slow, steady
 
 SOON = 0.2  # seconds
 NEVER = 60.0
@@ -34,7 +37,7 @@ def ask_devops(url: str, timeout: float, deadline: Deadline) -> None:
 
 
 def ask_a_publisher(url: str, timeout: float, deadline: Deadline) -> None:
-    Fetcher(timeout, deadline).fetch(f"{url}/page", ANYTHING)
+    Fetcher(timeout, deadline).fetch(f"{url}/page", replace(ANYTHING, patience=0))
 
 
 DOORS = (
@@ -58,6 +61,13 @@ def _no_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_answer_has_to_be_whole_in_time(ask: Door, error: type[NetcfgError], way):
     with slow(way) as url, pytest.raises(error, match=r"there was no whole answer within 0\.2 seconds"):
         ask(url, SOON, UNLIMITED)
+
+
+def test_the_weekly_file_may_come_slowly_once_it_comes():
+    with slow(steady) as url:
+        assert Fetcher(SOON).fetch(f"{url}/ServiceTags.json", TAG_FILE).content == b"x" * 20
+    with slow(silent) as url, pytest.raises(SourceUnreachable, match=r"within 0\.2 seconds"):
+        Fetcher(SOON).fetch(f"{url}/ServiceTags.json", TAG_FILE)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -113,6 +123,23 @@ def test_a_connection_serves_the_next_request_whatever_the_last_one_left():
     with loopback(shows({"value": 1})) as server, new_session("*/*", ()) as http:
         for _ in range(3):
             assert http.get(server.url, timeout=(1, 30)).json() == {"value": 1}
+
+
+def test_a_connection_within_a_proxys_tls_has_its_time_back_as_well():
+    """What urllib3 has there is no `socket`."""
+
+    class Within:
+        times: ClassVar[list[float]] = []
+
+        def settimeout(self, seconds: float) -> None:
+            self.times.append(seconds)
+
+        def sendall(self, sent: bytes) -> None: ...
+
+    connection = _Timed("far.invalid", timeout=7.0, deadline=UNLIMITED)
+    connection.sock = Within()  # type: ignore[assignment]
+    connection.request("GET", "/")
+    assert Within.times[0] == 7.0
 
 
 def test_an_error_without_a_time_says_no_time():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 
@@ -162,6 +163,45 @@ def test_once_somebody_wants_us_to_end_no_further_subnet_is_begun_or_told_of():
     told = [each for each in watching.said if each.startswith("enabling")]
     assert told == [f"enabling the service endpoint on vnet/s0{number}" for number in range(3)]
     assert (result.outcomes[0].ending, result.outcomes[0].touched, result.status) == (Ending.NOT_REACHED, True, 130)
+
+
+def test_that_an_endpoint_failed_says_more_than_that_somebody_wanted_us_to_end_meanwhile():
+    azure = azure_with()
+    planned, drawings = plan(targets([VAULT_ID], INTENT), ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
+    surroundings = around(azure)
+
+    def end(number: int, what: str) -> None:
+        if what == "enable agents":
+            surroundings.stop.set()
+            surroundings.subnets.stop()
+            raise NetworkBusy("subnet agents", "busy")
+
+    azure.before = end
+    result = apply(planned, drawings, surroundings)
+    assert (result.outcomes[0].ending, result.outcomes[0].touched, result.status) == (Ending.FAILED, True, 7)
+    assert str(result.outcomes[0].error).startswith("the service endpoint on vnet/agents was not enabled")
+
+
+def test_an_endpoint_is_proved_also_after_the_end_of_the_time():
+    azure, inside = three(), list[str]()
+
+    @contextmanager
+    def finishing() -> Iterator[None]:
+        inside.append("in")
+        try:
+            yield
+        finally:
+            inside.append("out")
+
+    class Seen(Subnets):
+        def lacking(self, subnets: Sequence[SubnetId]) -> frozenset[SubnetId]:
+            inside.append("look")
+            return super().lacking(subnets)
+
+    planned, drawings = plan(targets([VAULT_ID], INTENT), ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
+    one = replace(around(azure), subnets=Seen(azure), finishing=finishing, parallel=1)
+    assert apply(planned, drawings, one).status == 0
+    assert inside == ["in", "look", "out"] * 2
 
 
 def test_an_endpoint_that_was_enabled_and_is_not_proved_was_a_change_of_every_vault_that_needs_it():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -510,6 +511,32 @@ class _Landing(list[float]):
     def append(self, seconds: float) -> None:
         super().append(seconds)
         self._land()
+
+
+def test_what_looks_at_a_write_goes_on_after_the_end_of_the_time_and_what_only_asks_does_not():
+    office, depth, inside = Office(is_allowed=False), [0], list[tuple[str, bool]]()
+
+    @contextmanager
+    def finishing() -> Iterator[None]:
+        depth[0] += 1
+        try:
+            yield
+        finally:
+            depth[0] -= 1
+
+    def before(what: str) -> None:
+        inside.append((what.split()[0], depth[0] > 0))
+        if what.startswith("create"):
+            office.groups[99] = group(99, "shop", "api", "db")
+            raise LOST
+
+    office.before = before
+    office.around = replace(office.around, finishing=finishing)
+    link(office, grants=True)
+    begun = inside.index(("create", False))
+    assert ("allow", True) in inside
+    assert {each for what, each in inside[:begun] if what != "allow"} == {False}
+    assert inside[begun + 1 :] == [("every", True), ("read", True)]
 
 
 def test_a_write_that_azure_devops_did_not_take_has_changed_nothing():

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netcfg.core.acls import parse_firewall, write_firewall
-from netcfg.core.errors import RecordNotWritten
+from netcfg.core.errors import RecordNotWritten, RecordUnreadable
 from netcfg.core.guards import GUARDS, Acceptance
 from netcfg.core.intent import Intent
 from netcfg.core.outcome import Ending, Result
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.record import Bearer, Fate, Meant, Record, Where
 from netcfg.core.resources import Vault, VaultId
-from netcfg.core.rules import DefaultAction, Firewall, IpRule
+from netcfg.core.rules import DefaultAction, Firewall, IpRule, VirtualNetworkRule
 from netcfg.saved.journal import Facts, FileJournal
 from netcfg.saved.records import FileRecords, find, history
 from netcfg.workflow.apply import apply
@@ -168,6 +168,61 @@ def test_the_rollback_of_an_apply_keeps_exactly_what_others_did_since(
     assert azure.vaults[VAULT_ID].firewall == after
     if not others:
         assert write_firewall(azure.vaults[VAULT_ID].firewall) == write_firewall(found)
+
+
+def test_what_a_later_run_did_is_not_undone_where_the_first_was_killed_before_it_wrote(tmp_path: Path):
+    azure = azure_of(endpoint=True)
+
+    def kill(call: int, what: str) -> None:
+        if what == "write kv-test":
+            raise Killed(what)
+
+    azure.before = kill
+    with pytest.raises(Killed):
+        run(azure, Records(tmp_path))
+    azure.before = lambda number, what: None
+    assert run(azure, Records(tmp_path)).status == 0
+    held = azure.vaults[VAULT_ID].firewall
+    second, first = (each.run for each in history(tmp_path, [], 9).records)
+    result = undo(azure, find(tmp_path, first), Records(tmp_path))
+    assert azure.vaults[VAULT_ID].firewall is held
+    notes = result.outcomes[0].plan.desired.notes
+    assert f"kept: the default action was changed since to Deny by {second}" in notes
+    assert notes[-1] == f"{second} wrote this vault later: what it did is kept"
+
+
+def test_a_later_record_that_cannot_be_read_leaves_its_vaults_undetermined(tmp_path: Path):
+    azure = azure_of(endpoint=True)
+    run(azure, Records(tmp_path))
+    (first,) = history(tmp_path, [], 9).records
+    later = tmp_path / "20270101T000000Z-00000000.jsonl"
+    later.write_text("null\n")
+    held = azure.vaults[VAULT_ID].firewall
+    result = undo(azure, find(tmp_path, first.run), Records(tmp_path))
+    assert result.status == 1
+    (unknown,) = result.planned.undetermined
+    assert str(unknown.error).startswith(f"what was done to kv-test after that run is not known: the record '{later}'")
+    assert azure.vaults[VAULT_ID].firewall is held
+
+
+def test_a_geography_that_nobody_knows_makes_the_record_unreadable(tmp_path: Path):
+    azure = azure_of(endpoint=True)
+    run(azure, Records(tmp_path))
+    (path,) = tmp_path.iterdir()
+    path.write_text(path.read_text().replace('"geographies": ["EU"]', '"geographies": ["XX"]'))
+    with pytest.raises(RecordUnreadable, match="this netcfg knows no geography 'XX'; update it"):
+        undo(azure, find(tmp_path, path.stem), Records(tmp_path))
+
+
+def test_a_rule_whose_subnet_is_gone_does_not_keep_the_rest_from_coming_back(tmp_path: Path):
+    gone = VirtualNetworkRule(subnet_id("gone").text)
+    azure = azure_of(endpoint=True)
+    azure.vaults[VAULT_ID] = Vault(VAULT_ID, FOUND.with_rules(virtual_network_rules=(gone,)))
+    run(azure, Records(tmp_path), replace(WANTED, remove=(gone,)))
+    (first,) = history(tmp_path, [], 9).records
+    result = undo(azure, find(tmp_path, first.run), Records(tmp_path))
+    assert azure.vaults[VAULT_ID].firewall == FOUND
+    assert result.outcomes[0].plan.desired.notes == (f"not brought back: {gone}, as its subnet is gone",)
 
 
 def test_where_no_record_can_be_written_nothing_is_written_at_all(tmp_path: Path):

@@ -18,10 +18,12 @@ from netcfg.core.errors import (
     NotInAzure,
     PermissionMissing,
     SubnetDeleting,
+    TimeOver,
     WriteNotBegun,
 )
 from netcfg.core.resources import parse_subnet
 from netcfg.sandbox.server import serve
+from netcfg.web.deadline import Deadline
 from tests.azure.firewall.test_patch import values
 from tests.azure.scripted import Answer, refusal, scripted
 
@@ -462,6 +464,31 @@ def test_a_proof_that_does_not_come_is_not_waited_for_for_ever():
     error, waited = lacking(network(body(COMING)))
     assert isinstance(error, NetworkBusy)
     assert sum(waited) == 600
+
+
+@pytest.mark.parametrize(("shown", "lacks"), [(body(KEY_VAULT), set()), (body(), {SUBNET})])
+def test_what_was_done_is_proved_also_once_somebody_wants_us_to_end(shown, lacks):
+    with scripted(network(shown)) as script, connect("t", resource_manager=script.url) as azure:
+        azure.subnets.stop()
+        assert azure.subnets.lacking([SUBNET]) == lacks
+
+
+def test_once_somebody_wants_us_to_end_nobody_else_is_waited_for():
+    with scripted(network(body(COMING))) as script, connect("t", resource_manager=script.url) as azure:
+        azure.subnets.stop()
+        with pytest.raises(NetworkBusy):
+            azure.subnets.lacking([SUBNET])
+    assert len(script.asked) == 1
+
+
+def test_one_by_one_the_subnets_are_proved_also_after_the_end_of_the_time():
+    answers = [refusal(403, "AuthorizationFailed"), Answer(body(KEY_VAULT))]
+    deadline = Deadline(0.0)
+    with scripted(*answers) as script, connect("t", resource_manager=script.url, deadline=deadline) as azure:
+        with deadline.finishing():
+            assert azure.subnets.lacking([SUBNET]) == set()
+        with pytest.raises(TimeOver):
+            azure.subnets.lacking([SUBNET])
 
 
 FAILED = {**KEY_VAULT, "provisioningState": "Failed", "locations": ["*"]}

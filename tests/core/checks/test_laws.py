@@ -135,7 +135,7 @@ def test_every_change_of_a_plan_is_a_finding_and_an_error_unless_it_is_optional(
     errors = {(each.rule, each.subject.lower()) for each in found if each.severity is Severity.ERROR}
     every = {(each.rule, each.subject.lower()) for each in found}
     for change in changes_of(seen):
-        if seen.hides_rules and change.kind in (Kind.IP_RULE, Kind.VIRTUAL_NETWORK_RULE, Kind.DEFAULT_ACTION):
+        if seen.before.hides_rules and change.kind in (Kind.IP_RULE, Kind.VIRTUAL_NETWORK_RULE, Kind.DEFAULT_ACTION):
             assert ("public-access-disabled", "public access") in errors  # of what Azure does not show nothing is said
         elif change.kind is Kind.DEFAULT_ACTION and seen.before.public_access is PublicAccess.DISABLED:
             assert ("default-action-allow", "default action") in every
@@ -200,7 +200,7 @@ def test_after_an_apply_no_error_is_left_that_it_could_mend(seen: Circumstances)
 @given(circumstances())
 def test_every_range_of_the_documentation_that_the_rules_which_remain_do_not_cover_is_an_error(seen: Circumstances):
     """Whatever else is published or declared around it, and comes with the same apply."""
-    assume(seen.plans_rules and not seen.hides_rules)
+    assume(seen.plans_rules and not seen.before.hides_rules)
     remaining = set(seen.after.rule_set.rules)
     there = [rule.network for rule in seen.before.rule_set.ip_rules if rule in remaining and rule.network]
     found = {each.subject: each.severity for each in found_in(seen) if each.rule.startswith("published-range-")}
@@ -214,7 +214,7 @@ def test_every_range_of_the_documentation_that_the_rules_which_remain_do_not_cov
 @settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(circumstances())
 def test_every_declaration_that_no_rule_covers_is_an_error(seen: Circumstances):
-    assume(seen.plans_rules and not seen.hides_rules)
+    assume(seen.plans_rules and not seen.before.hides_rules)
     remaining = set(seen.after.rule_set.rules)
     there = [rule.network for rule in seen.before.rule_set.ip_rules if rule in remaining and rule.network]
     found = {each.subject for each in found_in(seen) if each.rule == "declared-range-missing"}
