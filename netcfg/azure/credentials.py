@@ -15,8 +15,10 @@ from azure.core.exceptions import AzureError
 
 from netcfg.azure.endpoints import PUBLIC, Cloud, parse_endpoint
 from netcfg.azure.errors import translate_sign_in
-from netcfg.core.errors import NetcfgError, SignInFailed
+from netcfg.core.errors import InsecureTokenService, NetcfgError, SignInFailed
 from netcfg.web.deadline import UNLIMITED, Deadline
+from netcfg.web.http import is_ambiguous
+from netcfg.web.proxy import is_near_url
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
@@ -35,6 +37,11 @@ _SERVICE_CONNECTION = (
     "AZURESUBSCRIPTION_CLIENT_ID",
     "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
 )
+
+
+# Where a managed identity is asked for its token, along with a secret of the machine. Not always by https: the service
+# is the machine itself, or on its own link. https://learn.microsoft.com/azure/app-service/overview-managed-identity
+_TOKEN_SERVICES = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
 
 
 @dataclass(frozen=True)
@@ -93,9 +100,7 @@ class EnvironmentCredential:
     sign in at first is not asked again by every other request of the run; the whole chain may take many seconds.
     """
 
-    def __init__(
-        self, environment: Mapping[str, str], cloud: Cloud = PUBLIC, deadline: Deadline = UNLIMITED
-    ) -> None:
+    def __init__(self, environment: Mapping[str, str], cloud: Cloud = PUBLIC, deadline: Deadline = UNLIMITED) -> None:
         self._environment = environment
         self._cloud = cloud
         self._deadline = deadline
@@ -171,12 +176,19 @@ def _choose(environment: Mapping[str, str], cloud: Cloud, deadline: Deadline = U
             additionally_allowed_tenants=ANY_TENANT,
             transport=_transport(deadline),
         )
+    for each in _TOKEN_SERVICES:
+        _insist_on_a_safe_one(each, environment.get(each, ""))
     return DefaultAzureCredential(
         authority=cloud.authority,
         process_timeout=PROCESS_TIMEOUT,
         additionally_allowed_tenants=ANY_TENANT,
         transport=_transport(deadline),
     )
+
+
+def _insist_on_a_safe_one(variable: str, url: str) -> None:
+    if url and (is_ambiguous(url) or not (url.lower().startswith("https://") or is_near_url(url))):
+        raise InsecureTokenService(variable)
 
 
 def _transport(deadline: Deadline) -> RequestsTransport:

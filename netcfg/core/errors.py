@@ -1589,6 +1589,16 @@ class InsecureEndpoint(UsageError):
         )
 
 
+class InsecureTokenService(UsageError):
+    """Who gives this machine its tokens, as a variable of the environment names it."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"{variable} names a service that cannot be asked for a token: one beyond this machine and its own link "
+            "(127.0.0.1, 169.254.0.0/16) needs an https address; correct the variable, or take it out"
+        )
+
+
 class CredentialInAddress(UsageError):
     def __init__(self, shown: str) -> None:
         super().__init__(f"{shown!r} has a credential in it, and no address ever has one here; leave it out")

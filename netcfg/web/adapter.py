@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from netcfg.web.deadline import UNLIMITED, Deadline
-from netcfg.web.proxy import checked, is_loopback_url
+from netcfg.web.proxy import checked, is_near_url
 
 
 class TooSlow(TimeoutError):
@@ -47,9 +47,9 @@ class Adapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send the request, past every proxy if it is for this machine."""
+        """Send the request, past every proxy if it is for this machine or its own link."""
         url = str(request.url)
-        through = {} if is_loopback_url(url) else checked(url, proxies or {})
+        through = {} if is_near_url(url) else checked(url, proxies or {})
         ask = partial(
             super().send, request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=dict(through)
         )

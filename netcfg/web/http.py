@@ -19,7 +19,7 @@ from urllib3.util import Retry
 from netcfg import __version__
 from netcfg.web.adapter import TooSlow, mounted
 from netcfg.web.deadline import UNLIMITED, Deadline
-from netcfg.web.proxy import is_loopback, is_loopback_url, proxy_for
+from netcfg.web.proxy import is_loopback, is_near_url, proxy_for
 
 TRIES = 3  # after the first
 FIRST_PAUSE = 1.0  # seconds before the second repetition, doubled each time; the first comes at once
@@ -78,7 +78,7 @@ def timeouts(seconds: float = ANSWER_TIMEOUT) -> tuple[float, float]:
 
 def proxies(url: str) -> dict[str, str] | None:
     """`None` leaves it to the environment, which would send what is meant for this machine to the proxy as well."""
-    return {"http": "", "https": ""} if is_loopback_url(url) else None
+    return {"http": "", "https": ""} if is_near_url(url) else None
 
 
 def is_safe(scheme: str, host: str) -> bool:

@@ -34,17 +34,26 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def is_loopback_url(url: str) -> bool:
-    """Whether `url` is at this machine; one that cannot be read is nowhere."""
+def is_near(host: str) -> bool:
+    """Whether `host` is this machine, or beside it on its own link, as the service is that tells a machine its tokens:
+    nothing that is routed answers for either."""
     try:
-        return is_loopback(urlsplit(url).hostname or "")
+        return is_loopback(host) or ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
+def is_near_url(url: str) -> bool:
+    """Whether `url` is as near, where no proxy belongs in between; one that cannot be read is nowhere."""
+    try:
+        return is_near(urlsplit(url).hostname or "")
     except ValueError:
         return False
 
 
 def proxy_for(url: str) -> Proxy | None:
     """The proxy that the environment wants between us and `url`."""
-    if is_loopback_url(url):
+    if is_near_url(url):
         return None
     return _named(url, select_proxy(url, get_environ_proxies(url, no_proxy=None)))
 

@@ -15,7 +15,7 @@ from netcfg.azure.pacing import Pacing
 from netcfg.core.errors import AzureThrottled
 from netcfg.web import deadline as module
 from netcfg.web.deadline import Deadline
-from tests.azure.scripted import Answer, refusal, scripted
+from tests.azure.scripted import Answer, Script, refusal, scripted
 
 BUSY = refusal(429, "TooManyRequests", "Slow down.", {"Retry-After": "30"})
 
@@ -82,22 +82,32 @@ def test_a_signal_that_comes_while_somebody_sleeps_makes_it_short(slept: list[fl
 
 
 @contextmanager
-def asked_to_end(*answers: Answer) -> Iterator[tuple[ResourceManager, Deadline, list[str]]]:
-    deadline, told = Deadline(), list[str]()
-    pacing = Pacing(is_set(), told.append, deadline=deadline)
+def asked_to_end(*answers: Answer) -> Iterator[tuple[ResourceManager, Script]]:
+    deadline = Deadline()
+    pacing = Pacing(is_set(), deadline=deadline)
     with scripted(*answers) as script:
-        yield ResourceManager(script.url, "scope", ConstantToken("x"), 5, pacing=pacing, deadline=deadline), deadline, told
+        yield ResourceManager(script.url, "scope", ConstantToken("x"), 5, pacing=pacing, deadline=deadline), script
 
 
 def test_a_look_after_a_write_that_azure_has_no_time_for_comes_later_also_after_a_signal(slept: list[float]):
     path = "/subscriptions/s/vault"
-    with asked_to_end(BUSY, BUSY, Answer({"it": "works"})) as (arm, deadline, _), deadline.finishing():
+    with asked_to_end(BUSY, BUSY, Answer({"it": "works"})) as (arm, _), arm.deadline.finishing():
         assert arm.get(path, "1", "it") == {"it": "works"}
     assert len(slept) >= 2
     assert slept == pytest.approx([module.HURRY] * len(slept), abs=0.1)
 
 
 def test_a_question_that_azure_has_no_time_for_is_not_waited_for_after_a_signal(slept: list[float]):
-    with asked_to_end(BUSY) as (arm, _, __), pytest.raises(AzureThrottled):
+    with asked_to_end(BUSY) as (arm, _), pytest.raises(AzureThrottled):
         arm.get("/subscriptions/s/vault", "1", "it")
     assert set(slept) == {0.0}
+
+
+def test_an_operation_that_was_begun_is_not_looked_at_without_a_pause_after_a_signal(slept: list[float]):
+    """It once was, hundreds of times a second."""
+    with asked_to_end(Answer(status=202)) as (arm, script):
+        under_way = Answer(status=202, headers={"Location": f"{script.url}/operation", "Retry-After": "5"})
+        script.answers[:] = [under_way, under_way, under_way, Answer({})]
+        arm.put("/subscriptions/s/piece", "1", "the piece", {}, {})
+    assert [each.method for each in script.asked] == ["PUT", "GET", "GET", "GET"]
+    assert sum(slept) == pytest.approx(3 * module.HURRY, abs=0.3)

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import urllib3
 
 from netcfg.azure.arm import ResourceManager
 from netcfg.azure.credentials import ConstantToken, EnvironmentCredential
 from netcfg.azure.dataplane.secrets import Secrets
 from netcfg.azure.endpoints import PUBLIC
-from netcfg.core.errors import BadProxy, NetcfgError
+from netcfg.core.errors import BadProxy, InsecureTokenService, NetcfgError
 from netcfg.core.verification import Failure, Fault
 from netcfg.devops.answer import Question
 from netcfg.devops.credential import Credential
@@ -164,6 +167,62 @@ def test_signing_in_on_this_machine_goes_past_every_proxy(monkeypatch: pytest.Mo
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/msi/token")
         monkeypatch.setenv("IDENTITY_HEADER", "x")
         assert EnvironmentCredential({}).get_token_info("https://r/.default").token == "a.b.c"
+
+
+TOKEN = {"access_token": "a.b.c", "expires_on": "4000000000", "expires_in": "3600", "resource": "r"}
+
+
+def test_a_machine_asks_past_every_proxy_for_its_own_token(monkeypatch: pytest.MonkeyPatch):
+    """A proxy would read it, or answer with another."""
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+    connect = urllib3.util.connection.create_connection
+    with loopback(shows(TOKEN)) as server, proxy() as there:
+
+        def connected(address: tuple[str, int], *arguments: Any, **options: Any) -> Any:
+            asked.append(address)
+            return connect((urlsplit(server.url).hostname, urlsplit(server.url).port), *arguments, **options)
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", connected)
+        for name in VARIABLES:
+            monkeypatch.setenv(name, "" if name == "NO_PROXY" else there.url())
+        assert EnvironmentCredential({}).get_token_info("https://r/.default").token == "a.b.c"
+    assert set(asked) == {("169.254.169.254", 80)}
+    assert there.asked == []
+
+
+@pytest.mark.parametrize(
+    ("host", "proxied"), [("169.254.0.1", False), ("[fe80::1]", False), ("169.255.0.1", True), ("[fd00::1]", True)]
+)
+def test_nothing_on_its_own_link_is_asked_through_a_proxy(host: str, proxied: bool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    assert bool(proxy_for(f"http://{host}/x")) is proxied
+
+
+@pytest.mark.parametrize("variable", ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST"])
+@pytest.mark.parametrize(
+    ("url", "may_be_asked"),
+    [
+        ("http://10.1.2.3/msi/token", False),
+        ("http://evil.example\\@127.0.0.1", False),
+        ("http://169.254.1.1.evil.example/", False),
+        ("not an address", False),
+        ("http://169.254.129.2:8081/msi/token", True),
+        ("http://localhost:42356/msi/token", True),
+        ("https://10.0.0.4:2377/metadata/identity/oauth2/token", True),
+    ],
+)
+def test_the_secret_of_a_machine_leaves_it_by_tls_alone(variable: str, url: str, may_be_asked: bool):
+    credential = EnvironmentCredential({variable: url})
+    if may_be_asked:
+        assert credential._choice()
+        return
+    with pytest.raises(InsecureTokenService) as refused:
+        credential.get_token_info("https://r/.default")
+    assert str(refused.value) == (
+        f"{variable} names a service that cannot be asked for a token: one beyond this machine and its own link "
+        "(127.0.0.1, 169.254.0.0/16) needs an https address; correct the variable, or take it out"
+    )
 
 
 def test_no_proxy_is_heeded(monkeypatch: pytest.MonkeyPatch):

@@ -166,7 +166,7 @@ def test_once_somebody_wants_us_to_end_no_further_subnet_is_begun_or_told_of():
 
 
 def test_that_an_endpoint_failed_says_more_than_that_somebody_wanted_us_to_end_meanwhile():
-    azure = azure_with()
+    azure = three()
     planned, drawings = plan(targets([VAULT_ID], INTENT), ACCEPT_ALL, around(Azure(azure.vaults, azure.endpoints)))
     surroundings = around(azure)
 

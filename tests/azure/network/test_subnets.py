@@ -482,9 +482,11 @@ def test_once_somebody_wants_us_to_end_nobody_else_is_waited_for():
 
 
 def test_one_by_one_the_subnets_are_proved_also_after_the_end_of_the_time():
-    answers = [refusal(403, "AuthorizationFailed"), Answer(body(KEY_VAULT))]
     deadline = Deadline(0.0)
-    with scripted(*answers) as script, connect("t", resource_manager=script.url, deadline=deadline) as azure:
+    with (
+        scripted(DENIED, Answer(body(KEY_VAULT))) as script,
+        connect("t", resource_manager=script.url, deadline=deadline) as azure,
+    ):
         with deadline.finishing():
             assert azure.subnets.lacking([SUBNET]) == set()
         with pytest.raises(TimeOver):
