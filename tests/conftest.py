@@ -33,6 +33,9 @@ settings.load_profile("thorough" if os.environ.get("NETCFG_THOROUGH") else "netc
 # fifth of its time. So nobody looks while they are collected, and later only among what was made since, and seldom.
 gc.disable()
 
+# Where everybody has a group of his own, a new file is often one that the group may write.
+os.umask(0o022)
+
 # A shell without job control starts what runs in its background with Ctrl-C ignored, and so would be all that we start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

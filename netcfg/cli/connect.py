@@ -97,8 +97,8 @@ def _around(
                 ahead=lambda: azure.arm.clock.ahead,
                 records=records,
             )
-        if records.trouble:
-            terminal.warn(records.trouble)
+        for each in filter(None, (records.trouble, records.doubt)):
+            terminal.warn(each)
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 FILE = 0o600
@@ -16,10 +18,39 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | get
 
 def make_folder(path: Path) -> None:
     """A folder of the owner's alone, and those above it that are missing. One that is there is left as it is."""
-    if path.is_dir():
-        return
-    path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-    path.chmod(FOLDER)  # a umask may have taken from its owner what he needs
+    missing = list(takewhile(lambda each: not each.is_dir(), (path, *path.parents)))
+    for each in reversed(missing):
+        try:
+            each.mkdir(mode=FOLDER)
+        except FileExistsError:  # somebody made it meanwhile, unless it is a file
+            if not each.is_dir():
+                raise
+        else:
+            each.chmod(FOLDER)  # a umask may have taken from its owner what he needs
+
+
+def doubt(found: os.stat_result) -> str:
+    """Why what is in a file need not be ours; nothing where nobody else but root can have written it. Windows has no
+    such owners: there the permissions of the folder decide."""
+    if not hasattr(os, "geteuid"):
+        return ""
+    if found.st_uid not in (os.geteuid(), 0):
+        return "it belongs to somebody else"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "others may write it; take that from them (chmod go-w) if it says what you know"
+    return ""
+
+
+def doubt_of_folder(path: Path) -> str:
+    """Why what lies in a folder need not stay there; nothing where nobody else but root can take it away."""
+    found = path.stat()
+    if not hasattr(os, "geteuid"):
+        return ""
+    if found.st_uid not in (os.geteuid(), 0):
+        return "belongs to somebody else"
+    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        return "is one that everybody may write to"
+    return ""
 
 
 def create(path: Path) -> int:

@@ -8,7 +8,7 @@ written again, and has to come to the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -29,13 +29,13 @@ from netcfg.core.saved import Conditions, Missing, Place, ReadFile, SavedPlan, S
 from netcfg.core.target import Location
 from netcfg.core.temporary import is_ours
 from netcfg.core.wire import canonical
+from netcfg.saved.document import load
 from netcfg.saved.intents import Meanings, is_flag, write_intent
 
 VERSION = 1
 KIND = "saved-plan"
 LONGEST = 1 << 28  # more than 10,000 vaults
 
-_DEEPEST = 100  # values within values; ours have a tenth of that
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 
 Object = dict[str, Any]
@@ -176,34 +176,12 @@ def parse(text: str, file: str, meanings: Meanings, editions: Editions) -> Saved
 
 def _load(text: str, file: str) -> Object:
     try:
-        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except RecursionError:
-        raise SavedPlanUnreadable(file, "it is nested too deeply") from None
+        found = load(text)
     except ValueError as error:
-        raise SavedPlanUnreadable(file, f"it is not JSON ({error!s:.200})") from None
-    if not isinstance(document, dict):
+        raise SavedPlanUnreadable(file, str(error)) from None
+    if not isinstance(found, dict):
         raise SavedPlanUnreadable(file, "it is no JSON object")
-    level: list[Object | list[Any]] = [document]
-    for _ in range(_DEEPEST):
-        within = (one for each in level for one in (each.values() if isinstance(each, dict) else each))
-        level = [each for each in within if isinstance(each, (dict, list))]
-    if level:  # where Python gives up depends on who asks; nobody after us is to
-        raise SavedPlanUnreadable(file, "it is nested too deeply")
-    return document
-
-
-def _once(pairs: Iterable[tuple[str, Any]]) -> Object:
-    """An object whose names are there once: of two, one reader takes the first and another one the last."""
-    found: Object = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"{name!r:.80} is there twice")
-        found[name] = value
     return found
-
-
-def _no_number(text: str) -> object:
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def _parse(document: Object, meanings: Meanings, editions: Editions) -> SavedPlan:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from netcfg.core.acls import parse_firewall
 from netcfg.core.errors import NetcfgError, RecordUnreadable
@@ -15,6 +18,8 @@ from netcfg.core.outcome import Ending
 from netcfg.core.ranges import Policy
 from netcfg.core.record import Bearer, Did, Entry, Fate, Meant, Record, Where, Write
 from netcfg.core.resources import Tags, VaultId, parse_subnet, parse_vault
+from netcfg.saved import files
+from netcfg.saved.document import load
 from netcfg.saved.journal import NAME, VERSION
 
 Line = Mapping[str, Any]
@@ -22,40 +27,51 @@ Line = Mapping[str, Any]
 # What only the undoing of a run needs, and most of what a record of a fleet holds.
 _LONG = ('{"event": "vault"', '{"event": "writing"')
 MOST = 1 << 30  # bytes; no run writes so much
+LONGEST_HEAD = 1 << 24  # bytes of a first line, which names every vault; that of 10,000 vaults has a fifth of it
 
 
-def read(path: Path, *, is_whole: bool = True) -> Record:
-    """The record in a file; without `is_whole` everything but what vaults held, which takes most of the time."""
-    try:
-        _insist_on_a_file(path)
-        if path.stat().st_size > MOST:
+def read(path: Path, *, is_whole: bool = True, is_named: bool = False) -> Record:
+    """The record in a file; without `is_whole` everything but what vaults held, which takes most of the time. One that
+    nobody has named by its path, `is_named`, was found in a folder, where others may have put theirs."""
+    with _opened(path, is_named=is_named) as file:
+        if os.fstat(file.fileno()).st_size > MOST:
             raise RecordUnreadable(str(path), f"it has more than {MOST:,} bytes")
-        text = path.read_bytes().decode()
-        return _parse(path, text, is_whole)
-    except OSError as error:
-        raise RecordUnreadable(str(path), error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise RecordUnreadable(str(path), "it is not text") from error
+        return _parse(path, file.read(MOST).decode(), is_whole)
 
 
 def read_head(path: Path) -> Record | None:
     """What the first line of a record says, which is enough to know what it is about and what was declared; nothing
     where that line is not whole: whoever began it was killed before he changed anything."""
+    with _opened(path) as file:
+        line = file.readline(LONGEST_HEAD).decode()
+    if len(line) == LONGEST_HEAD:
+        raise RecordUnreadable(str(path), f"its first line has more than {LONGEST_HEAD:,} bytes")
+    return _parse(path, line, False) if line.endswith("\n") else None
+
+
+@contextmanager
+def _opened(path: Path, *, is_named: bool = False) -> Iterator[BinaryIO]:
+    """A file that ends, which a device or a pipe may never do, and that nobody else may have written unless it
+    `is_named`."""
     try:
-        _insist_on_a_file(path)
-        with path.open("rb") as file:
-            line = file.readline(MOST).decode()
+        with open(path, "rb", opener=_regular) as file:  # noqa: PTH123 - a path's own `open` takes no opener
+            if not is_named and (why := files.doubt(os.fstat(file.fileno()))):
+                raise RecordUnreadable(str(path), why)
+            yield file
     except OSError as error:
         raise RecordUnreadable(str(path), error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise RecordUnreadable(str(path), "it is not text") from error
-    return _parse(path, line, False) if line.endswith("\n") else None
+    except ValueError as error:  # a path with a character that no path has
+        raise RecordUnreadable(str(path), str(error)) from error
 
 
-def _insist_on_a_file(path: Path) -> None:
-    """A device or a pipe may never end; what is not there has an error of its own."""
-    if path.exists() and not path.is_file():
-        raise RecordUnreadable(str(path), "it is no regular file")
+def _regular(path: str, flags: int) -> int:
+    file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # or it waits for whoever writes to a pipe
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise RecordUnreadable(path, "it is no regular file")
+    return file
 
 
 @dataclass
@@ -73,12 +89,12 @@ def _parse(path: Path, text: str, is_whole: bool) -> Record:
         raise RecordUnreadable(str(path), "its first line is not whole; the run ended before it changed anything")
     number = 1
     try:
-        record = _head(path, json.loads(lines[0]))
+        record = _head(path, load(lines[0]))
         found = {each.vault: _Found(each) for each in record.entries}
         for line in lines[1:]:
             number += 1
             if is_whole or not line.startswith(_LONG):
-                record = _heed(record, json.loads(line), found)
+                record = _heed(record, load(line), found)
             elif line.startswith(_LONG[1]):
                 record = _heed(record, _short(line), found)
         if is_whole:

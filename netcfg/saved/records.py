@@ -11,7 +11,7 @@ from netcfg.core.errors import NoRecord, RecordUnreadable
 from netcfg.core.plan import Plan, PlanSet
 from netcfg.core.record import UNKNOWN, Bearer, History, Meant, Record, Recorded, Unread, Where, is_of
 from netcfg.core.resources import VaultId
-from netcfg.saved import journal
+from netcfg.saved import files, journal
 from netcfg.saved.journal import NAME, STAMP, SUFFIX, Facts, FileJournal
 from netcfg.saved.reading import read, read_head
 
@@ -45,6 +45,15 @@ class FileRecords:
         begun.name = str(begun.path) if self._is_elsewhere else begun.name
         self.journal = begun
         return begun
+
+    @property
+    def doubt(self) -> str:
+        """Why the record of this run may not stay as it is; nothing where nobody else can touch it."""
+        try:
+            why = files.doubt_of_folder(self._folder) if self.journal else ""
+        except OSError:  # it is gone, which is told by whoever wants to write to it
+            return ""
+        return f"the folder of records {str(self._folder)!r} {why}: others may take records away" if why else ""
 
     @property
     def trouble(self) -> str:
@@ -135,7 +144,7 @@ def find(folder: Path, asked: str) -> Record:
     if asked in names:
         return read(folder / f"{asked}{SUFFIX}")
     if "/" in asked or "\\" in asked or asked.endswith(SUFFIX):
-        return read(Path(asked))
+        return read(Path(asked), is_named=True)
     found = [each for each in names if asked and each.lower().startswith(asked.lower())]
     if len(found) != 1:
         raise NoRecord(asked, str(folder), found)

@@ -106,13 +106,16 @@ def test_the_azure_cli_gets_the_time_that_a_cold_agent_takes():
 def test_a_person_reads_who_asks(chain, monkeypatch):
     monkeypatch.setattr(chain, "answer", token(tid="t-1", oid="o-1", appid="a-1", upn="ann@contoso.example"))
     identity = EnvironmentCredential({}).identity("scope")
-    assert identity == Identity("Fixed", "t-1", "ann@contoso.example")
+    claims = {"tid": "t-1", "oid": "o-1", "appid": "a-1", "upn": "ann@contoso.example"}
+    assert identity == Identity("Fixed", "t-1", "ann@contoso.example", claims)
     assert str(identity) == "Fixed, tenant t-1, principal ann@contoso.example"
 
 
 def test_a_service_principal_has_no_name_but_its_application(chain, monkeypatch):
     monkeypatch.setattr(chain, "answer", token(tid="t-1", oid="o-1", appid="a-1"))
-    assert EnvironmentCredential({}).identity("scope") == Identity("Fixed", "t-1", "a-1")
+    assert EnvironmentCredential({}).identity("scope") == Identity(
+        "Fixed", "t-1", "a-1", {"tid": "t-1", "oid": "o-1", "appid": "a-1"}
+    )
 
 
 @pytest.mark.parametrize("text", ["opaque", "a.b.c", "a.e30.c", "a." + base64.urlsafe_b64encode(b"[]").decode() + ".c"])

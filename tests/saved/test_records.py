@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -44,6 +45,7 @@ def noon(day: int = 1, second: int = 0) -> Callable[[], datetime]:
 
 
 NOON = noon()
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
 
 
 def records(folder: Path, now: Callable[[], datetime] = NOON) -> FileRecords:
@@ -86,6 +88,13 @@ def test_what_is_written_at_once_is_its_owners_alone_and_replaces_what_was_there
     files.write_private(path, "two")
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("two", 0o600)
     assert [each.name for each in tmp_path.iterdir()] == ["plan.json"]
+
+
+@pytest.mark.usefixtures("umask")
+def test_the_folders_above_it_are_its_owners_alone_too(tmp_path: Path):
+    begin(records(tmp_path / "one" / "two" / "records"))
+    made = [tmp_path / "one", tmp_path / "one" / "two", tmp_path / "one" / "two" / "records"]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in made} == {0o700}
 
 
 def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path):
@@ -373,3 +382,93 @@ def test_only_our_own_tags_are_written_down(tmp_path: Path):
     assert "secret-ish" not in begun.path.read_text()
     (write,) = read(begun.path).entries[0].writes
     assert (write.found_tags, write.sent_tags) == (tags[1:], ())
+
+
+@posix
+@pytest.mark.parametrize(
+    ("owner", "mode", "why"),
+    [
+        (0, 0o600, ""),
+        (0, 0o644, ""),
+        (65_534, 0o600, "it belongs to somebody else"),
+        (0, 0o664, r"others may write it; take that from them \(chmod go-w\)"),
+        (0, 0o602, r"others may write it; take that from them \(chmod go-w\)"),
+    ],
+)
+def test_a_record_that_others_may_have_written_is_believed_only_if_it_is_named(
+    owner: int, mode: int, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Planted beside ours with a later name it would have a rollback keep what it says that it did."""
+    first, later = begin(records(tmp_path, noon(1))), begin(records(tmp_path, noon(2)))
+    mine, really = later.path.stat().st_ino, os.fstat
+
+    def found(file: int) -> os.stat_result:
+        there = really(file)
+        if there.st_ino != mine:
+            return there
+        return os.stat_result((stat.S_IFREG | mode, *there[1:4], owner, *there[5:]))
+
+    monkeypatch.setattr("os.fstat", found)
+    (later_one,) = records(tmp_path).since(find(tmp_path, first.name))
+    (told,) = [each for each in history(tmp_path, [], 9).unread] or [None]
+    last = records(tmp_path).last(VAULT_ID)
+    assert find(tmp_path, str(later.path)).run == later.name
+    if not why:
+        assert (type(later_one), told, type(last)) == (Record, None, Recorded)
+        assert find(tmp_path, later.name).run == later.name
+        return
+    for each in (later_one, told, last):
+        assert isinstance(each, Unread)
+        assert re.search(why, each.why)
+    with pytest.raises(RecordUnreadable, match=why):
+        find(tmp_path, later.name)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("owner", "mode", "why"),
+    [
+        (0, 0o755, ""),
+        (0, 0o1777, ""),
+        (0, 0o777, "is one that everybody may write to"),
+        (65_534, 0o755, "belongs to somebody else"),
+    ],
+)
+def test_who_keeps_records_where_others_may_take_them_away_is_told(
+    owner: int, mode: int, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    kept = records(tmp_path)
+    assert kept.doubt == ""
+    begin(kept)
+    really = Path.stat
+
+    def found(path: Path, **more: bool) -> os.stat_result:
+        there = really(path, **more)
+        return os.stat_result((stat.S_IFDIR | mode, *there[1:4], owner, *there[5:])) if path == tmp_path else there
+
+    monkeypatch.setattr(Path, "stat", found)
+    expected = f"the folder of records {str(tmp_path)!r} {why}: others may take records away"
+    assert kept.doubt == (expected if why else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"event": "run", "event": "run"}\n', "'event' is there twice"),
+        ('{"event": NaN}\n', "NaN is no number of JSON"),
+        (f'{{"event": {"[" * 101}{"]" * 101}}}\n', "it is nested too deeply"),
+        ('{"event": "run", "x": "' + "x" * (1 << 24), "its first line has more than 16,777,216 bytes"),
+    ],
+)
+def test_a_line_that_two_readers_would_read_differently_is_not_read(text: str, why: str, tmp_path: Path):
+    path = tmp_path / "20260702T000000Z-00000000.jsonl"
+    path.write_text(text)
+    (unread,) = history(tmp_path, [], 9).unread
+    assert why in unread.why
+
+
+@posix
+def test_a_pipe_among_the_records_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "20260702T000000Z-00000000.jsonl")
+    (unread,) = history(tmp_path, [], 9).unread
+    assert "it is no regular file" in unread.why

@@ -89,12 +89,15 @@ def asked_to_end(*answers: Answer) -> Iterator[tuple[ResourceManager, Script]]:
         yield ResourceManager(script.url, "scope", ConstantToken("x"), 5, pacing=pacing, deadline=deadline), script
 
 
-def test_a_look_after_a_write_that_azure_has_no_time_for_comes_later_also_after_a_signal(slept: list[float]):
+def test_a_look_after_a_write_that_azure_has_no_time_for_comes_later_also_after_a_signal(
+    slept: list[float], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "HURRY", 0.02)  # which really pass, though nobody sleeps
     path = "/subscriptions/s/vault"
     with asked_to_end(BUSY, BUSY, Answer({"it": "works"})) as (arm, _), arm.deadline.finishing():
         assert arm.get(path, "1", "it") == {"it": "works"}
     assert len(slept) >= 2
-    assert slept == pytest.approx([module.HURRY] * len(slept), abs=0.1)
+    assert 0.0 < min(slept) <= max(slept) <= 0.02
 
 
 def test_a_question_that_azure_has_no_time_for_is_not_waited_for_after_a_signal(slept: list[float]):
@@ -110,4 +113,4 @@ def test_an_operation_that_was_begun_is_not_looked_at_without_a_pause_after_a_si
         script.answers[:] = [under_way, under_way, under_way, Answer({})]
         arm.put("/subscriptions/s/piece", "1", "the piece", {}, {})
     assert [each.method for each in script.asked] == ["PUT", "GET", "GET", "GET"]
-    assert sum(slept) == pytest.approx(3 * module.HURRY, abs=0.3)
+    assert slept == pytest.approx([module.HURRY] * 2, abs=0.1)
