@@ -196,7 +196,17 @@ def open_sandbox(root: Root, **options: Any) -> AbstractContextManager[Any]:
         return nullcontext(root.running)
     with _the_extra():
         from netcfg.sandbox.server import serve
-    return _started(serve(state=root.folder / "sandbox", **options))
+    return _started(serve(state=_state(root), **options))
+
+
+def _state(root: Root) -> Path:
+    """Where the sandbox's state is kept: beside editions and records, so nobody else may write to what is above it."""
+    from netcfg.saved.files import make_folder
+
+    folder = root.folder / "sandbox"
+    with _sandbox_trouble():
+        make_folder(folder)
+    return folder
 
 
 @contextmanager
@@ -235,14 +245,14 @@ def show_sandbox(root: Root) -> dict[str, Any]:
     with _the_extra():
         from netcfg.sandbox.store import show
     with _sandbox_trouble():
-        return dict(show(root.folder / "sandbox"))
+        return dict(show(_state(root)))
 
 
 def reset_sandbox(root: Root, world: str) -> None:
     with _the_extra():
         from netcfg.sandbox.store import reset
     with _sandbox_trouble():
-        reset(root.folder / "sandbox", world)
+        reset(_state(root), world)
         for kept in (known.SANDBOX_EDITIONS, recording.SANDBOX_RECORDS):
             shutil.rmtree(root.folder / kept, ignore_errors=True)
 

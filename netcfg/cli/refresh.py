@@ -57,13 +57,14 @@ def _places(sources: list[str] | None, fetcher: Fetcher, places: Places, today: 
     from functools import partial
 
     from netcfg.cli import connect, known, terminal
+    from netcfg.saved.files import make_folder
     from netcfg.sources import bundled
     from netcfg.sources.fetch import shown
     from netcfg.sources.kept import Kept
     from netcfg.sources.published import fetch_from
     from netcfg.sources.refreshing import FetchedPlace, published_places
 
-    kept, atlas = Kept(known.editions_folder(root)), bundled.atlas()
+    kept, atlas = Kept(known.editions_folder(root), make_folder), bundled.atlas()
     if not sources:
         return list(published_places(fetcher, places, kept, atlas, today, terminal.warn))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,11 @@ _HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")  # a validator goes back as a heade
 
 @dataclass(frozen=True)
 class Kept:
-    """The folder of kept editions: one folder for each publisher, one file for each edition."""
+    """The folder of kept editions: one folder for each publisher, one file for each edition. Who writes to it decides
+    what is let into vaults, so `make_folder` makes one, and those above it, that is its owner's alone."""
 
     folder: Path
+    make_folder: Callable[[Path], None]
 
     def known(self, place: str, publisher: Publisher) -> tuple[Validators, Edition] | None:
         """The edition that was last found at `place`, and what the place will recognise it by."""
@@ -68,13 +71,13 @@ class Kept:
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self.make_folder(path.parent)
             with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as draft:
                 draft.write(text)
                 draft.flush()
                 os.fsync(draft.fileno())
             try:
-                Path(draft.name).chmod(0o644)  # nothing in it is secret, and another user may plan with it
+                Path(draft.name).chmod(0o644)  # nothing in it is secret; whom the folder lets in may plan with it
                 Path(draft.name).replace(path)
             except OSError:
                 with suppress(OSError):

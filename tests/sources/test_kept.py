@@ -14,6 +14,7 @@ from netcfg.core.errors import BadEdition
 from netcfg.core.ranges import Publisher
 from netcfg.sources import bundled, editions
 from netcfg.sources.fetch import Validators
+from netcfg.saved.files import make_folder
 from netcfg.sources.kept import Kept
 from netcfg.sources.publication import Publication
 
@@ -25,17 +26,17 @@ TODAY = date(2026, 11, 20)
 
 def keep(folder: Path, etag: str | None = '"1"', day: date = TODAY) -> None:
     edition = replace(TABLE, confirmed=day)
-    Kept(folder).keep(Publication(edition, NAMES), "https://publisher.example/final", URL, Validators(etag))
+    Kept(folder, make_folder).keep(Publication(edition, NAMES), "https://publisher.example/final", URL, Validators(etag))
 
 
 def test_what_was_kept_is_known_by_its_place_and_its_validators(tmp_path: Path):
     keep(tmp_path)
-    known = Kept(tmp_path).known(URL, Publisher.TABLE)
+    known = Kept(tmp_path, make_folder).known(URL, Publisher.TABLE)
     assert known is not None
     validators, edition = known
     assert validators == Validators('"1"')
     assert edition == replace(TABLE, confirmed=TODAY)
-    assert Kept(tmp_path).known("https://other.example", Publisher.TABLE) is None
+    assert Kept(tmp_path, make_folder).known("https://other.example", Publisher.TABLE) is None
 
 
 def test_a_file_says_where_it_was_found_and_what_its_digest_is(tmp_path: Path):
@@ -49,14 +50,14 @@ def test_a_file_says_where_it_was_found_and_what_its_digest_is(tmp_path: Path):
 
 def test_without_validators_nothing_can_be_recognised(tmp_path: Path):
     keep(tmp_path, etag=None)
-    assert Kept(tmp_path).known(URL, Publisher.TABLE) is None
+    assert Kept(tmp_path, make_folder).known(URL, Publisher.TABLE) is None
 
 
 def test_a_confirmation_changes_the_day_and_nothing_else(tmp_path: Path):
     keep(tmp_path)
     (file,) = (tmp_path / "table").glob("*.json")
     before = json.loads(file.read_text())
-    Kept(tmp_path).confirm(replace(TABLE, confirmed=date(2027, 1, 1)), URL)
+    Kept(tmp_path, make_folder).confirm(replace(TABLE, confirmed=date(2027, 1, 1)), URL)
     assert json.loads(file.read_text()) == {**before, "confirmed": "2027-01-01"}
 
 
@@ -74,7 +75,7 @@ LINES = [
 def test_a_line_that_names_another_file_is_not_followed(tmp_path: Path, line: object):
     keep(tmp_path)
     (tmp_path / "places.json").write_text(json.dumps({URL: line}))
-    assert Kept(tmp_path).known(URL, Publisher.TABLE) is None
+    assert Kept(tmp_path, make_folder).known(URL, Publisher.TABLE) is None
 
 
 @pytest.mark.parametrize("etag", ["\u2603", "a\nb", "", 7])
@@ -83,7 +84,7 @@ def test_a_validator_that_cannot_be_a_header_is_none(tmp_path: Path, etag: objec
     lines = json.loads((tmp_path / "places.json").read_text())
     lines[URL]["etag"] = etag
     (tmp_path / "places.json").write_text(json.dumps(lines))
-    assert Kept(tmp_path).known(URL, Publisher.TABLE) is None
+    assert Kept(tmp_path, make_folder).known(URL, Publisher.TABLE) is None
 
 
 def test_an_edition_without_its_digest_or_in_the_wrong_folder_is_not_believed(tmp_path: Path):
@@ -114,9 +115,9 @@ def test_a_folder_that_is_none_is_an_error_and_not_an_edition_less(tmp_path: Pat
 def test_a_spoilt_list_of_places_costs_a_request_and_no_more(tmp_path: Path, spoilt: str):
     keep(tmp_path)
     (tmp_path / "places.json").write_text(spoilt)
-    assert Kept(tmp_path).known(URL, Publisher.TABLE) is None
+    assert Kept(tmp_path, make_folder).known(URL, Publisher.TABLE) is None
     keep(tmp_path)
-    assert Kept(tmp_path).known(URL, Publisher.TABLE) is not None
+    assert Kept(tmp_path, make_folder).known(URL, Publisher.TABLE) is not None
 
 
 def test_the_catalogue_has_each_edition_once_with_its_last_confirmation(tmp_path: Path):
@@ -131,7 +132,7 @@ def test_two_at_once_leave_whole_files(tmp_path: Path):
     with ThreadPoolExecutor(8) as pool:
         for _ in pool.map(lambda day: keep(tmp_path, f'"{day}"', day), days):
             assert editions.catalogue(tmp_path).of(Publisher.TABLE)
-    assert Kept(tmp_path).known(URL, Publisher.TABLE) is not None
+    assert Kept(tmp_path, make_folder).known(URL, Publisher.TABLE) is not None
     assert not list(tmp_path.rglob(".*"))
 
 
