@@ -32,6 +32,7 @@ from netcfg.workflow.early import EarlyOrganizations
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from netcfg.azure.connection import Azure
     from netcfg.azure.credentials import Credential as AzureCredential

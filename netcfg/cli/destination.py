@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from netcfg.core.errors import BadReport, OutputFailed, UnknownFormat
 # Where the streams of a process have names; /dev/stdout is a link to one of them.
 _STREAMS = re.compile(r"/dev/fd|/proc/[0-9]+(/task/[0-9]+)?/fd")
 _MOST_LINKS = 40
+_PLANTED = "it is a link that somebody else has put there, and the folder is everybody's"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Destination:
     def write(self, text: str | Iterable[str]) -> None:
         """Write the text, so that nobody ever finds half of it: in a file beside, which then takes its place."""
         try:
+            if _is_planted(Path(self.name)):
+                raise OutputFailed(_PLANTED, repr(self.name))
             if _is_device(self.path):
                 _write(self.path, text)
                 return
@@ -57,6 +61,8 @@ def parse_destinations(
     for text in texts:
         each = _parse(text, formats)
         try:
+            if _is_planted(Path(each.name)):
+                raise BadReport(text, f"{_PLANTED}; name another file")
             _check_stream(each, text)
             if any(_is_same(each.path, Path(one)) for one in kept):
                 raise BadReport(text, "this run reads that file; name another")
@@ -141,6 +147,23 @@ def _stream(name: str) -> int | None:
         except OSError:  # whoever is to write there is told why he cannot
             return None
     return None
+
+
+def _is_planted(path: Path) -> bool:
+    """Whether somebody else chose the file that would be written: in a folder like /tmp anybody may put a link to a
+    file of ours. Linux does not follow one there either, but finds nothing wrong with a name that is resolved."""
+    for _ in range(_MOST_LINKS):
+        try:
+            link, folder = path.lstat(), path.parent.stat()
+        except OSError:
+            return False  # whoever is to write there is told why he cannot
+        if not stat.S_ISLNK(link.st_mode):
+            return False
+        is_everybody_s = folder.st_mode & stat.S_ISVTX and folder.st_mode & (stat.S_IWOTH | stat.S_IWGRP)
+        if is_everybody_s and link.st_uid not in (os.geteuid(), folder.st_uid):
+            return True
+        path = path.parent / path.readlink()
+    return False
 
 
 def _is_same(one: Path, other: Path) -> bool:

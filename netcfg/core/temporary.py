@@ -20,6 +20,7 @@ from netcfg.core.rules import parse_network
 PREFIX = "netcfg-exec-"
 KEPT = "kept"
 
+_KEY = re.compile(rf"{PREFIX}[0-9a-f]{{8}}", re.IGNORECASE | re.ASCII)  # as a run makes it
 _VALUE = re.compile(r"(?P<address>[0-9.]+/32) until (?P<until>[0-9TZ:-]{20})(?P<kept> kept)?", re.ASCII)
 
 
@@ -45,7 +46,7 @@ class TemporaryRule:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a tag is one that a run would write; Azure's tags are the same whatever their case."""
+    """Whether a tag looks like a run's; Azure's tags are the same whatever their case."""
     return name.lower().startswith(PREFIX)
 
 
@@ -92,7 +93,7 @@ def differences_of_tags(sent: Tags, found: Tags) -> tuple[str, ...]:
 
 
 def _parse(key: str, value: str) -> TemporaryRule | None:
-    match = _VALUE.fullmatch(value)
+    match = _VALUE.fullmatch(value) if _KEY.fullmatch(key) else None
     network = parse_network(match["address"]) if match else None
     if match is None or network is None:
         return None
