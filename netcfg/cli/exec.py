@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from threading import Thread, current_thread, main_thread
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from ipaddress import IPv4Address
     from threading import Event
-    from types import FrameType
 
     from netcfg.cli.child import Child
     from netcfg.cli.root import Root
@@ -190,7 +189,7 @@ def _execute(words: Sequence[str], stay: Stay, address_from: Sequence[str], root
     from netcfg.cli.child import Child, find
     from netcfg.workflow.admitting import admit
 
-    find(words[0])
+    find(words)
     with connect.entrance(root, address_from) as entrance:
         open_now = _Open()
         child = Child(words, entrance.around.stop)
@@ -299,26 +298,12 @@ def _leave(opened: _Open, root: Root) -> None:
 
 @contextmanager
 def _heeding(events: SimpleQueue[int | None]) -> Iterator[None]:
-    """While the block lasts, what would end the process is only heard of. What is ignored stays so: a shell lets what
-    runs in the background ignore Ctrl-C, and nohup SIGHUP."""
-    if current_thread() is not main_thread():  # no other is told of a signal
-        yield
-        return
-
-    def heed(number: int, frame: FrameType | None) -> None:
-        del frame
-        events.put(number)
+    """While the block lasts, what would end the process is only heard of."""
+    from netcfg.cli.signals import heeding
 
     numbers = [getattr(signal, each) for each in _ENDING if hasattr(signal, each)]
-    before = {each: signal.getsignal(each) for each in numbers}
-    before = {each: earlier for each, earlier in before.items() if earlier not in (signal.SIG_IGN, None)}
-    try:
-        for each in before:
-            signal.signal(each, heed)
+    with heeding(numbers, lambda number, _: events.put(number)):
         yield
-    finally:
-        for each, earlier in before.items():
-            signal.signal(each, earlier)
 
 
 # --- cleaning -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -24,12 +24,6 @@ def graceful(around: Surroundings) -> Iterator[None]:
     Ctrl-C once more ends it at once. SIGTERM once more does not: Azure Pipelines sends SIGINT, and SIGTERM 7.5 seconds
     later, without having thought about it again.
     """
-    if threading.current_thread() is not threading.main_thread():  # no other is told of a signal
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    # What is ignored was meant to be, as by a shell that starts us in the background.
-    before = {number: earlier for number, earlier in before.items() if earlier not in (signal.SIG_IGN, None)}
     # A signal comes in the middle of anything, also while this very thread holds the lock that the stopping needs; a
     # `SimpleQueue` is the one thing here that a handler may touch then.
     wishes: SimpleQueue[int | None] = SimpleQueue()
@@ -46,14 +40,29 @@ def graceful(around: Surroundings) -> Iterator[None]:
     listener = threading.Thread(target=_obey, args=(wishes, around), daemon=True)
     listener.start()
     try:
+        with heeding((signal.SIGINT, signal.SIGTERM), heed):
+            yield
+    finally:
+        wishes.put(None)
+        listener.join()
+
+
+@contextmanager
+def heeding(numbers: Iterable[int], heed: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """While the block lasts, these signals are told to `heed`. What is ignored stays so: a shell lets what runs in the
+    background ignore Ctrl-C, and nohup SIGHUP."""
+    if threading.current_thread() is not threading.main_thread():  # no other is told of a signal
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: earlier for number, earlier in before.items() if earlier not in (signal.SIG_IGN, None)}
+    try:
         for number in before:
             signal.signal(number, heed)
         yield
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
-        wishes.put(None)
-        listener.join()
 
 
 def _obey(wishes: SimpleQueue[int | None], around: Surroundings) -> None:

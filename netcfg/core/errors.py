@@ -387,7 +387,7 @@ class NotAnAuditLog(UsageError):
 
 class TooManyCallers(UsageError):
     def __init__(self, most: int) -> None:
-        super().__init__(f"the audit log has more than {most:,} callers; give a part of it: fewer vaults, or fewer days")
+        super().__init__(f"the audit log has more than {most:,} callers; give a part of it: fewer vaults or days")
 
 
 class EmptyConfiguration(UsageError):
@@ -898,8 +898,10 @@ class NoCommand(UsageError):
 class CommandNotStarted(NetcfgError):
     """`status` is what a shell ends with: 127 where there is no such command, 126 where it cannot be run."""
 
-    def __init__(self, command: str, why: str, status: int) -> None:
-        super().__init__(f"{command!r} was not run: {why}; give a program that is on the PATH, or its path")
+    def __init__(
+        self, command: str, why: str, status: int, then: str = "give a program that is on the PATH, or its path"
+    ) -> None:
+        super().__init__(f"{command!r} was not run: {why}; {then}")
         self.exit_status = status
 
 

@@ -34,6 +34,7 @@ from netcfg.core.verdict import judge
 from netcfg.core.verification import Answer, Known, Obstacle, Verification
 from netcfg.workflow.collaborators import Secrets, Surroundings
 from netcfg.workflow.patience import Watch, look_until
+from netcfg.workflow.reading import id_of
 from netcfg.workflow.writing import Goal, Halt, settle
 
 PERSISTING = 60.0  # seconds for which the address is tried to be taken out while nobody wants us to end
@@ -152,13 +153,9 @@ def _start(command: Command, run: _Run) -> int:
 
 
 def _find(vault: VaultId | str, around: Surroundings) -> Vault:
-    if isinstance(vault, str):
-        found = around.vaults.find([vault])[vault]
-        if isinstance(found, NetcfgError):
-            raise found
-        vault = found
-    around.progress.step(f"reading {vault.name}")
-    return around.vaults.read(vault)
+    id = id_of(vault, around)
+    around.progress.step(f"reading {id.name}")
+    return around.vaults.read(id)
 
 
 # --- before -------------------------------------------------------------------------------------------------------

@@ -111,9 +111,7 @@ def _filed(result: Result, pending: Sequence[Plan], around: Surroundings) -> Res
     if not (name := around.journal.name):
         return result
     recorded = {plan.vault.id for plan in pending}
-    outcomes = tuple(
-        replace(each, record=name) if each.plan.vault.id in recorded else each for each in result.outcomes
-    )
+    outcomes = tuple(replace(each, record=name) if each.plan.vault.id in recorded else each for each in result.outcomes)
     if not any(each.touched or each.ending is Ending.DONE for each in outcomes):
         return replace(result, outcomes=outcomes)
     return replace(result, outcomes=outcomes, undo=f"{around.program} rollback {quote(name)}")

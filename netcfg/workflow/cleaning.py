@@ -9,12 +9,13 @@ from netcfg.core.cleaning import Cleaned, Cleaning
 from netcfg.core.errors import NetcfgError
 from netcfg.core.outcome import Ending
 from netcfg.core.plan import Undetermined
-from netcfg.core.resources import Vault, VaultId
+from netcfg.core.resources import Vault
 from netcfg.core.target import Target
 from netcfg.core.visit import Leftover
 from netcfg.core.words import counted
 from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.lanes import Aside, side_by_side
+from netcfg.workflow.reading import id_of
 from netcfg.workflow.selection import Meant
 from netcfg.workflow.writing import Goal, Halt, ending_of, settle
 
@@ -53,7 +54,7 @@ def _clean(target: Target, around: Surroundings) -> Cleaned | Undetermined:
     if shown and not (visit.leftovers(shown, around.moment().later.now) or visit.illegible(shown)):
         return Cleaned(shown, Ending.UNCHANGED)
     try:
-        vault = around.vaults.read(_id(target.vault, around))
+        vault = around.vaults.read(id_of(target.vault, around))
     except NetcfgError as error:
         return Undetermined(str(target.vault), error, target.where)
     now = around.moment().now
@@ -80,12 +81,3 @@ def _notes(vault: Vault, overdue: tuple[Leftover, ...], around: Surroundings) ->
     waiting = [each for each in visit.leftovers(vault, moment.later.now) if each.rule.key not in over]
     rules = sorted({str(each.rule.network) for each in waiting if each.has_rule})
     return moment.notes_of([*rules, *(each.rule.key for each in waiting)])
-
-
-def _id(vault: VaultId | str, around: Surroundings) -> VaultId:
-    if not isinstance(vault, str):
-        return vault
-    found = around.vaults.find([vault])[vault]
-    if isinstance(found, NetcfgError):
-        raise found
-    return found

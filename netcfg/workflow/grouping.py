@@ -73,6 +73,7 @@ from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.granting import give
 from netcfg.workflow.groups import look
 from netcfg.workflow.proving import Found, find_connection, prove
+from netcfg.workflow.reading import id_of
 from netcfg.workflow.writing import Halt
 
 SIDE_BY_SIDE = 8
@@ -189,7 +190,7 @@ def _readable(link: Link, found: Found, around: Surroundings) -> tuple[Secrets, 
         return _listed(link.vault, found.connection, around), None, notes
     if proof.obstacle is not Obstacle.PERMISSION or not link.grants:
         raise _cannot_read(proof)
-    id = _id_of(link.vault, around)
+    id = id_of(link.vault, around)
     if not proof.identity:
         raise IdentityUnknown(found.connection.name, proof.message)
     vault = around.vaults.read(id)
@@ -231,15 +232,6 @@ def _cannot_read(proof: Proof, last: Relayed | None = None) -> DevOpsCannotRead:
     return DevOpsCannotRead(proof.message, proof.fix, request_id=proof.request_id)
 
 
-def _id_of(vault: VaultId | str, around: Surroundings) -> VaultId:
-    if not isinstance(vault, str):
-        return vault
-    found = around.vaults.find([vault])[vault]
-    if isinstance(found, NetcfgError):
-        raise found
-    return found
-
-
 def _chosen(vault: VaultId | str, secrets: Secrets, wish: Wish, around: Surroundings) -> Choice:
     name = vault if isinstance(vault, str) else vault.name
     return choose(name, secrets, wish, around.today, partial(keys_of, vault, around))
@@ -248,7 +240,7 @@ def _chosen(vault: VaultId | str, secrets: Secrets, wish: Wish, around: Surround
 def keys_of(vault: VaultId | str, around: Surroundings) -> frozenset[str]:
     """The names of the vault's keys, which only explain; whoever may not see them learns less."""
     try:
-        return around.linking.holdings.keys(_id_of(vault, around))
+        return around.linking.holdings.keys(id_of(vault, around))
     except NetcfgError:
         return frozenset()
 

@@ -35,6 +35,7 @@ from netcfg.workflow.collaborators import Surroundings
 from netcfg.workflow.drawing import Drawings
 from netcfg.workflow.lanes import Aside, side_by_side
 from netcfg.workflow.patience import UNSEEN, Watch, look_until, notes_of_wait
+from netcfg.workflow.reading import id_of
 
 SIDE_BY_SIDE = 8
 
@@ -201,10 +202,7 @@ def _explain(vault: VaultId | str, around: Surroundings) -> tuple[Known | None, 
     """The vault as Azure Resource Manager shows it."""
     around.progress.step(f"asking Azure Resource Manager about {vault if isinstance(vault, str) else vault.name}")
     try:
-        id = around.vaults.find([vault])[vault] if isinstance(vault, str) else vault
-        if isinstance(id, NetcfgError):
-            raise id
-        return Known(around.vaults.read(id)), ""
+        return Known(around.vaults.read(id_of(vault, around))), ""
     except NetcfgError as error:
         return None, f"Azure Resource Manager could not explain it: {error}"
 

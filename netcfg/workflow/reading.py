@@ -103,9 +103,7 @@ def read(
         return _weigh(grounds, vaults, missing, named, gone.result(), around)
 
 
-def read_again(
-    found: Reading, wanted: Collection[VaultId], around: Surroundings, *, is_alone: bool = False
-) -> Reading:
+def read_again(found: Reading, wanted: Collection[VaultId], around: Surroundings, *, is_alone: bool = False) -> Reading:
     """The same, with the vaults that are `wanted` as Resource Manager itself shows them now.
 
     Nothing else is asked again: no subnet that was looked for, and nothing around vaults that did not change. Where
@@ -335,6 +333,16 @@ def _read_one_by_one(
             reading[id] = pool.submit(read, id)
     found, missing = _collect(reading, meant, around)
     return found, [*lost, *missing]
+
+
+def id_of(vault: VaultId | str, around: Surroundings) -> VaultId:
+    """The id of a vault that may be known by its name only; a name that stands for none is an error."""
+    if not isinstance(vault, str):
+        return vault
+    found = around.vaults.find([vault])[vault]
+    if isinstance(found, NetcfgError):
+        raise found
+    return found
 
 
 def read_each(vaults: Sequence[VaultId], around: Surroundings) -> tuple[list[Vault], list[Undetermined]]:
