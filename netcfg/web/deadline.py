@@ -23,10 +23,14 @@ class Deadline:
     may ask."""
 
     def __init__(
-        self, seconds: float | None = None, begun: float | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        seconds: float | None = None,
+        begun: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.seconds = seconds
-        self._clock = clock
+        self._clock, self._sleep = clock, sleep
         self._end = math.inf if seconds is None else (clock() if begun is None else begun) + seconds
         self._mine = local()
 
@@ -77,7 +81,7 @@ class Deadline:
 
     def sleep(self, seconds: float) -> None:
         """Sleep so long, or as long as there is time."""
-        time.sleep(max(0.0, min(seconds, self.left)))
+        self._sleep(max(0.0, min(seconds, self.left)))
 
     def patience(self, stop: Event) -> float:
         """For how many seconds at a time this thread may wait for something; `stop` is set once somebody wants us to
@@ -97,7 +101,7 @@ class Deadline:
         meanwhile."""
         begun = self._clock()
         if stop.wait(min(seconds, self.patience(stop))):
-            time.sleep(max(0.0, min(seconds + begun - self._clock(), self.patience(stop))))
+            self._sleep(max(0.0, min(seconds + begun - self._clock(), self.patience(stop))))
 
     def bounded(self, do: Callable[[], Done], waiting: str, drop: Callable[[Done], object] = lambda _: None) -> Done:
         """What `do` comes to, if that is in time.

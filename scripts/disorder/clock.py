@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from threading import Event, Lock
 from typing import Protocol
 
+from netcfg.web.deadline import Deadline
+
 SPEED = 0.02  # seconds that a request takes
 
 
@@ -33,6 +35,15 @@ class Clock:
 
     def now(self) -> datetime:
         return self._noon + timedelta(seconds=self._passed)
+
+    def deadline(self, run: Alive) -> Deadline:
+        """No end, and pauses that last on this clock alone."""
+
+        def sleep(seconds: float) -> None:
+            run.insist()
+            self.let_pass(seconds)
+
+        return Deadline(clock=self, sleep=sleep)
 
     @property
     def today(self) -> date:

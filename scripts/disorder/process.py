@@ -158,8 +158,11 @@ def _around(run: Run, catalogue: Catalogue) -> Iterator[Surroundings]:
     sandbox = site().sandbox
     stop = Stop(run.clock, run)
     run.stop = stop.set
-    pacing = Pacing(stop, clock=run.clock)
-    with connect(sandbox.token, resource_manager=sandbox.url, pacing=pacing, now=run.clock.now) as azure:
+    deadline = run.clock.deadline(run)
+    pacing = Pacing(stop, clock=run.clock, deadline=deadline)
+    with connect(
+        sandbox.token, resource_manager=sandbox.url, pacing=pacing, deadline=deadline, now=run.clock.now
+    ) as azure:
         _rewire(azure, run)
         nobody = Nobody()
         yield Surroundings(
@@ -179,6 +182,8 @@ def _around(run: Run, catalogue: Catalogue) -> Iterator[Surroundings]:
             clock=run.clock,
             stop=stop,
             parallel=1,
+            finishing=deadline.finishing,
+            pausing=deadline.pause,
             ahead=lambda: azure.arm.clock.ahead,
             records=FileRecords(run.folder, lambda: _facts(run), run.clock.now, vault_of_plan),
         )
