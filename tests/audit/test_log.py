@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -315,3 +316,31 @@ def test_more_callers_than_anybody_reads_are_an_error(monkeypatch: pytest.Monkey
     many = (Request("kv", "SecretGet", None, Origin(parse_caller(f"191.10.19.{n}"))) for n in range(20))
     with pytest.raises(TooManyCallers):
         gather(many)
+
+
+@pytest.mark.parametrize("kind", ["address", "time", "group", "subnet", "an unknown name"])
+def test_what_is_longer_than_anything_azure_writes_is_not_remembered(kind: str, tmp_path: Path):
+    """Else a log of gigabytes takes as much memory as it has bytes."""
+
+    def odd(long: str) -> logs.Record:
+        match kind:
+            case "address":
+                return record(long)
+            case "time":
+                return record(time=long)
+            case "group":
+                return record() | {"resourceId": logs.vault("kv-payments", long)}
+            case "subnet":
+                return record(addrAuthType="Subnet", subnetId=long)
+            case _:
+                return record() | {long: 1}
+
+    content = logs.json_lines([odd(f"{number}{'x' * 50_000}") for number in range(40)])
+    tracemalloc.start()
+    try:
+        found = read(content, tmp_path)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.of("kv-payments")
+    assert kept < 500_000
