@@ -92,7 +92,8 @@ def test_every_fix_mends_what_it_was_given_for(drifted: Program):
         assert not left & {(each["rule"], each["subject"]) for each in mended}, fix
     assert seen == {
         "broad-range", "dead-subnet-rule", "declared-range-missing", "default-action-allow", "elsewhere-range",
-        "expired-rule", "foreign-rule", "outbound-range", "private-dns-missing", "private-endpoint-missing",
+        "expired-rule", "foreign-rule", "outbound-range", "overdue-temporary-rule", "private-dns-missing",
+        "private-endpoint-missing",
         "public-access-disabled", "public-access-enabled", "published-range-missing", "published-range-partly-covered",
         "redundant-rule", "removal-pending", "retired-range", "service-endpoint-missing", "stale-editions",
         "subnet-rule-missing", "unreadable-rule",
@@ -135,7 +136,7 @@ def test_rules_that_do_nothing_mend_nothing(drifted: Program):
 
 def is_command(fix: str) -> bool:
     """Whether it changes something, and is ours: others are for the Azure CLI, or only show something."""
-    return fix.startswith("netcfg ") and any(each in fix for each in (" apply ", " ranges refresh"))
+    return fix.startswith("netcfg ") and any(each in fix for each in (" apply ", " ranges refresh", " exec --clean "))
 
 
 def test_a_check_asks_for_nothing_that_its_plan_does_not(netcfg: Program):

@@ -261,7 +261,7 @@ def test_history_tells_the_newest_run_first(netcfg: Program):
 
 def test_history_is_about_the_vaults_that_are_named(netcfg: Program):
     netcfg(*OPENING)
-    assert netcfg("history", "kv-orders").out.startswith("no record in ")
+    assert netcfg("history", "kv-orders").out.startswith("no record in")
     assert netcfg("history", vault_id("kv-payments").upper()).out.endswith("\n\n1 record\n")
     assert netcfg("history", "no vault").status == 2
 
@@ -326,7 +326,8 @@ def test_history_tells_what_was_planned_and_not_done_as_such(netcfg: Program):
 
 def test_history_of_a_machine_that_never_wrote_is_empty_and_no_error(netcfg: Program):
     ran = netcfg("history")
-    assert (ran.status, ran.out) == (0, f"no record in '{netcfg.folder}/sandbox/records'\n")
+    # A path that is longer than the line stands on one of its own.
+    assert (ran.status, ran.out.split()) == (0, ["no", "record", "in", f"'{netcfg.folder}/sandbox/records'"])
 
 
 def test_a_reset_sandbox_forgets_its_records(netcfg: Program):
