@@ -178,7 +178,7 @@ def _around(run: Run, catalogue: Catalogue) -> Iterator[Surroundings]:
             today=run.clock.today,
             started=run.clock.now(),
             progress=nobody,
-            sleep=lambda seconds: stop.wait(seconds) and None,
+            sleep=deadline.sleep,
             clock=run.clock,
             stop=stop,
             parallel=1,
