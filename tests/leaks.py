@@ -1,7 +1,8 @@
-"""Tokens that may turn up nowhere: those that the tests have, every shape they might come in, and where to look.
+"""Tokens that may turn up nowhere: those that the tests have, the shapes they might come in, and where to look.
 
 The whole suite runs with tokens in its environment that nothing needs, and against sandboxes whose tokens all begin
-alike. Whatever a test leaves behind is searched for them: the conftest beside this file sees to it.
+alike, and whose secrets all have one value. What a test prints, logs and leaves in its folders is searched for them:
+the conftest beside this file sees to it. What it sends away, packs, or writes elsewhere is not.
 """
 
 import base64
@@ -10,14 +11,20 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 # What a careless line of code could print along with everything else that is in the environment.
 ENVIRONMENT = {
     "AZURE_DEVOPS_EXT_PAT": "plantedPat7Zk3vQx9+aB4/cD8eF1gH6iJ2kL5mN0oP",
     "SYSTEM_ACCESSTOKEN": "plantedJob5Rt8wYp2+uV7/xW3zA9bC4dE6fG1hJ0kM",
-    "AZURE_CLIENT_SECRET": "planted~Secret4Mn7.bV2-cX9_zL5kJ8hG3fD1sA6q",
+    "AZURE_CLIENT_SECRET": "plantedSecret4Mn~7.bV2-cX9_zL5kJ8hG3fD1sA6q",
 }
+
+# What every secret of a sandbox's vaults is. netcfg never asks for one.
+VALUE = "makeBelieve5Tq8Zr2w"
+
+# So much of a token is searched for: its first letters and digits, which no format writes otherwise, whatever it makes
+# of the rest, and which are still there where somebody has cut it. (A line may break within them.)
+RUN = 16
 
 # A sandbox's token is a JWT whose head is always this, and whose claims always begin so.
 _HEAD = b'{"alg": "none", "typ": "JWT"}'
@@ -34,9 +41,9 @@ def _in_the_middle(secret: bytes) -> Iterator[bytes]:
 def _shapes(secret: bytes) -> set[bytes]:
     hidden = set(_in_the_middle(secret))
     of_addresses = {each.translate(bytes.maketrans(b"+/", b"-_")) for each in hidden}
-    return (
-        {secret, quote(secret, safe="").encode(), quote(secret).encode(), secret.hex().encode()} | hidden | of_addresses
-    )
+    figures = secret.hex()
+    wide = secret.decode().encode("utf-16-le")
+    return {secret, figures.encode(), figures.upper().encode(), wide} | hidden | of_addresses
 
 
 def _sandbox_shapes() -> set[bytes]:
@@ -44,7 +51,7 @@ def _sandbox_shapes() -> set[bytes]:
     return {claims} | _shapes(head)
 
 
-SHAPES = frozenset(_sandbox_shapes().union(*(_shapes(each.encode()) for each in ENVIRONMENT.values())))
+SHAPES = frozenset(_sandbox_shapes().union(*(_shapes(each[:RUN].encode()) for each in (*ENVIRONMENT.values(), VALUE))))
 
 LONGEST = 1 << 26  # bytes of a file that are looked at; only what is made to be too long has more
 

@@ -51,6 +51,7 @@ _PORTAL_TIME = "%m/%d/%Y, %I:%M:%S.%f %p"
 _NOTHING = {"", "0", "false", "n/a", "nil", "no", "none", "null", "undefined", "-"}
 _YES = {"1", "true", "yes"}
 
+MOST_REMEMBERED = 1 << 14  # characters of all names together; 500 columns have fewer
 LONGEST = 100  # characters of a name; what is longer is none, and memory is kept for each of them
 
 _EMPTY = (None, "")
@@ -89,10 +90,10 @@ class _Record:
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self._record = record
-        self._names = _known(tuple(record))
+        self._names = _by_field(record)
         properties = _object(self._own("properties"))
         self._properties = properties
-        self._deep = _known(tuple(properties)) if properties else {}
+        self._deep = _by_field(properties) if properties else {}
 
     @property
     def is_audit_event(self) -> bool:
@@ -104,9 +105,9 @@ class _Record:
     def vault(self) -> str:
         """The vault's name in its resource id; else as the table has it, or as the host that was asked."""
         if id := self.text("resource_id"):
-            return _name_in(id)
+            return _name_in(id[-10 * LONGEST :])
         if name := self.text("resource"):
-            return name
+            return name[: LONGEST + 1]
         match = _HOST.match(self.text("uri")) or _HOST.match(self.text("object"))
         return match[1] if match else ""
 
@@ -116,7 +117,7 @@ class _Record:
         zone = _ZONE.search(name)
         if zone and zone["zone"].upper() != "UTC":
             return None  # somebody's local time, and nobody says whose
-        return _time(str(self._own("time") or ""))
+        return _time(str(self._own("time") or "")[:LONGEST])
 
     @property
     def status(self) -> int:
@@ -149,7 +150,8 @@ class _Record:
 
     @property
     def origin(self) -> Origin:
-        return _origin(*map(self.text, ("address", "way", "subnet", "endpoint", "trusted")))
+        said = map(self.text, ("address", "way", "subnet", "endpoint", "trusted"))
+        return _origin(*(each[: 10 * LONGEST] for each in said))
 
     @property
     def application(self) -> str:
@@ -192,7 +194,6 @@ def is_control_plane(operation: str) -> bool:
 def _origin(address: str, told: str, subnet: str, endpoint: str, service: str) -> Origin:
     """Where somebody came from. Newer logs say by which way he did, older ones his address alone."""
     network = parse_caller(address)
-    subnet, endpoint, service = (each[: 10 * LONGEST] for each in (subnet, endpoint, service))
     subnet, endpoint, service = ("" if each.lower() in _NOTHING else each for each in (subnet, endpoint, service))
     kind = told.replace(" ", "").lower()
     is_public = kind == "publicip"
@@ -206,6 +207,11 @@ def _origin(address: str, told: str, subnet: str, endpoint: str, service: str) -
     if (subnet and not is_public) or kind.startswith("subnet"):
         return Origin(network, Way.SUBNET, subnet, True)
     return Origin(network, Way.ADDRESS, "", is_public)
+
+
+def _by_field(record: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    names = tuple(record)
+    return _known(names) if sum(map(len, names)) < MOST_REMEMBERED else _known.__wrapped__(names)
 
 
 @lru_cache(1 << 10)

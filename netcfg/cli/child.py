@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,24 +11,40 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from threading import Event, Lock, Timer
 
 from netcfg.core.errors import CommandNotStarted
 
 GRACE = 6.0  # seconds that it gets to end by itself, as long as an exec that it may be has to take out its address
 OVERTIME = 124  # what `timeout` ends with, whose command took too long
-NOT_FOUND, NOT_EXECUTABLE = 127, 126
+NOT_FOUND, NOT_EXECUTABLE, NOT_BEGUN = 127, 126, 125
 SHORTEST, LONGEST = 0.001, 0.05  # seconds between two looks whether it is over
 _IS_POSIX = os.name == "posix"
 
+# What a word may not have in it where it is a batch file that gets it: cmd.exe has its own rules for quoting, so that a
+# branch named `x&calc` would be a second command.
+# https://learn.microsoft.com/windows-server/administration/windows-commands/cmd
+_BATCH = (".cmd", ".bat")
+_REREAD = re.compile(r'[&|<>^%"\r\n]')
 
-def find(name: str) -> None:
-    """Look for the program before anything is opened for it; one that cannot be run is an error."""
-    if shutil.which(name) is None:
-        path = Path(name)
+
+def find(words: Sequence[str]) -> str:
+    """The program, looked for before anything is opened for it; one that cannot be run is an error."""
+    name = words[0]
+    found = shutil.which(name)
+    path = Path(name)
+    if found is None:
         is_there = name != path.name and path.exists()
         raise _not_started(name, PermissionError() if is_there else FileNotFoundError())
+    if not _IS_POSIX:
+        if name == path.name and PureWindowsPath(found).parent == PureWindowsPath():
+            why = "one lies in the current folder, which Windows looks at before the PATH"
+            raise CommandNotStarted(name, why, NOT_BEGUN, "give its path")
+        if found.lower().endswith(_BATCH) and (strange := _REREAD.search("".join((found, *words[1:])))):
+            why = f"Windows' interpreter of {_BATCH[0]} files would read the {strange[0]!r} among its words once more"
+            raise CommandNotStarted(name, why, NOT_BEGUN, "give a program that is none, pwsh for one")
+    return found
 
 
 class Child:
@@ -80,7 +97,7 @@ class Child:
             process.wait(1)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        program = None if _IS_POSIX else shutil.which(self.words[0])  # CreateProcess finds no `az.cmd`
+        program = None if _IS_POSIX else find(self.words)  # CreateProcess finds no `az.cmd`
         # On a terminal it stays in our group, or it could not read from there. Elsewhere it has one of its own, so that
         # what it starts can be told to end too. Files that a shell has opened for it are its own as much as its words.
         options = {"close_fds": False, **({} if self._shares_terminal else {"process_group": 0})} if _IS_POSIX else {}

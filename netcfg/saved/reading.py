@@ -54,7 +54,7 @@ def _opened(path: Path, *, is_named: bool = False) -> Iterator[BinaryIO]:
     """A file that ends, which a device or a pipe may never do, and that nobody else may have written unless it
     `is_named`."""
     try:
-        with open(path, "rb", opener=_regular) as file:  # noqa: PTH123 - a path's own `open` takes no opener
+        with open(path, "rb", opener=_regular) as file:
             if not is_named and (why := files.doubt(os.fstat(file.fileno()))):
                 raise RecordUnreadable(str(path), why)
             yield file

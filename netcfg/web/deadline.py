@@ -27,10 +27,10 @@ class Deadline:
         seconds: float | None = None,
         begun: float | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.seconds = seconds
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep = clock, sleep or (lambda seconds: time.sleep(seconds))
         self._end = math.inf if seconds is None else (clock() if begun is None else begun) + seconds
         self._mine = local()
 

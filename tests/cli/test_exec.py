@@ -22,7 +22,7 @@ from netcfg.cli import child
 from netcfg.cli import exec as execution
 from netcfg.cli.root import Root
 from netcfg.core import visit
-from netcfg.core.errors import NotTakenOut
+from netcfg.core.errors import CommandNotStarted, NotTakenOut
 from netcfg.sandbox import store
 from netcfg.sandbox.server import serve
 from netcfg.workflow import admitting
@@ -525,3 +525,35 @@ def test_cleaning_runs_nothing(netcfg: Program):
     assert netcfg("exec", "--clean", "kv-job", "--", "true").status == 2
     assert netcfg("exec", "--clean", "kv-job", "--address", "191.10.60.9").status == 2
     assert netcfg("exec", "--clean", "--no-such-option").status == 2
+
+
+# --- Windows, as far as it can be tried elsewhere -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "words", "why"),
+    [
+        (r"C:\cli\az.CMD", ["az", "keyvault", "list", "--query", "[?name=='a b']"], None),
+        (r"C:\cli\az.cmd", ["az", "x&calc"], "would read the '&' among its words once more"),
+        (r"C:\cli\run.BAT", ["run", "%PATH%"], "would read the '%' among its words once more"),
+        (r"C:\cli\az.cmd", ["az", 'a"b'], "would read the '\"' among its words once more"),
+        (r"C:\cli\az.cmd", ["az", "a\nb"], r"would read the '\\n' among its words once more"),
+        (r"C:\a&b\az.cmd", ["az"], "would read the '&' among its words once more"),
+        (r"C:\cli\kubectl.exe", ["kubectl", "x&calc", "%PATH%"], None),
+        (
+            "az.cmd",
+            ["az", "list"],
+            "one lies in the current folder, which Windows looks at before the PATH; give its path",
+        ),
+        ("./deploy.cmd", ["./deploy.cmd", "now"], None),
+    ],
+)
+def test_on_windows_no_word_is_read_twice(found: str, words: list[str], why: str | None, monkeypatch):
+    monkeypatch.setattr(child, "_IS_POSIX", False)
+    monkeypatch.setattr("shutil.which", lambda _: found)
+    if why is None:
+        assert child.find(words) == found
+        return
+    with pytest.raises(CommandNotStarted, match=why) as refused:
+        child.find(words)
+    assert refused.value.exit_status == 125

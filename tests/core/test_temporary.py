@@ -147,3 +147,15 @@ def test_a_plan_that_was_followed_leaves_nothing_to_do(found, hours):
 def test_edits_keep_the_order_and_everything_that_they_do_not_name():
     tags = (("b", "1"), ("a", "2"), ("c", "3"))
     assert edited(tags, {"a": None, "c": "4", "new": "5"}) == (("b", "1"), ("c", "4"), ("new", "5"))
+
+
+@pytest.mark.parametrize("name", ["netcfg-exec-", "netcfg-exec-1", "netcfg-exec-deadbeef0", "netcfg-exec-deadbeeg"])
+def test_a_tag_whose_name_no_run_makes_up_takes_no_rule_out(name: str):
+    tags = ((name, "191.10.40.7/32 until 2026-07-01T12:30:00Z"),)
+    assert temporary_rules(tags) == ()
+    assert unreadable(tags) == (f"{name}=191.10.40.7/32 until 2026-07-01T12:30:00Z",)
+
+
+def test_the_case_of_a_tag_s_name_means_nothing():
+    (found,) = temporary_rules((("Netcfg-Exec-DEADBEEF", "191.10.40.7/32 until 2026-07-01T12:30:00Z"),))
+    assert found.key == "Netcfg-Exec-DEADBEEF"

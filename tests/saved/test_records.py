@@ -410,7 +410,7 @@ def test_a_record_that_others_may_have_written_is_believed_only_if_it_is_named(
 
     monkeypatch.setattr("os.fstat", found)
     (later_one,) = records(tmp_path).since(find(tmp_path, first.name))
-    (told,) = [each for each in history(tmp_path, [], 9).unread] or [None]
+    (told,) = history(tmp_path, [], 9).unread or [None]
     last = records(tmp_path).last(VAULT_ID)
     assert find(tmp_path, str(later.path)).run == later.name
     if not why:

@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from netcfg.cli.destination import Destination, parse_destinations
+from netcfg.cli.main import app
+from netcfg.core.errors import BadReport, OutputFailed
 from tests.cli.conftest import Program
 
 OPEN = ("kv-payments", "--geography", "EU", "--accept", "default-deny")
@@ -20,7 +24,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
-@pytest.fixture(params=[0o000, 0o022, 0o077, 0o277], ids=oct)
+@pytest.fixture(params=[0o000, 0o277], ids=oct)
 def umask(request: pytest.FixtureRequest) -> Iterator[None]:
     before = os.umask(request.param)
     yield
@@ -64,6 +68,66 @@ def test_nothing_is_written_through_a_link_that_somebody_planted(netcfg: Program
     assert victim.exists() is is_there
     assert not is_there or victim.read_text() == "mine"
     assert netcfg.sandbox.requests == []
+
+
+@posix
+@pytest.mark.parametrize(
+    ("folder", "owner", "is_refused"),
+    [
+        (0o1777, "somebody", True),
+        (0o1770, "somebody", True),
+        (0o1777, "mine", False),
+        (0o1777, "the folder's", False),
+        (0o755, "somebody", False),
+    ],
+)
+@pytest.mark.parametrize("through", ["directly", "by a link of ours"])
+def test_no_report_goes_where_somebody_s_link_in_everybody_s_folder_leads(
+    folder: int, owner: str, is_refused: bool, through: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    victim, link, shared = tmp_path / "victim", tmp_path / "shared" / "report.json", tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(folder)
+    link.symlink_to(victim)
+    name = link
+    if through == "by a link of ours":
+        name = tmp_path / "report.json"
+        name.symlink_to(link)
+    users = {"somebody": 65_534, "mine": os.geteuid(), "the folder's": 1_000}
+    whose = {link: users[owner], shared: users["the folder's"]}
+    for each in ("stat", "lstat"):
+        really = getattr(Path, each)
+        monkeypatch.setattr(
+            Path, each, lambda path, really=really, **more: _owned(really(path, **more), whose.get(path))
+        )
+    if is_refused:
+        with pytest.raises(BadReport, match="a link that somebody else has put there, and the folder is everybody's"):
+            parse_destinations([f"json={name}"], ["json"])
+        with pytest.raises(OutputFailed, match="a link that somebody else has put there"):  # who planted it later
+            Destination("json", str(name)).write("text")
+        assert not victim.exists()
+        return
+    (found,) = parse_destinations([f"json={name}"], ["json"])
+    found.write("text")
+    assert victim.read_text() == "text"
+
+
+def _owned(found: os.stat_result, user: int | None) -> os.stat_result:
+    return found if user is None else os.stat_result((*found[:4], user, *found[5:]))
+
+
+@posix
+def test_what_is_made_of_the_data_folder_is_its_owner_s_alone_whoever_comes_first(netcfg: Program, umask: None):
+    """Else somebody could put other records, or other editions, in their place."""
+    folder = netcfg.folder / "new" / "data"
+    for words in (("ranges", "refresh"), ("apply", "kv-orders", "--geography", "EU", "--yes")):
+        ran = Program(netcfg.sandbox, folder)(*words)
+        assert ran.status == 0, ran.err
+    run = CliRunner().invoke(app, ["--data-dir", str(folder.with_name("other")), "sandbox", "reset"])
+    assert run.exit_code == 0
+    made = [each for each in (netcfg.folder / "new").rglob("*") if each.is_dir()]
+    assert {each.name for each in made} >= {"data", "sandbox", "editions", "records", "other"}
+    assert {mode(each) for each in (netcfg.folder / "new", *made)} == {0o700}
 
 
 @posix

@@ -1,7 +1,9 @@
 """No token turns up anywhere: the net that the whole suite hangs in, tried by leaks on purpose, and the repository."""
 
 import base64
+import html
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from netcfg.cli.main import app
+from netcfg.formats.harmless import prose
 from netcfg.sandbox.server import serve
 from tests import leaks
 from tests.cli.conftest import Program
 
 ROOT = Path(__file__).parents[2]
 PAT = leaks.ENVIRONMENT["AZURE_DEVOPS_EXT_PAT"]
+SECRET = leaks.ENVIRONMENT["AZURE_CLIENT_SECRET"]
 
 SHAPES = [
     PAT,
@@ -26,6 +30,14 @@ SHAPES = [
     base64.b64encode(f"somebody:{PAT}".encode()).decode(),
     base64.urlsafe_b64encode(f"ab:{PAT} and more".encode()).decode(),
     PAT.encode().hex(),
+    PAT.encode().hex().upper(),
+    re.sub("%..", lambda found: found[0].lower(), quote(PAT, safe="")),
+    prose(SECRET),
+    html.escape(SECRET),
+    PAT.replace("/", "\\/"),
+    f"{PAT[:20]}…",
+    base64.encodebytes(f"somebody:{'x' * 60}{PAT}".encode()).decode(),
+    leaks.VALUE,
 ]
 
 
@@ -33,7 +45,16 @@ SHAPES = [
 def test_a_token_is_known_whatever_became_of_it(shape: str):
     assert leaks.shape_in(f'{{"authorization": "{shape}"}}')
     assert leaks.shape_in(shape.encode())
-    assert leaks.shape_in(PAT[:20]) is None
+    assert leaks.shape_in(PAT[:12]) is None
+
+
+def test_a_token_is_known_in_the_text_of_another_system():
+    assert leaks.shape_in(f"x{PAT}".encode("utf-16"))
+
+
+def test_what_is_searched_for_is_written_alike_by_every_format():
+    assert all(each[: leaks.RUN].isalnum() for each in (*leaks.ENVIRONMENT.values(), leaks.VALUE))
+    assert len({each[: leaks.RUN] for each in leaks.ENVIRONMENT.values()}) == len(leaks.ENVIRONMENT)
 
 
 def test_the_token_of_a_sandbox_is_known_by_each_of_its_parts():

@@ -12,9 +12,9 @@ import pytest
 
 from netcfg.core.errors import BadEdition
 from netcfg.core.ranges import Publisher
+from netcfg.saved.files import make_folder
 from netcfg.sources import bundled, editions
 from netcfg.sources.fetch import Validators
-from netcfg.saved.files import make_folder
 from netcfg.sources.kept import Kept
 from netcfg.sources.publication import Publication
 
@@ -26,7 +26,9 @@ TODAY = date(2026, 11, 20)
 
 def keep(folder: Path, etag: str | None = '"1"', day: date = TODAY) -> None:
     edition = replace(TABLE, confirmed=day)
-    Kept(folder, make_folder).keep(Publication(edition, NAMES), "https://publisher.example/final", URL, Validators(etag))
+    Kept(folder, make_folder).keep(
+        Publication(edition, NAMES), "https://publisher.example/final", URL, Validators(etag)
+    )
 
 
 def test_what_was_kept_is_known_by_its_place_and_its_validators(tmp_path: Path):

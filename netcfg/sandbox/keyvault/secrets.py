@@ -18,7 +18,7 @@ from netcfg.sandbox.keyvault import contents
 from netcfg.sandbox.keyvault.data_plane import Right, Visit, address, page, serve
 from netcfg.sandbox.keyvault.firewall import refused
 
-_VALUE = "make-believe"
+_VALUE = "makeBelieve5Tq8Zr2w"  # of every secret, and like no other text, so that it is noticed anywhere
 _LIST = Right("secrets", "list", "readMetadata/action")
 _GET = Right("secrets", "get", "getSecret/action")
 _LIST_KEYS = Right("keys", "list", "read")

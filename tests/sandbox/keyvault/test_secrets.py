@@ -5,6 +5,7 @@ import requests
 
 from netcfg.sandbox.keyvault import contents
 from netcfg.sandbox.server import Sandbox
+from tests import leaks
 from tests.sandbox.small import AGENTS, VAULT, Client, rules
 
 INSIDE, OUTSIDE = "191.10.20.7", "191.10.21.1"
@@ -38,7 +39,7 @@ def test_a_list_is_of_names_and_only_one_secret_has_a_value_which_is_made_up(san
     listed = ask(sandbox, "kv-open").json()
     assert [each["id"] for each in listed["value"]] == ["https://kv-open.vault.azure.net/secrets/api-key"]
     assert "value" not in listed["value"][0]
-    assert ask(sandbox, "kv-open", secret="API-key").json()["value"] == "make-believe"
+    assert ask(sandbox, "kv-open", secret="API-key").json()["value"] == leaks.VALUE
     assert ask(sandbox, "kv-open", secret="none").json()["error"]["code"] == "SecretNotFound"
 
 
