@@ -26,6 +26,7 @@ from netcfg.core.errors import (
     TimeOver,
     VaultDeleted,
     VaultNowhere,
+    WriteUnsettled,
 )
 from netcfg.core.resources import Vault, VaultId
 from netcfg.core.shell import quote
@@ -255,14 +256,18 @@ def _let_in(vault: Vault, rule: TemporaryRule, run: _Run) -> Vault:
         run.entrance.leave(_not_taken_out(fresh.name, rule, run, "this run came to its end before Azure had answered"))
         return _goal(state)
 
+    doubts: list[WriteUnsettled] = []
     try:
-        shown = settle(vault, decide, run.around)
+        shown = settle(vault, decide, run.around, doubts=doubts)
     except Halt as halt:
         run.is_in |= halt.was_written
         run.is_doubtful |= halt.is_doubtful
         error = halt.error
     else:
         run.is_in |= visit.has_begun(shown, rule)
+        # Its tag may have been taken before we saw it, and then nobody can say whose rule it is.
+        may_be_ours = any(each.may_have_happened for each in doubts) and visit.has_rule(shown, rule)
+        run.is_doubtful |= may_be_ours and not run.is_in
         return shown
     raise error  # out here, so that its causes do not lead back to it
 

@@ -103,16 +103,22 @@ def take(step: Step, around: Surroundings) -> Vault:
 
 
 def settle(
-    expected: Vault, decide: Callable[[Vault], Goal], around: Surroundings, *, ignore_missing_endpoint: bool = False
+    expected: Vault,
+    decide: Callable[[Vault], Goal],
+    around: Surroundings,
+    *,
+    ignore_missing_endpoint: bool = False,
+    doubts: list[WriteUnsettled] | None = None,
 ) -> Vault:
     """Write once what `decide` wants of the vault as it is now, and give the vault as Azure shows it afterwards; one
     that is as it should be is not written.
 
     A write whose effect is not known is not repeated blindly: a rule that a colleague added since must not vanish
     unreviewed, so each attempt looks first. What keeps it from being done is a `Halt`, what `decide` raises too.
+    `doubts` is given to learn which writes were not answered, also where all is well in the end.
     """
     sent: Goal | None = None
-    doubts: list[WriteUnsettled] = []
+    doubts = [] if doubts is None else doubts
     while True:
         touched = any(each.may_have_happened for each in doubts)
         try:

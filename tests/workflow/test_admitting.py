@@ -358,6 +358,23 @@ def test_a_rule_that_somebody_adds_in_the_very_moment_of_a_lost_write_stays():
     assert here.rules == ["191.10.77.7", "191.10.60.9"]
 
 
+def test_where_the_tag_went_before_the_write_was_seen_nobody_says_that_all_is_well():
+    """The write happens, its answer is lost, and somebody rewrites the tags before the next look: whose is the rule?"""
+    here = machine()
+    write = here.azure.write
+
+    def lost(vault: Vault, *words: Any, **more: Any) -> None:
+        here.azure.write = write  # type: ignore[method-assign]
+        write(vault, *words, **more)
+        here.azure.vaults[ID] = replace(here.azure.vaults[ID], tags=(("team", "payments"),))
+        raise WriteUnsettled("kv", "the connection broke off")
+
+    here.azure.write = lost  # type: ignore[method-assign]
+    with pytest.raises(NotTakenOut):
+        here.exec()
+    assert here.rules == ["191.10.77.7", "191.10.60.9/32"]
+
+
 def test_a_rule_that_comes_back_by_somebody_elses_write_is_taken_out_again():
     """Another writer sends what it read before we had taken the address out."""
     here = machine()
