@@ -22,6 +22,10 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+if __name__ == "__main__" and os.environ.get("PYTHONHASHSEED") != "0":
+    # The order of a set is drawn anew in every process, and a seed has to tell the same story in all of them.
+    os.execve(sys.executable, sys.orig_argv, {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606 - this very script
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 

@@ -173,9 +173,7 @@ class _Meant:
         vault, intent, resolution = situation.vault, self.intent, self.resolution
         before, asked = vault.firewall, self.asked
         _check_names(intent, before)
-        reasons = {
-            rule: lent(rule, self.found(rule), situation.temporary, self.now) for rule in before.rule_set.rules
-        }
+        reasons = {rule: lent(rule, self.found(rule), situation.temporary, self.now) for rule in before.rule_set.rules}
         dead = frozenset(rule for rule in before.rule_set.virtual_network_rules if str(rule) in self.gone)
         if is_enforced(vault) or intent.public_access is PublicAccess.DISABLED:
             public_access = before.public_access if is_enforced(vault) else PublicAccess.DISABLED

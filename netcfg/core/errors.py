@@ -1007,9 +1007,7 @@ class RecordNotWritten(NetcfgError):
 
 class RecordUnreadable(NetcfgError):
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(
-            f"the record {path!r} cannot be read: {reason}; 'netcfg history' names those that can be"
-        )
+        super().__init__(f"the record {path!r} cannot be read: {reason}; 'netcfg history' names those that can be")
 
 
 class LaterUnknown(NetcfgError):

@@ -341,11 +341,15 @@ def _removed(seen: Circumstances) -> list[IpRule | VirtualNetworkRule]:
 
 def _taken(seen: Circumstances, *standings: Standing) -> list[IpRule | VirtualNetworkRule]:
     """The rules that go because the vault is exclusive, of these standings. What a run had added is its own to take."""
-    return [] if seen.is_undoing else [
-        rule
-        for rule in _removed(seen)
-        if seen.desired.reasons[rule].standing in standings and not seen.intent.removes(rule)
-    ]
+    return (
+        []
+        if seen.is_undoing
+        else [
+            rule
+            for rule in _removed(seen)
+            if seen.desired.reasons[rule].standing in standings and not seen.intent.removes(rule)
+        ]
+    )
 
 
 def _admits(firewall: Firewall, rule: VirtualNetworkRule) -> bool:

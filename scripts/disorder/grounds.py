@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
@@ -28,9 +28,10 @@ class Grounds:
 
     `wanted` and `subnets` are to be let in, `going` may go, and `gone` is promised to be gone. `own` is the address
     that the run lets in for a while and takes out again, which `has_let_in` is about, and `marks` are the names of its
-    tags.
-    `restored` are rules, and `restored_tags` tags, that a rollback brings back. A run that `only_looks` writes nothing,
-    and one that `records` tells of every write before.
+    tags, each of which is over `within` that time.
+    `settings` are what the default action or public access was, each with what it may become. `restored` are rules, and
+    `restored_tags` tags, that a run which `is_undoing` brings back; `respelt` may come back in the letters of before. A
+    run that `only_looks` writes nothing, and one that `records` tells of every write before.
     """
 
     verb: str
@@ -41,11 +42,14 @@ class Grounds:
     own: str = ""
     has_let_in: bool = False
     marks: frozenset[str] = frozenset()
+    within: timedelta = timedelta()
+    settings: frozenset[tuple[str, str]] = frozenset()
+    is_undoing: bool = False
     restored: frozenset[str] = frozenset()
     restored_tags: frozenset[str] = frozenset()
+    respelt: frozenset[str] = frozenset()
     may_open: bool = False
     may_enable: bool = False
-    may_bypass: bool = False
     only_looks: bool = False
     enables: bool = False
     records: bool = False
@@ -57,6 +61,11 @@ class Grounds:
         held = {each.network for each in marks(tags) if each.key not in self.marks and each.network not in over}
         own = {self.own} if self.own and self.has_let_in and self.own not in held else set()
         return self.going | over | own
+
+    def may_keep(self, network: str) -> bool:
+        """Whether the tag of a run may come to say that the rule of `network` is not that run's own, or the opposite:
+        somebody declares it, or comes by it anew, or it is undone that somebody did."""
+        return self.is_undoing or network in self.wanted or network == self.own
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,10 @@ def is_open(vault: Document) -> bool:
 
 def is_enabled(vault: Document) -> bool:
     return bool(vault["properties"].get("publicNetworkAccess", "Enabled") == "Enabled")
+
+
+def access(vault: Document) -> str:
+    return "Enabled" if is_enabled(vault) else "Disabled"
 
 
 def default_action(vault: Document) -> str:

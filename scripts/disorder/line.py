@@ -79,7 +79,7 @@ class Run:
         with self._lock:
             self.insist()
             self._requests += 1
-            method, path = str(request.method), unquote(urlsplit(str(request.url)).path)
+            method, path = str(request.method), misfortune.steady(unquote(urlsplit(str(request.url)).path))
             self._counts[method, path] += 1
             here = Place(self.number, method, path, self._counts[method, path])
             end = self._end()
@@ -171,6 +171,8 @@ class Run:
         body = request.body or b""
         content = body.encode() if isinstance(body, str) else bytes(body)
         before = self.witness.vault() if place.is_vault(here.path) else None
+        if here.method == "PUT" and place.is_subnet(here.path):
+            self.witness.switches(self.number, here.path)
         try:
             status, headers, answer = place.site().sandbox.answer(
                 str(request.method), f"/{target}", {str(k): _text(v) for k, v in request.headers.items()}, content

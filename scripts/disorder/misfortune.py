@@ -7,6 +7,7 @@ meets the same fault every time.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ WRITES = ("PUT", "PATCH", "DELETE")
 SEVERITY = {"PATCH": 1.5}  # the one request that matters most meets more
 RESENDS = ("0.05", "1", "7", "45", "400", "soon")  # what Retry-After says
 ONLY_WRITES = frozenset({"conflict", "page-after"})
+
+_ID = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.run}/{self.method} {self.path}/{self.count}"
+
+
+def steady(path: str) -> str:
+    """The path without the id of an operation, which is another one whenever the same seed is played."""
+    return _ID.sub("/{id}", path)
 
 
 def die(schedule: Schedule, what: str, place: Place) -> random.Random:

@@ -88,6 +88,10 @@ def is_vault(path: str) -> bool:
     return path.lower() == VAULT_ID.lower()
 
 
+def is_subnet(path: str) -> bool:
+    return "/subnets/" in path.lower()
+
+
 def is_home(path: str) -> bool:
     """Whether it is about its subscription, of which Azure counts the requests."""
     return path.lower().startswith(SUBSCRIPTION.lower())

@@ -19,7 +19,7 @@ from scripts.disorder.line import Killed, Run
 from scripts.disorder.place import Site, site
 from scripts.disorder.process import in_turn, meant_by, perform, writings
 from scripts.disorder.schedule import GUARDS, HERE, Document, Schedule, Step, Verb, draw
-from scripts.disorder.watch import Sight, Witness, Wrong, describe, promised
+from scripts.disorder.watch import Sight, Witness, Wrong, comparable, describe, promised
 
 # A record is synced to the disk before every write, of which a schedule needs no more than that it was asked for.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of our own is made in it
@@ -64,7 +64,8 @@ class _Play:
         self._witness.versions.append(self._witness.vault())
         self._played = Played(schedule, self._witness.wrongs)
         self._requests = 0
-        self._undone: Document | None = None  # what the record that is rolled back had found
+        self._undone: list[Document] = []  # the writes of the record that is rolled back
+        self._met = 0  # misfortunes before the run that is under way
 
     def all(self) -> Played:
         witness, played = self._witness, self._played
@@ -89,9 +90,9 @@ class _Play:
         self._clock.let_pass(step.jump)
         witness.grounds = meant_by(step, self._schedule.meant, self._folder)
         witness.is_announced = self._is_announced
-        self._undone = _found(self._folder) if step.verb is Verb.ROLLBACK else None
+        self._undone = writings(self._folder) if step.verb is Verb.ROLLBACK else []
         witness.ran = False
-        before = witness.vault()
+        before, self._met = witness.vault(), len(witness.names)
         witness.story.append(f"  run {number}: {step.verb.value}")
         run = Run(number, schedule or self._schedule, self._clock, witness, self._folder)
         written: dict[Path, int] = {}
@@ -116,17 +117,29 @@ class _Play:
             return
         if step.verb is not Verb.EXEC and status in (1, 2, 3, 5, 6) and sight.writes:
             witness.wrong("I4", f"the status is {status}, and the vault was written")
-        if step.verb in (Verb.APPLY, Verb.NEWER, Verb.CLEAN) and status == 0:
-            if sight.wrote_at > sight.seen_at:
-                witness.wrong("I4", "it is done, and nobody looked at what was written")
-            for each in promised(sight.seen or before, witness.grounds, self._clock.now()):
-                witness.wrong("I4", f"it is done, and {each}")
-        if step.verb is Verb.ROLLBACK and status == 0 and sight.seen:
-            self._restored(sight)
+        if status == 7 and len(witness.names) == self._met:
+            witness.wrong("I4", "nothing went wrong, and the status is 7")
+        if status == 0:
+            self._judge_done(step, sight, before)
         if step.verb is Verb.EXEC and status != 7:
             self._left(number, before)
             if (status in (0, 3)) is not witness.ran:
                 witness.wrong("I4", f"the status is {status}, and COMMAND {'ran' if witness.ran else 'never ran'}")
+
+    def _judge_done(self, step: Step, sight: Sight, before: Document) -> None:
+        """Whether it is true that everything is as it should be. A plan that only saw an index saw what was once."""
+        witness = self._witness
+        match step.verb:
+            case Verb.APPLY | Verb.NEWER | Verb.CLEAN:
+                if sight.wrote_at > sight.seen_at:
+                    witness.wrong("I4", "it is done, and nobody looked at what was written")
+                for each in promised(sight.seen or before, witness.grounds, self._clock.now()):
+                    witness.wrong("I4", f"it is done, and {each}")
+            case Verb.PLAN if sight.seen:
+                for each in promised(sight.seen, witness.grounds, self._clock.now()):
+                    witness.wrong("I4", f"there is nothing to do, and {each}")
+            case Verb.ROLLBACK if sight.seen and self._undone:
+                self._judge_undone(sight.seen, before)
 
     def _is_announced(self, sent: Document) -> bool:
         """Whether the newest record tells of this write, by what it sends."""
@@ -146,13 +159,18 @@ class _Play:
         if not is_dead and entry.ending is None:
             self._witness.wrong("I7", "the run came to its end, and its record does not say how")
 
-    def _restored(self, sight: Sight) -> None:
-        """Where nobody else did anything, a rollback brings back what its record had found, but for those who were let
-        in for a while that is over."""
-        first = self._undone
-        if first is None or self._witness.acts or sight.seen is None:
-            return
+    def _judge_undone(self, seen: Document, before: Document) -> None:
+        """Whether what its record had changed is as it was, but for those who were let in for a while that is over."""
+        first = _found(self._undone[0])
         over = grounds.overdue(first["tags"], self._clock.now())
+        if not self._witness.acts:
+            self._restored(seen, first, over)
+        # Where public access is off Azure shows no rules, and of several writes some may not have been done.
+        if len(self._undone) == 1 and grounds.is_enabled(before):
+            self._went_back(seen, over)
+
+    def _restored(self, seen: Document, first: Document, over: frozenset[str]) -> None:
+        """Where nobody else did anything, a rollback brings back everything that its record had found."""
 
         def rules(vault: Document) -> list[str]:
             left = [each for each in ip_rules(vault) if each not in over]
@@ -160,9 +178,20 @@ class _Play:
 
         held = (("rules", rules), ("default action", grounds.default_action), ("bypass", grounds.bypass))
         for name, of in held:
-            now, then = of(sight.seen), of(first)
+            now, then = of(seen), of(first)
             if now != then:
                 self._witness.wrong("I4", f"it is rolled back, and of the {name} there is {now}, not {then}")
+
+    def _went_back(self, seen: Document, over: frozenset[str]) -> None:
+        """Whatever somebody else did, the rules that he let alone are as they were. This machine's own is left to
+        `exec`, which may have come and gone since."""
+        witness, now = self._witness, set(ip_rules(seen))
+        found, sent = (set(ip_rules({"properties": self._undone[0][name]})) for name in ("found", "sent"))
+        others = {*witness.hands, *witness.taken, *over, f"{HERE}/32"}
+        if still := sorted((sent - found - others) & now):
+            witness.wrong("I4", f"it is rolled back, and {still} are there still")
+        if missing := sorted(found - sent - others - now):
+            witness.wrong("I4", f"it is rolled back, and {missing} are not back")
 
     def _left(self, number: int, before: Document) -> None:
         """Whether a run of `exec` has left its address behind, and does not say so."""
@@ -205,18 +234,14 @@ def _overdue(vault: Document, clock: Clock, wanted: frozenset[str]) -> list[str]
     return sorted(each for each in over if not any(grounds.covers([one], each) for one in wanted))
 
 
-def _found(folder: Path) -> Document | None:
-    written = writings(folder)
-    return {"properties": written[0]["found"], "tags": written[0]["foundTags"]} if written else None
+def _found(write: Document) -> Document:
+    """The vault as a write found it."""
+    return {"properties": write["found"], "tags": write["foundTags"]}
 
 
 def _comparable(acls: Document) -> Document:
     """Rules as they are sent, without what no answer shows."""
-    networks = [
-        {name: value for name, value in each.items() if name != "ignoreMissingVnetServiceEndpoint"}
-        for each in acls["virtualNetworkRules"]
-    ]
-    return {**acls, "virtualNetworkRules": networks}
+    return {**acls, "virtualNetworkRules": [comparable(each) for each in acls["virtualNetworkRules"]]}
 
 
 def _sizes(folder: Path) -> dict[Path, int]:

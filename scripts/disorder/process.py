@@ -57,6 +57,7 @@ from scripts.disorder.place import site
 from scripts.disorder.schedule import DROPPED, HERE, NEWER, VAULT_ID, Document, Meant, Step, Verb
 
 LASTING = timedelta(hours=1)
+MARGIN = timedelta(minutes=1)  # that a tag may last longer than what it is about
 _HERE = Where(is_sandbox=True)
 _REALLY = ranges.resolve
 _RESOLVED: dict[Any, Any] = {}
@@ -353,9 +354,10 @@ def meant_by(step: Step, meant: Meant, folder: Path) -> Grounds:
     """What the run of a step may do, in words of its own."""
     today = "2026-07-01"
     if step.verb is Verb.PLAN:
-        return Grounds(step.verb.value, only_looks=True)
+        as_applied = meant_by(replace(step, verb=Verb.APPLY), meant, folder)
+        return replace(as_applied, verb=step.verb.value, only_looks=True, records=False)
     if step.verb is Verb.EXEC:
-        return Grounds(step.verb.value, own=f"{HERE}/32")
+        return Grounds(step.verb.value, own=f"{HERE}/32", within=LASTING + MARGIN)
     if step.verb is Verb.CLEAN:
         return Grounds(step.verb.value)
     if step.verb is Verb.ROLLBACK:
@@ -371,26 +373,33 @@ def meant_by(step: Step, meant: Meant, folder: Path) -> Grounds:
         going=frozenset(going),
         gone=frozenset(going),
         records=True,
+        settings=frozenset({("Allow", "Deny"), *([("Disabled", "Enabled")] if meant.public_access else [])}),
         may_enable=bool(meant.public_access),
         enables=bool(meant.public_access),
     )
 
 
 def _undoing(step: Step, folder: Path) -> Grounds:
-    """What the undoing of the newest record may do, by the lines of its file: what each write had found may come back,
-    and what it had added may go."""
+    """What the undoing of the newest record may do, by the lines of its file: what each write took may come back, what
+    it added may go, and what it set may be again what it was."""
     writes = writings(folder)
     found, sent = ([_state(each, name) for each in writes] for name in ("found", "sent"))
-    before = {rule for each in found for rule in each[0]}
+    writing = list(zip(found, sent, strict=True))
+    settings = {(now[at], was[at]) for was, now in writing for at in (1, 2) if was[at] != now[at]}
     tags = {name for each in writes for name in each["foundTags"]}
     return Grounds(
         step.verb.value,
-        restored=frozenset(before),
-        going=frozenset({rule for each in sent for rule in each[0]} | {name for w in writes for name in w["sentTags"]}),
+        restored=frozenset(rule for was, now in writing for rule in was[0] - now[0]),
+        going=frozenset(
+            {rule for was, now in writing for rule in now[0] - was[0]}
+            | {name for w in writes for name in w["sentTags"]}
+        ),
         restored_tags=frozenset(tags),
+        respelt=frozenset(rule for each in found for rule in each[0]),
+        settings=frozenset(settings),
+        is_undoing=True,
         may_open="default-allow" in step.accept and any(each[1] == "Allow" for each in found),
         may_enable="public-access" in step.accept and any(each[2] == "Enabled" for each in found),
-        may_bypass=True,
         records=True,
     )
 

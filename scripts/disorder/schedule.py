@@ -60,7 +60,7 @@ FAULTS: Mapping[str, float] = {
     "truncate": 0.15,
     "cut-json": 0.1,
     "page": 0.08,
-    "page-after": 0.08,
+    "page-after": 0.3,
     "delay": 0.2,
     "time-out": 0.1,
     "spent": 0.2,
@@ -182,7 +182,7 @@ def _meant(dice: random.Random) -> Meant:
     declared = {network for network, _ in allow}
     remove = [each for each in ("191.10.9.0/24", "191.10.7.8", OFFICE) if dice.random() < 0.2 and each not in declared]
     access = dice.choice(("", "", "", "enabled"))
-    subnets = dice.choices(((), (AGENTS,), (BARE,)), (85, 12, 3))[0]
+    subnets = dice.choices(((), (AGENTS,), (BARE,)), (78, 12, 10))[0]
     return Meant(tuple(allow), tuple(remove), access, subnets)
 
 

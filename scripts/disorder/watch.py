@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from scripts.disorder.clock import Clock
 from scripts.disorder.grounds import (
     PREFIX,
     Grounds,
+    access,
     covers,
     default_action,
     ip_rules,
@@ -38,24 +39,25 @@ from scripts.disorder.schedule import Document, Fate
 
 Wrong = tuple[str, str]  # the invariant, and what was seen
 
+OLD = 1.0  # seconds after which a look is an old one
+
 _SENT = ("networkAcls", "publicNetworkAccess")  # what a write of netcfg is about, beside tags
 
 
 @dataclass
 class Sight:
-    """What one run knows of the vault: as it saw it last, by itself or in an index, and how it wrote it.
+    """What one run knows of the vault: as it saw it last, and how often it wrote it.
 
-    The numbers count everything that happened, so that it can be told what was first.
+    `seen_at` and `wrote_at` count everything that happened, so that it can be told what was first; `looked` is by the
+    clock.
     """
 
     seen: Document | None = None
     seen_at: int = 0
     is_fresh: bool = False  # nothing was asked since
-    shown: Document | None = None  # in an index, if that was later
+    looked: float = 0.0
     wrote_at: int = 0
     writes: int = 0
-    after: Document | None = None  # as the last write left it
-    is_touched: bool = False  # by a write that came between
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Witness:
     sights: dict[int, Sight] = field(default_factory=dict)
     versions: list[Document] = field(default_factory=list)
     hands: list[str] = field(default_factory=list)  # what somebody else added, by what it means
+    taken: set[str] = field(default_factory=set)  # and what he took
     is_announced: Callable[[Document], bool] = lambda _: True
     ran: bool = False  # COMMAND, in the run that is under way
     _moment: int = 0
@@ -99,6 +102,15 @@ class Witness:
     def answered(self, here: Place, status: int) -> None:
         self.story.append(f"    {here.method} {here.path.rpartition('/')[2]} ({here.count}): {status}")
 
+    def switches(self, run: int, path: str) -> None:
+        """A run gives a subnet its endpoint: from then on no IP rule lets its machines in, so that the vault has to
+        have the subnet's rule by then. One that only an index showed is judged as it is, if nobody else changed it."""
+        vault = self.sight(run).seen or (None if self.acts else self.vault())
+        if vault is None or access(vault) != "Enabled" or default_action(vault) != "Deny":
+            return
+        if path.lower() not in network_rules(vault):
+            self.wrong("I2", f"{path} was given its endpoint, and the vault does not let it in")
+
     def ended(self, fate: Fate, here: Place) -> None:
         self.ends[f"{fate.value} {here.method}"] += 1
         self.names.append("end")
@@ -110,6 +122,7 @@ class Witness:
         kind, what = self.site.change(lambda vault: colleague.act(vault, dice))
         now = self.vault()
         self.hands += sorted(set(ip_rules(now)) - before)
+        self.taken |= before - set(ip_rules(now))
         self.versions.append(now)
         self.acts[kind] += 1
         self.names.append(name)
@@ -127,30 +140,35 @@ class Witness:
         if here.method == "GET":
             if status == 200 and is_heard:
                 sight.is_fresh = True
-                sight.seen, sight.seen_at, sight.shown = before, self._moment, None
+                sight.seen, sight.seen_at, sight.looked = before, self._moment, self.clock()
             return
         after = self.vault()
         if not 200 <= status < 300:
             if _bare(after) != _bare(before):
                 self.wrong("I2", f"a write that was refused with {status} changed the vault")
             return
-        sight.wrote_at, sight.after = self._moment, after
+        sight.wrote_at = self._moment
         sight.writes += 1
         self.versions.append(after)
         self.story.append(f"       the vault: {describe(after)}")
         self._judge(sight, before, after, sent, is_fresh=is_fresh)
 
     def _note_visit(self, seen: Document, before: Document, after: Document) -> None:
-        """A run of `exec` has let its machine in. A tag that it had seen, and only brings back, is not its own."""
+        """A run of `exec` has let its machine in, by a rule of its own, or by one that it shares with other runs: what
+        nobody holds for a while was there for good. A tag that it had seen, and only brings back, is not its own."""
         own = self.grounds.own
         if not own:
             return
+        lent = {each.network for each in grounds.marks({**before["tags"], **seen["tags"]}) if not each.is_kept}
         come = {each for each in set(after["tags"]) - {*before["tags"], *seen["tags"]} if each.startswith(PREFIX)}
+        for each in grounds.marks({name: after["tags"][name] for name in come}):
+            if each.until > self.clock.now() + self.grounds.within:
+                self.wrong("I6", f"the tag {each.key} lasts until {each.until:%Y-%m-%d %H:%M}")
         has_let_in = own in ip_rules(after) and own not in ip_rules(before)
         self.grounds = replace(
             self.grounds,
             marks=self.grounds.marks | come,
-            has_let_in=self.grounds.has_let_in or has_let_in or bool(come),
+            has_let_in=self.grounds.has_let_in or has_let_in or (bool(come) and own in lent),
         )
 
     # --- every write --------------------------------------------------------------------------------------------
@@ -164,7 +182,7 @@ class Witness:
         if sight.seen is None:
             self.wrong("I2", "the vault was written without a look")
             return
-        if not is_fresh:
+        if not is_fresh or self.clock() - sight.looked > OLD:
             self.wrong("I2", "the vault was written upon an old look")
         now = self.clock.now()
         for wrong in check_sent(sight.seen, sent, self.grounds, now):
@@ -175,7 +193,6 @@ class Witness:
                 self.wrong(*wrong)
             return
         # Somebody came between: what was seen is what it is judged by, but for what was not sent.
-        sight.is_touched = True
         self.window["writes"] += 1
         for invariant, _ in wrongs:
             self.window[invariant] += 1
@@ -201,20 +218,43 @@ def check(before: Document, after: Document, meant: Grounds, now: datetime) -> l
 
 
 def check_sent(seen: Document, sent: Document, meant: Grounds, now: datetime) -> list[Wrong]:
-    """Whether every rule that stays is sent as it was found, letter by letter, and nothing of the set is left out."""
+    """Whether every rule that stays is sent as it was found, letter by letter, nothing of the set is left out, and
+    nothing is sent that is as it was."""
+    wrongs = [("I2", f"{each} sent, and nothing of it was changed") for each in _needless(seen, sent)]
     acls = sent.get("properties", {}).get("networkAcls")
     if acls is None:
-        return []
+        return wrongs
     missing = [each for each in ("bypass", "defaultAction", "ipRules", "virtualNetworkRules") if each not in acls]
     if missing:
-        return [("I2", f"networkAcls were sent without {missing}")]
-    may_go = meant.may_go(seen["tags"], now) | meant.wanted
-    found = grounds.acls(seen).get("ipRules", [])
-    changed = [each for each in found if meaning(each["value"]) not in may_go and each not in acls["ipRules"]]
+        return [*wrongs, ("I2", f"networkAcls were sent without {missing}")]
+    may_go = meant.may_go(seen["tags"], now) | meant.wanted | meant.respelt
+    for each in _changed(grounds.acls(seen), acls):
+        rule = each["id"].lower() if "id" in each else meaning(each["value"])
+        if rule not in may_go:
+            wrongs.append(("I6" if rule == meant.own else "I2", f"the rule {each} was not sent as it was found"))
+    return wrongs
+
+
+def _changed(found: Document, sent: Document) -> list[Document]:
+    """The rules that are not sent in the letters in which they were found."""
+    subnets = [comparable(each) for each in sent["virtualNetworkRules"]]
     return [
-        ("I6" if meaning(each["value"]) == meant.own else "I2", f"the rule {each} was not sent as it was found")
-        for each in changed
+        *(each for each in found.get("ipRules", []) if each not in sent["ipRules"]),
+        *(each for each in found.get("virtualNetworkRules", []) if comparable(each) not in subnets),
     ]
+
+
+def comparable(rule: Document) -> Document:
+    """A subnet's rule without what no answer shows."""
+    return {name: value for name, value in rule.items() if name != "ignoreMissingVnetServiceEndpoint"}
+
+
+def _needless(seen: Document, sent: Document) -> Iterator[str]:
+    """What is sent as it was. Tags are the ground of what is done to the rules of runs, and may go with them."""
+    if sent.get("properties", {}).get("publicNetworkAccess") == access(seen):
+        yield "public access was"
+    if sent.get("tags") == seen["tags"] and not any(each.lower().startswith(PREFIX) for each in seen["tags"]):
+        yield "tags were"
 
 
 def _let_in(before: Document, after: Document, meant: Grounds) -> list[Wrong]:
@@ -238,9 +278,13 @@ def _lost(before: Document, after: Document, meant: Grounds, now: datetime) -> l
     wrongs += [("I2", sentence) for sentence in _tags(before["tags"], after["tags"], meant, now)]
     if _rest(before) != _rest(after):
         wrongs.append(("I2", "something was changed that has nothing to do with the firewall"))
-    if grounds.bypass(before) != grounds.bypass(after) and not meant.may_bypass:
-        wrongs.append(("I2", f"the bypass is {grounds.bypass(after)} now"))
-    return wrongs
+    return [*wrongs, *(("I2", sentence) for sentence in _settings(before, after, meant))]
+
+
+def _settings(before: Document, after: Document, meant: Grounds) -> list[str]:
+    named = (("bypass", grounds.bypass), ("default action", default_action), ("public access", access))
+    changed = [(name, of(before), of(after)) for name, of in named if of(before) != of(after)]
+    return [f"the {name} was {was} and is {now}" for name, was, now in changed if (was, now) not in meant.settings]
 
 
 def _tags(before: dict[str, str], after: dict[str, str], meant: Grounds, now: datetime) -> list[str]:
@@ -252,7 +296,8 @@ def _tags(before: dict[str, str], after: dict[str, str], meant: Grounds, now: da
         if name not in before and name not in meant.restored_tags and not (is_ours and meant.own):
             wrongs.append(f"the tag {name} came from nowhere")
         was = before.get(name, value)
-        if was.removesuffix(" kept") != value.removesuffix(" kept") or (was != value and not is_ours):
+        may_be_kept = is_ours and meant.may_keep(value.partition(" ")[0])
+        if was.removesuffix(" kept") != value.removesuffix(" kept") or (was != value and not may_be_kept):
             wrongs.append(f"the tag {name} was {was!r} and is {value!r}")
     return wrongs
 

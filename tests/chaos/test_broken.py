@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from netcfg.azure.firewall.vaults import AzureVaults
-from netcfg.core import visit
+from netcfg.core import acls, undo, visit
+from netcfg.core.errors import NotTakenOut
 from netcfg.core.guards import GUARDS as GUARDS_OF_NETCFG
-from netcfg.core.rules import DefaultAction, IpRule
-from netcfg.workflow import apply, writing
+from netcfg.core.rules import DefaultAction, Firewall, IpRule, Rule
+from netcfg.workflow import admitting, apply, writing
 from netcfg.workflow.writing import Goal
+from scripts.benchmarks.fleet import EUROPE
 from scripts.disorder.play import play
-from scripts.disorder.schedule import GUARDS, HERE, Meant, Schedule, Step, Verb
+from scripts.disorder.schedule import AGENTS, BARE, GUARDS, HERE, Meant, Schedule, Step, Verb
 
 UNACCEPTED = frozenset(GUARDS) - {"default-allow", "public-access"}
 
@@ -55,6 +59,21 @@ def test_a_write_that_lets_in_what_nobody_wants_is_caught(monkeypatch: pytest.Mo
     assert broken(vault("191.10.7.7"), Step(Verb.APPLY)) == {"I1"}
 
 
+def test_a_rollback_that_brings_back_what_others_took_since_is_caught(monkeypatch: pytest.MonkeyPatch):
+    built = undo._built
+
+    def everything(walk: Any) -> Firewall:
+        walk.base |= dict.fromkeys(undo._rules(walk.first), True)
+        return built(walk)
+
+    start = vault("191.10.7.7", *EUROPE)
+    steps = Step(Verb.APPLY), Step(Verb.ROLLBACK)
+    meant = Meant((("191.10.18.0/28", ""),))
+    assert broken(start, *steps, meant=meant, acting=0.6) == set()
+    monkeypatch.setattr(undo, "_built", everything)
+    assert "I1" in broken(start, *steps, meant=meant, acting=0.6)
+
+
 # --- I2 -----------------------------------------------------------------------------------------------------------
 
 
@@ -88,6 +107,46 @@ def test_a_write_upon_an_old_look_is_caught(monkeypatch: pytest.MonkeyPatch):
     assert "I2" in {invariant for each in schedules for invariant, _ in play(each).wrongs}
 
 
+def test_a_write_a_minute_after_the_look_is_caught(monkeypatch: pytest.MonkeyPatch):
+    write = writing._write
+
+    def late(shown: Any, goal: Goal, around: Any, **options: Any) -> Any:
+        around.stop.wait(60)
+        return write(shown, goal, around, **options)
+
+    monkeypatch.setattr(writing, "_write", late)
+    assert broken(vault("191.10.7.7"), Step(Verb.APPLY)) == {"I2"}
+
+
+def test_a_tag_that_says_of_a_rule_that_nobody_declared_that_it_is_kept_is_caught(monkeypatch: pytest.MonkeyPatch):
+    def kept(plan: Any) -> Goal:
+        return Goal(plan.after, tuple((name, f"{value} kept") for name, value in plan.tags))
+
+    monkeypatch.setattr(apply, "_fulfilled", kept)
+    running = {"netcfg-exec-0000cafe": "191.10.61.2/32 until 2026-07-01T13:00:00Z"}
+    assert "I2" in broken(vault("191.10.61.2", tags=running), Step(Verb.APPLY))
+
+
+def test_a_subnet_that_is_given_its_endpoint_before_the_vault_lets_it_in_is_caught(monkeypatch: pytest.MonkeyPatch):
+    start, meant = vault("191.10.7.7"), Meant(subnets=(BARE,))
+    assert broken(start, Step(Verb.APPLY), meant=meant) == set()
+    monkeypatch.setattr(apply, "_open", lambda plan, drawing, around: plan.vault)
+    assert broken(start, Step(Verb.APPLY), meant=meant) == {"I2"}
+
+
+def test_a_rule_of_a_subnet_in_other_letters_is_caught(monkeypatch: pytest.MonkeyPatch):
+    start = vault("191.10.7.7")
+    start["properties"]["networkAcls"]["virtualNetworkRules"] = [{"id": AGENTS.lower()}]
+    assert broken(start, Step(Verb.APPLY)) == set()
+    letters = acls.letters
+
+    def loud(rule: Rule) -> str:
+        return letters(rule) if isinstance(rule, IpRule) else json.dumps({"id": rule.subnet.upper()})
+
+    monkeypatch.setattr(acls, "letters", loud)
+    assert broken(start, Step(Verb.APPLY)) == {"I2"}
+
+
 # --- I3 -----------------------------------------------------------------------------------------------------------
 
 
@@ -118,6 +177,19 @@ def test_a_run_that_is_done_and_never_wrote_is_caught(monkeypatch: pytest.Monkey
     monkeypatch.setattr(writing, "_prove", lambda written, goal, around: written)
     monkeypatch.setattr(AzureVaults, "write", lambda self, vault, after, **options: None)
     assert broken(vault("191.10.7.7"), Step(Verb.APPLY)) == {"I4"}
+
+
+def test_a_plan_that_finds_nothing_to_do_where_there_is_is_caught(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("netcfg.core.plan.PlanSet.status", property(lambda plans: 0))
+    assert "I4" in broken(vault("191.10.7.7"), Step(Verb.PLAN))
+
+
+def test_an_exec_that_does_not_know_without_cause_is_caught(monkeypatch: pytest.MonkeyPatch):
+    def give_up(vault: Any, rule: Any, run: Any) -> None:
+        raise NotTakenOut(vault.name, str(rule.network), rule.key, "13:01", "netcfg exec --clean", "nobody tried")
+
+    monkeypatch.setattr(admitting, "_take_out", give_up)
+    assert broken(vault("191.10.7.7"), Step(Verb.EXEC)) == {"I4"}
 
 
 # --- I5 -----------------------------------------------------------------------------------------------------------
@@ -159,6 +231,18 @@ def test_a_visit_that_takes_the_rule_of_another_one_is_caught(monkeypatch: pytes
     monkeypatch.setattr(visit, "end", alone)
     held = {"netcfg-exec-0000cafe": f"{HERE}/32 until 2026-07-01T13:00:00Z"}
     assert broken(vault("191.10.7.7", f"{HERE}/32", tags=held), Step(Verb.EXEC)) == {"I6"}
+
+
+def test_a_visit_that_takes_a_rule_that_was_there_before_is_caught(monkeypatch: pytest.MonkeyPatch):
+    start = vault("191.10.7.7", HERE, tags={})
+    assert broken(start, Step(Verb.EXEC)) == set()
+    monkeypatch.setattr(visit, "admitting", lambda vault, network: None)
+    assert broken(start, Step(Verb.EXEC)) == {"I6"}
+
+
+def test_a_tag_that_lasts_longer_than_was_asked_is_caught(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(admitting, "MARGIN", timedelta(days=365))
+    assert "I6" in broken(vault("191.10.7.7"), Step(Verb.EXEC))
 
 
 # --- I7 -----------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.disorder.misfortune import Place, acts, fault
+from scripts.disorder.misfortune import Place, acts, fault, steady
 from scripts.disorder.play import play
-from scripts.disorder.schedule import FAULTS, VAULT_ID, Fate, Meant, Schedule, Step, Verb, draw
+from scripts.disorder.schedule import FAULTS, SUBSCRIPTION, VAULT_ID, Fate, Meant, Schedule, Step, Verb, draw
 from scripts.disorder.shrink import shrink
 from scripts.disorder.tally import Tally
 
@@ -40,6 +40,16 @@ def test_a_misfortune_depends_on_the_request_and_not_on_when_it_comes():
     places = [Place(0, "PATCH", VAULT_ID, number) for number in range(40)]
     told = {place: (fault(schedule, place)[0], acts(schedule, place)[0]) for place in places}
     assert {place: (fault(schedule, place)[0], acts(schedule, place)[0]) for place in reversed(places)} == told
+
+
+def test_the_id_of_an_operation_decides_nothing():
+    operations = f"{SUBSCRIPTION}/providers/Microsoft.Network/locations/westeurope/operations"
+    first, second = (
+        steady(f"{operations}/{each}")
+        for each in ("6f2c1a54-0d0e-4e0b-9a51-3a0a6b1f2c77", "0B7E4D10-93A4-4C8E-8F5E-7D1C2B3A4F55")
+    )
+    assert first == second == f"{operations}/{{id}}"
+    assert steady(VAULT_ID) == VAULT_ID
 
 
 OFFICE = {

@@ -222,7 +222,9 @@ def test_a_connection_that_ends_without_an_answer_leaves_it_open():
 def test_an_answer_that_does_not_come_in_time_leaves_it_open():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(DevOpsUnsettled, match=r"there was no whole answer within 0\.2 seconds, and whether it happened is not"):
+        with pytest.raises(
+            DevOpsUnsettled, match=r"there was no whole answer within 0\.2 seconds, and whether it happened is not"
+        ):
             rest(url, timeout=0.2).update(KNOWN, KNOWN.mappings)
 
 

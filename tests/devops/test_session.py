@@ -128,7 +128,9 @@ def test_a_proxy_that_is_down_is_not_blamed_on_azure_devops(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://someone:planted-in-proxy@127.0.0.1:9")
     with pytest.raises(DevOpsUnreachable) as caught:
         session_for("https://devops.invalid").ask(question_for("https://devops.invalid"), CREDENTIAL)
-    assert "the proxy http://127.0.0.1:9 (HTTPS_PROXY) did not let the request through (connection refused)" in str(caught.value)
+    assert "the proxy http://127.0.0.1:9 (HTTPS_PROXY) did not let the request through (connection refused)" in str(
+        caught.value
+    )
     assert "planted" not in str(caught.value)
 
 
