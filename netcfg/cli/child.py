@@ -62,6 +62,7 @@ class Child:
         self._end_by = 0.0  # by the clock, once it was told to end
         self._timers: list[Timer] = []
         self._shares_terminal = _has_terminal()
+        self.was_ended = False  # before its own end
 
     def run(self, seconds: float) -> int:
         """Its exit status; that of `timeout` where it took longer than `seconds`. Whoever wants us to end is obeyed at
@@ -72,6 +73,7 @@ class Child:
             left = end - time.monotonic()
             if left <= 0 or self._wish.wait(min(pause, left)):
                 self._end(process)
+                self.was_ended = True
                 return OVERTIME
             pause = min(2 * pause, LONGEST)
         return self.status(OVERTIME)

@@ -315,7 +315,7 @@ def _places(root: Root) -> Iterator[_Places]:
 
 
 def _azure(places: _Places, root: Root, progress: Progress | None = None, answering: float | None = None) -> Azure:
-    """Azure, asked no faster than it answers; `progress` hears of waits, and `answering` are the seconds for a request."""
+    """Azure, asked no faster than it answers; `progress` hears of waits, `answering` are the seconds for a request."""
     from netcfg.azure.connection import connect
     from netcfg.azure.pacing import Pacing
     from netcfg.web.http import ANSWER_TIMEOUT

@@ -185,8 +185,8 @@ def parse_time(text: str) -> timedelta:
 
 
 def _execute(words: Sequence[str], stay: Stay, address_from: Sequence[str], root: Root) -> int:
-    from netcfg.cli import connect
-    from netcfg.cli.child import Child, find
+    from netcfg.cli import connect, terminal
+    from netcfg.cli.child import OVERTIME, Child, find
     from netcfg.workflow.admitting import admit
 
     find(words)
@@ -197,6 +197,8 @@ def _execute(words: Sequence[str], stay: Stay, address_from: Sequence[str], root
         with _telling(open_now):
             status = _supervised(lambda: admit(stay, child, entrance), child, entrance.around.stop, open_now, root)
         entrance.around.progress.rest()
+    if child.was_ended and status == OVERTIME:
+        terminal.remark(f"netcfg: {words[0]!r} took longer than --for or --timeout allow, and was ended")
     return status
 
 
