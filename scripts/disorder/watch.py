@@ -164,7 +164,7 @@ class Witness:
         for each in grounds.marks({name: after["tags"][name] for name in come}):
             if each.until > self.clock.now() + self.grounds.within:
                 self.wrong("I6", f"the tag {each.key} lasts until {each.until:%Y-%m-%d %H:%M}")
-        has_let_in = own in ip_rules(after) and own not in ip_rules(before)
+        has_let_in = own in ip_rules(after) and own not in ip_rules(seen)  # what came in the window nobody could know
         self.grounds = replace(
             self.grounds,
             marks=self.grounds.marks | come,
