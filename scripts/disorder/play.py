@@ -160,9 +160,11 @@ class _Play:
             self._witness.wrong("I7", "the run came to its end, and its record does not say how")
 
     def _judge_undone(self, seen: Document, before: Document) -> None:
-        """Whether what its record had changed is as it was, but for those who were let in for a while that is over."""
+        """Whether what its record had changed is as it was, but for those who are let in for a while, or were until it
+        was over."""
         first = _found(self._undone[0])
-        over = grounds.overdue(first["tags"], self._clock.now())
+        lent = {each.network for each in grounds.marks(seen["tags"]) if not each.is_kept}
+        over = grounds.overdue(first["tags"], self._clock.now()) | lent
         if not self._witness.acts:
             self._restored(seen, first, over)
         # Where public access is off Azure shows no rules, and of several writes some may not have been done.
